@@ -1,0 +1,86 @@
+//! What can be asked of a case.
+
+use std::net::IpAddr;
+
+use crate::{Answer, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage};
+
+/// A wish; [`crate::Case::decide`] says what, if anything, follows from it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// File an attributed observation. Filing the same sighting twice changes nothing.
+    File(Sighting),
+    /// A probe answered a question of this case; the whole answer is kept as `evidence`.
+    Answered {
+        /// Which question.
+        question: QuestionId,
+        /// What came of it.
+        answer: Answer,
+        /// Where it is kept.
+        evidence: EvidenceId,
+    },
+    /// The edge was read back: what of this case's rules is in force, and what was refused.
+    EdgeRead {
+        /// All of ours in force, of any case; a case picks its own.
+        in_force: Vec<InForce>,
+        /// What was refused, of any case.
+        refused: Vec<Refused>,
+    },
+    /// An address of this case is no longer held by its subscriber: its rules must go at once.
+    HolderChanged {
+        /// The address.
+        address: IpAddr,
+        /// Who or what holds it now, in words.
+        reason: String,
+    },
+    /// A notice or acknowledgement went out, or finally failed.
+    Told {
+        /// To whom, as written on the envelope.
+        to: String,
+        /// Why it failed; `None` when the relay accepted it.
+        failure: Option<String>,
+    },
+    /// Time has passed: whatever is due, decays or expires.
+    Tick,
+    /// An operator says it is a proxy or relay. The reason is required and kept.
+    Confirm {
+        /// Why.
+        reason: String,
+    },
+    /// An operator says it is nothing.
+    Dismiss {
+        /// Why.
+        reason: String,
+    },
+    /// An operator lifts every block of the case now.
+    Release {
+        /// Why.
+        reason: String,
+    },
+    /// An operator wants the line probed again now, on these ports (the case's own when empty).
+    Recheck {
+        /// Ports to ask first.
+        ports: Vec<u16>,
+    },
+    /// An operator writes something down.
+    Note {
+        /// What.
+        text: String,
+    },
+}
+
+/// Why a command was not followed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The case has ended.
+    #[error("the case is {0}: it takes no more of this; a new sighting opens a new case")]
+    Ended(Stage),
+    /// A reason is required and was blank.
+    #[error("say why: the reason is kept with the case")]
+    NoReason,
+    /// No block of the case is standing.
+    #[error("no block of this case is standing: there is nothing to release")]
+    NothingToRelease,
+    /// The question is unknown or was answered before.
+    #[error("this case waits for no answer to question {0}")]
+    NotAsked(u32),
+}

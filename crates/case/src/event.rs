@@ -1,0 +1,169 @@
+//! What happened to a case: the only thing that changes it, and the only thing that is kept of it.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, CaseId, EvidenceId, Question, QuestionId, Rule, RuleKey, Sighting, Stage, SubscriberId, Verdict};
+
+/// Why a rule left the plan before or at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", content = "detail", rename_all = "kebab-case")]
+pub enum LiftReason {
+    /// Its end came.
+    Expired,
+    /// An operator released it; the reason stands in the `Released` event.
+    Released,
+    /// The address went to somebody else.
+    HolderChanged(String),
+    /// The case was cleaned, closed or dismissed.
+    CaseEnded,
+}
+
+/// One thing that happened. Old events are read for ever: fields may be added with a default, never renamed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The case began.
+    Opened {
+        /// Whose line.
+        subscriber: SubscriberId,
+    },
+    /// An observation was filed.
+    Filed {
+        /// The observation.
+        sighting: Sighting,
+        /// Its log-odds weight when fresh.
+        weight: f64,
+    },
+    /// The case moved.
+    StageMoved {
+        /// From.
+        from: Stage,
+        /// To.
+        to: Stage,
+        /// Why, in words, with the figures.
+        why: String,
+    },
+    /// A watch was opened or prolonged.
+    WatchSet {
+        /// Its end.
+        until: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// A question is to be asked of the line.
+    Asked {
+        /// Its number in the case.
+        id: QuestionId,
+        /// The question.
+        question: Question,
+        /// Not before.
+        due: Timestamp,
+        /// Why now.
+        why: String,
+    },
+    /// A question was answered.
+    Answered {
+        /// Which.
+        id: QuestionId,
+        /// The address asked.
+        address: IpAddr,
+        /// The finding.
+        verdict: Verdict,
+        /// The proved port.
+        port: Option<u16>,
+        /// The proving method.
+        protocol: Option<String>,
+        /// Where the relayed connection came from.
+        exit: Option<IpAddr>,
+        /// The whole answer with its transcript.
+        evidence: EvidenceId,
+    },
+    /// An operator confirmed the case by hand.
+    ConfirmedByHand {
+        /// Why.
+        reason: String,
+    },
+    /// A block was ordered, or the end of a standing one moved.
+    BlockOrdered {
+        /// The rule.
+        rule: Rule,
+        /// Why.
+        why: String,
+    },
+    /// The edge was read back and shows the rule.
+    BlockVerified {
+        /// Which.
+        key: RuleKey,
+        /// When the edge will drop it by itself.
+        until: Timestamp,
+    },
+    /// The edge, or a guard rail before it, refused the rule.
+    BlockRefused {
+        /// Which.
+        key: RuleKey,
+        /// Why.
+        reason: String,
+    },
+    /// A rule left the plan.
+    BlockLifted {
+        /// Which.
+        key: RuleKey,
+        /// Why.
+        reason: LiftReason,
+    },
+    /// An operator released the line.
+    Released {
+        /// Why.
+        reason: String,
+    },
+    /// An operator dismissed the case.
+    Dismissed {
+        /// Why.
+        reason: String,
+    },
+    /// The subscriber is to be told.
+    NoticeOrdered {
+        /// Which evidence proves it.
+        evidence: Option<EvidenceId>,
+    },
+    /// The reporter of this evidence is to be answered.
+    AcknowledgementOrdered {
+        /// Their report.
+        evidence: EvidenceId,
+    },
+    /// A mail went out.
+    Told {
+        /// To whom.
+        to: String,
+    },
+    /// A mail could not be sent and will not be tried again.
+    TellingFailed {
+        /// To whom.
+        to: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something was written down.
+    Noted {
+        /// What.
+        text: String,
+    },
+}
+
+/// An event with its place in the case's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Of which case.
+    pub case: CaseId,
+    /// Its number within the case, from 1 without gaps.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// What.
+    pub event: Event,
+}

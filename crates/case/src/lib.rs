@@ -1,0 +1,50 @@
+//! Our words, and all judgement.
+//!
+//! A [`Case`] is all that is known of one subscriber's suspected proxy or relay. It changes in one way only:
+//! [`Case::decide`] looks at a [`Command`] and the time and returns [`Event`]s or a [`Refusal`]; [`Case::apply`] takes
+//! an event and cannot fail. Time is an argument, randomness is not used, nothing here does I/O: any night can be
+//! replayed in a unit test, and any stage explained.
+//!
+//! Two rules of the house are kept here and nowhere else:
+//!
+//! * **Hearsay stops at `suspected`.** Only first-party proof (a probe that relayed our own canary) or an operator's
+//!   hand reaches [`Stage::Confirmed`].
+//! * **Blocks are a consequence, not a command.** [`plan`] gives the whole intended state of the edge from all cases
+//!   and the time; an expired or released [`Rule`] simply is not in it. There is no unblock code.
+//!
+//! What goes out of the house, and its words: [`Question`] and [`Answer`] (probe), [`Plan`] and [`Receipt`] (edge),
+//! [`Errand`] (what the desk must carry out after an event is on disk). [`Territory`] is the last door's own check.
+
+mod case;
+mod command;
+mod errand;
+mod event;
+mod id;
+mod invariants;
+mod judge;
+mod kind;
+mod plan;
+mod playbook;
+mod question;
+mod sighting;
+mod stage;
+mod territory;
+mod urgency;
+
+pub use case::Case;
+pub use command::{Command, Refusal};
+pub use errand::Errand;
+pub use event::{Event, LiftReason, Record};
+pub use id::{Actor, CaseId, EvidenceId, IdError, QuestionId};
+pub use invariants::{Violation, invariants};
+pub use judge::{Judgement, judge};
+pub use kind::{Kind, LookFor};
+pub use plan::{InForce, Measure, Plan, Receipt, Refused, Rule, RuleKey, Transport, plan};
+pub use playbook::{Clocks, Playbook, Restriction};
+pub use question::{Answer, Line, Question, Verdict};
+pub use sighting::{Sighting, Source, Span, Trust};
+pub use stage::Stage;
+pub use territory::{Territory, Untouchable};
+pub use urgency::Urgency;
+
+pub use lease::{Home, SubscriberId};

@@ -1,0 +1,1 @@
+//! FreeRADIUS `detail` accounting.

@@ -1,0 +1,177 @@
+//! What was read: the values every format ends in.
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The format a message was recognised as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// SpamCop, any layout.
+    Spamcop,
+    /// Abuse Reporting Format, RFC 5965 and RFC 6692.
+    Arf,
+    /// Words around a pasted Received chain or whole headers.
+    PlainReceived,
+    /// Words around pasted log lines.
+    PlainLog,
+    /// A mail that is no abuse report (bounce, DMARC or TLS report, newsletter, conversation).
+    NotAReport,
+    /// Nothing could be made of it.
+    Unreadable,
+}
+
+/// What is alleged. The local name, with the XARF v4 category/type and RSIT class beside it in [`Kind::xarf`] and
+/// [`Kind::rsit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An open proxy.
+    OpenProxy,
+    /// An open mail relay.
+    OpenRelay,
+    /// A virus, worm or bot.
+    Malware,
+    /// Spam was sent.
+    SpamSource,
+    /// A site advertised by spam.
+    Spamvertised,
+    /// A phishing or fraud site or mail.
+    Phishing,
+    /// A scan or probe of any kind.
+    Scan,
+    /// A scan for installed trojans or proxies.
+    TrojanScan,
+    /// Log-in attempts.
+    LoginAttack,
+    /// A denial of service.
+    Ddos,
+    /// Contact with a controller.
+    PhoneHome,
+    /// Copyright or trademark.
+    Copyright,
+    /// Something else, or not said.
+    Other,
+}
+
+/// A transport protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// ICMP.
+    Icmp,
+}
+
+/// What an address is said to have done or been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// It did it.
+    Offender,
+    /// It passed it on.
+    Relay,
+    /// It hosts what is advertised.
+    WebHost,
+    /// It was done to.
+    Victim,
+    /// It only occurs.
+    Mentioned,
+}
+
+/// What the time of a claim rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeBasis {
+    /// The report states it with a zone.
+    Stated,
+    /// It is the Date of the mail.
+    MailDate,
+    /// The report states it without a zone; a zone was assumed and the doubt says which.
+    AssumedZone,
+    /// Not known.
+    Unknown,
+}
+
+/// One thing a report alleges: address, port, time, kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The address.
+    pub address: IpAddr,
+    /// The port on that address, where named.
+    pub port: Option<u16>,
+    /// Its transport, where named.
+    pub protocol: Option<Protocol>,
+    /// When, where known.
+    pub time: Option<Timestamp>,
+    /// What the time rests on.
+    pub time_basis: TimeBasis,
+    /// What.
+    pub kind: Kind,
+    /// As what.
+    pub role: Role,
+    /// The advertised or abusive URL, where one is named.
+    pub url: Option<String>,
+    /// The bytes of the message it was read from: the address as it stands there, or, where the part is encoded, the
+    /// nearest enclosing encoded lines.
+    pub span: Range<usize>,
+}
+
+/// Something the reader was unsure of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// What, in plain words.
+    pub text: String,
+    /// Where, when it is about a place.
+    pub span: Option<Range<usize>>,
+}
+
+/// Who says so, by the message's own word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reporter {
+    /// The address to answer, as in From (or Reply-To for formats that say so), without a display name.
+    pub address: String,
+    /// Its domain in lower case.
+    pub domain: String,
+}
+
+/// All that was read from one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The format.
+    pub format: Format,
+    /// Whether it alleges abuse at all; only then a case may follow.
+    pub is_report: bool,
+    /// What is alleged, in the order it was read.
+    pub claims: Vec<Claim>,
+    /// Who says so.
+    pub reporter: Option<Reporter>,
+    /// The reporter's own number for it (a SpamCop report id, an ARF Message-ID).
+    pub report_id: Option<String>,
+    /// The subject, decoded, for people; control characters removed, at most 200 characters.
+    pub subject: Option<String>,
+    /// What the reader was unsure of.
+    pub doubts: Vec<Doubt>,
+}
+
+impl Reading {
+    /// A reading of something nothing could be made of.
+    #[must_use]
+    pub fn unreadable(why: &str) -> Self {
+        Reading {
+            format: Format::Unreadable,
+            is_report: false,
+            claims: Vec::new(),
+            reporter: None,
+            report_id: None,
+            subject: None,
+            doubts: vec![Doubt { text: why.to_owned(), span: None }],
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything that listens or fetches: SMTP, LMTP, Maildir and HTTP intake.

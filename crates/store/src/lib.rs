@@ -1,0 +1,1 @@
+//! The only SQL: evidence log, events, leases, outbox, on SQLite or PostgreSQL.

@@ -1,0 +1,1 @@
+//! API and pages: requests to desk verbs, values to HTML and JSON.
