@@ -1,1 +1,19 @@
 //! The only code that connects to a subscriber: one question in, one answer with its transcript out.
+//!
+//! A [`Prober`] asks one of our own addresses whether a port relays for strangers. **Proof** is one thing only: the
+//! secret that our [`Landing`] gave for a fresh nonce came back on our connection, and the landing saw that nonce
+//! arrive as a clean request on a connection of its own. A `200`, a "granted", an echo or a fixed port forward to
+//! the landing prove nothing.
+//!
+//! Two things live here and cannot be passed in as "off": the last door ([`case::Territory::admit`] immediately
+//! before every connection), and manners (a least gap per address, a global rate, bounded connections).
+
+mod config;
+mod error;
+mod landing;
+mod prober;
+
+pub use config::{Config, MAX_PORTS};
+pub use error::{ConfigError, LandingError};
+pub use landing::Landing;
+pub use prober::Prober;
