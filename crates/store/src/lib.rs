@@ -1,1 +1,42 @@
-//! The only SQL: evidence log, events, leases, outbox, on SQLite or PostgreSQL.
+//! The only SQL: the evidence log, cases, outbox, leases and sessions, on SQLite or PostgreSQL.
+//!
+//! The types to know: [`Store`] (one handle, two databases behind it), [`Delivery`] and [`Entry`] (the evidence log),
+//! [`Batch`] (what one decision leaves behind, written in one transaction), [`Spool`] (accepted mail on its way into
+//! the log). The store decides nothing and knows no report format.
+//!
+//! * **The log only grows.** Every entry carries the hash of the one before it ([`Store::verify_chain`]); bytes are
+//!   kept once, under their SHA-256. Log and case records refuse UPDATE and DELETE by trigger.
+//! * **One decision, one transaction.** [`Store::commit`] writes records, errands, summaries, readings and the cursor
+//!   together, or nothing.
+//! * **Errands are done at least once.** [`Store::claim_errands`] lends them for a while; who does not finish in time
+//!   loses the claim.
+//! * Times are `i64` microseconds UTC, addresses are text in canonical form (lease prefixes: 17 bytes, see `leases`),
+//!   JSON is text: the same on both databases, so a backup of one restores into the other.
+
+mod backup;
+mod batch;
+mod cases;
+mod chain;
+mod codec;
+mod database;
+mod errands;
+mod error;
+mod evidence;
+mod intake;
+mod leases;
+mod operators;
+mod reporters;
+mod spool;
+
+pub use backup::{BackupReport, restore};
+pub use batch::{Batch, NewErrand, ReadingRow, Summary};
+pub use cases::Filter;
+pub use chain::{Broken, ChainReport};
+pub use database::Store;
+pub use errands::Claimed;
+pub use error::{CommitError, StoreError};
+pub use evidence::{Appended, Delivery, Entry};
+pub use intake::{IntakeFilter, IntakeRow};
+pub use leases::ImportCount;
+pub use operators::Session;
+pub use spool::{Spool, SpoolError};
