@@ -4,7 +4,13 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::{CaseId, Command, Event, Judgement, Playbook, Record, Refusal, Rule, Sighting, Stage, SubscriberId, Urgency};
+use crate::decide::decide;
+use crate::draft::Draft;
+use crate::facts::{Answered, Asking, Block, Facts, Note, RuleState, domain};
+use crate::{
+    CaseId, Command, Event, EvidenceId, Judgement, Playbook, QuestionId, Record, Refusal, Rule, Sighting,
+    Stage, SubscriberId, Urgency,
+};
 
 /// All that is known of one subscriber's suspected proxy or relay.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,66 +19,210 @@ pub struct Case {
     subscriber: SubscriberId,
     version: u64,
     opened: Timestamp,
-    stage: Stage,
+    facts: Facts,
+    sightings: Vec<Sighting>,
+    filed: BTreeSet<(EvidenceId, u32)>,
 }
 
 impl Case {
     /// The events that begin a case with its first sighting, to be recorded from version 1 on.
     #[must_use]
-    pub fn open(id: CaseId, subscriber: &SubscriberId, first: Sighting, playbook: &Playbook, now: Timestamp) -> Vec<Event> {
-        let _ = (id, subscriber, first, playbook, now);
-        Vec::new()
+    pub fn open(
+        id: CaseId,
+        subscriber: &SubscriberId,
+        first: Sighting,
+        playbook: &Playbook,
+        now: Timestamp,
+    ) -> Vec<Event> {
+        let mut draft = Draft::new(id, Facts::new(now), playbook, now);
+        draft.push(Event::Opened { subscriber: subscriber.clone() });
+        draft.file(first);
+        draft.settle()
     }
 
     /// Replays records, in order, from version 1. `None` when the first is no [`Event::Opened`].
     #[must_use]
     pub fn replay<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Case> {
-        let _ = records.into_iter().count();
-        None
+        let mut records = records.into_iter();
+        let first = records.next()?;
+        let Event::Opened { subscriber } = &first.event else { return None };
+        let mut case = Case {
+            id: first.case,
+            subscriber: subscriber.clone(),
+            version: first.version,
+            opened: first.at,
+            facts: Facts::new(first.at),
+            sightings: Vec::new(),
+            filed: BTreeSet::new(),
+        };
+        records.for_each(|record| case.apply(record));
+        Some(case)
     }
 
     /// What follows from `command` at `now`. Pure; the events are recorded as versions `self.version() + 1 ..`.
     ///
     /// # Errors
     /// [`Refusal`] when the command makes no sense for the case as it is.
-    pub fn decide(&self, command: &Command, playbook: &Playbook, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-        let _ = (command, playbook, now);
-        Ok(Vec::new())
+    pub fn decide(
+        &self,
+        command: &Command,
+        playbook: &Playbook,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, Refusal> {
+        if let Command::File(sighting) = command
+            && self.filed.contains(&(sighting.evidence, sighting.claim))
+        {
+            return Ok(Vec::new());
+        }
+        decide(self.id, &self.facts, command, playbook, now)
     }
 
     /// Takes one record in; cannot fail. The only way a case changes.
     pub fn apply(&mut self, record: &Record) {
         self.version = record.version;
+        self.facts.apply(record.at, &record.actor, &record.event);
+        match &record.event {
+            Event::Filed { sighting, .. } if self.filed.insert((sighting.evidence, sighting.claim)) => {
+                self.sightings.push(sighting.clone());
+            }
+            Event::AcknowledgementOrdered { evidence } => {
+                let report = self.sightings.iter().rev().find(|sighting| sighting.evidence == *evidence);
+                self.facts.acknowledged.extend(report.map(|sighting| domain(&sighting.source).to_owned()));
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Its number.
     #[must_use]
-    pub fn id(&self) -> CaseId { self.id }
+    pub fn id(&self) -> CaseId {
+        self.id
+    }
+
     /// Whose line.
     #[must_use]
-    pub fn subscriber(&self) -> &SubscriberId { &self.subscriber }
+    pub fn subscriber(&self) -> &SubscriberId {
+        &self.subscriber
+    }
+
     /// How many events it has seen.
     #[must_use]
-    pub fn version(&self) -> u64 { self.version }
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// When it was opened.
     #[must_use]
-    pub fn opened(&self) -> Timestamp { self.opened }
+    pub fn opened(&self) -> Timestamp {
+        self.opened
+    }
+
     /// Where it stands.
     #[must_use]
-    pub fn stage(&self) -> Stage { self.stage }
+    pub fn stage(&self) -> Stage {
+        self.facts.stage
+    }
+
+    /// Since when it stands there.
+    #[must_use]
+    pub fn stage_since(&self) -> Timestamp {
+        self.facts.stage_since
+    }
+
     /// The addresses its sightings and answers speak of.
     #[must_use]
-    pub fn addresses(&self) -> BTreeSet<IpAddr> { BTreeSet::new() }
+    pub fn addresses(&self) -> BTreeSet<IpAddr> {
+        self.facts.known.keys().copied().collect()
+    }
+
+    /// The address the line was last known to hold: the one questions go to. `None` when all have gone to others.
+    #[must_use]
+    pub fn current_address(&self) -> Option<IpAddr> {
+        self.facts.current_address()
+    }
+
     /// All sightings, in the order they were filed.
     #[must_use]
-    pub fn sightings(&self) -> &[Sighting] { &[] }
+    pub fn sightings(&self) -> &[Sighting] {
+        &self.sightings
+    }
+
+    /// All answers, in the order their probes began.
+    #[must_use]
+    pub fn answers(&self) -> &[Answered] {
+        &self.facts.answers
+    }
+
+    /// Every block ever ordered, standing or lifted, by key. A key ordered again after it was lifted is there once.
+    pub fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.facts.blocks.values()
+    }
+
+    /// The end of the watch, past or to come.
+    #[must_use]
+    pub fn watch_until(&self) -> Option<Timestamp> {
+        self.facts.watch_until
+    }
+
+    /// The question the case waits for.
+    #[must_use]
+    pub fn outstanding(&self) -> Option<&Asking> {
+        self.facts.outstanding().filter(|_| self.stage().is_open())
+    }
+
+    /// Whether the answer to question `id` is still waited for. When not, because it was answered, overtaken by a
+    /// more pressing one, or the case ended, there is no need to put it.
+    #[must_use]
+    pub fn waits_for(&self, id: QuestionId) -> bool {
+        self.outstanding().is_some_and(|asking| asking.id == id)
+    }
+
+    /// What was written down.
+    #[must_use]
+    pub fn notes(&self) -> &[Note] {
+        &self.facts.notes
+    }
+
+    /// Who was written to, and when.
+    #[must_use]
+    pub fn told(&self) -> &[(Timestamp, String)] {
+        &self.facts.told
+    }
+
     /// The judgement the stage rests on at `now`.
     #[must_use]
-    pub fn judgement(&self, playbook: &Playbook, now: Timestamp) -> Judgement { crate::judge(self, playbook, now) }
+    pub fn judgement(&self, playbook: &Playbook, now: Timestamp) -> Judgement {
+        crate::judge(self, playbook, now)
+    }
+
     /// The rules of this case that belong in the plan at `now`.
     #[must_use]
-    pub fn standing_rules(&self, now: Timestamp) -> Vec<Rule> { let _ = now; Vec::new() }
+    pub fn standing_rules(&self, now: Timestamp) -> Vec<Rule> {
+        self.facts.standing(now).map(|block| block.rule).collect()
+    }
+
     /// How pressing it is.
     #[must_use]
-    pub fn urgency(&self, playbook: &Playbook) -> Urgency { let _ = playbook; Urgency { proxy: false, harm: 1, due: None } }
+    pub fn urgency(&self, playbook: &Playbook) -> Urgency {
+        crate::urgency::of(&self.facts, playbook)
+    }
+
+    /// The next moment at which [`Command::Tick`] may change something, always after `now`; `None` when only new
+    /// evidence can.
+    #[must_use]
+    pub fn next_due(&self, playbook: &Playbook, now: Timestamp) -> Option<Timestamp> {
+        crate::timer::next_due(&self.facts, playbook, now)
+    }
+}
+
+impl Block {
+    /// Whether it has not been lifted.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        !matches!(self.state, RuleState::Lifted(_))
+    }
 }

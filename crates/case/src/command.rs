@@ -83,4 +83,7 @@ pub enum Refusal {
     /// The question is unknown or was answered before.
     #[error("this case waits for no answer to question {0}")]
     NotAsked(u32),
+    /// Nothing is left to ask.
+    #[error("no address of this case is still held by its subscriber: there is nothing to probe")]
+    NoAddress,
 }

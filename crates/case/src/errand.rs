@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseId, Event, EvidenceId, Question, QuestionId};
+use crate::{Case, CaseId, Event, EvidenceId, Playbook, Question, QuestionId};
 
 /// One thing to do, written to the outbox in the same transaction as the event it follows from; done at least once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Errand {
             }
             Event::NoticeOrdered { evidence } => {
                 let errand = Errand::TellSubscriber { evidence: *evidence };
-                errands.push((now, format!("{case}/tell"), errand));
+                errands.push((now, format!("{case}/tell/{now}"), errand));
             }
             Event::AcknowledgementOrdered { evidence } => {
                 let errand = Errand::AnswerReporter { evidence: *evidence };
@@ -57,5 +57,17 @@ impl Errand {
             _ => {}
         }
         errands
+    }
+
+    /// The next look at `case`, to be written beside the errands of every commit, also one without events: it is what
+    /// makes watches, blocks, hearsay and quiet cases end on time. Repeats share a key.
+    #[must_use]
+    pub fn look_again(
+        case: &Case,
+        playbook: &Playbook,
+        now: Timestamp,
+    ) -> Option<(Timestamp, String, Errand)> {
+        let due = case.next_due(playbook, now)?;
+        Some((due, format!("{}/look/{due}", case.id()), Errand::LookAgain))
     }
 }

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, CaseId, EvidenceId, Question, QuestionId, Rule, RuleKey, Sighting, Stage, SubscriberId, Verdict};
+use crate::{
+    Actor, CaseId, EvidenceId, Question, QuestionId, Rule, RuleKey, Sighting, Stage, SubscriberId, Verdict,
+};
 
 /// Why a rule left the plan before or at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,19 @@ pub enum LiftReason {
     HolderChanged(String),
     /// The case was cleaned, closed or dismissed.
     CaseEnded,
+}
+
+impl LiftReason {
+    /// The reason as a sentence goes on with it.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            LiftReason::Expired => "its end came".to_owned(),
+            LiftReason::Released => "an operator released the line".to_owned(),
+            LiftReason::HolderChanged(holder) => format!("the address went to somebody else ({holder})"),
+            LiftReason::CaseEnded => "the case no longer calls for it".to_owned(),
+        }
+    }
 }
 
 /// One thing that happened. Old events are read for ever: fields may be added with a default, never renamed.
@@ -80,6 +95,9 @@ pub enum Event {
         exit: Option<IpAddr>,
         /// The whole answer with its transcript.
         evidence: EvidenceId,
+        /// When the probe began; when it was recorded, where this is not known.
+        #[serde(default)]
+        started: Option<Timestamp>,
     },
     /// An operator confirmed the case by hand.
     ConfirmedByHand {
@@ -107,12 +125,24 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The edge was read back and no longer shows a rule that still stands.
+    BlockLost {
+        /// Which.
+        key: RuleKey,
+    },
     /// A rule left the plan.
     BlockLifted {
         /// Which.
         key: RuleKey,
         /// Why.
         reason: LiftReason,
+    },
+    /// The subscriber no longer holds an address of the case; it is not asked or contained again unless they get it back.
+    AddressLost {
+        /// The address.
+        address: IpAddr,
+        /// Who or what holds it now, in words.
+        reason: String,
     },
     /// An operator released the line.
     Released {

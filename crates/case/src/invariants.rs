@@ -1,7 +1,10 @@
 //! What must hold of all cases and the plan at every moment.
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::{Case, CaseId, Plan};
+use crate::facts::RuleState;
+use crate::{Case, CaseId, Plan, Rule, Stage, SubscriberId};
 
 /// A broken promise, in words, with the case it was broken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +16,76 @@ pub struct Violation {
 }
 
 /// Every invariant that does not hold; empty is good.
+///
+/// It trusts nothing that made the plan: each rule is held against the case it names.
 #[must_use]
-pub fn invariants<'a>(cases: impl IntoIterator<Item = &'a Case>, plan: &Plan, now: Timestamp) -> Vec<Violation> {
-    let _ = (cases.into_iter().count(), plan, now);
-    Vec::new()
+pub fn invariants<'a>(
+    cases: impl IntoIterator<Item = &'a Case>,
+    plan: &Plan,
+    now: Timestamp,
+) -> Vec<Violation> {
+    let cases: Vec<&Case> = cases.into_iter().collect();
+    let by_id: BTreeMap<CaseId, &Case> = cases.iter().map(|case| (case.id(), *case)).collect();
+    let rules =
+        plan.rules().iter().flat_map(|rule| rule_violations(rule, by_id.get(&rule.case).copied(), now));
+    let mut found: Vec<Violation> = rules.collect();
+    let mut open: BTreeMap<&SubscriberId, CaseId> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.stage().is_open()) {
+        if let Some(other) = open.insert(case.subscriber(), case.id()) {
+            let what = format!("{} has two open cases, {other} and this one", case.subscriber());
+            found.push(Violation { case: Some(case.id()), what });
+        }
+    }
+    found.extend(cases.iter().flat_map(|case| case_violations(case, now)));
+    found
+}
+
+fn rule_violations(rule: &Rule, case: Option<&Case>, now: Timestamp) -> Vec<Violation> {
+    let wrong = |what: String| Violation { case: Some(rule.case), what };
+    let Some(case) = case else {
+        return vec![wrong(format!("the rule {} belongs to no case", rule.key))];
+    };
+    let address = rule.key.address;
+    let mut found = Vec::new();
+    if !matches!(case.stage(), Stage::Confirmed | Stage::Contained) {
+        found.push(wrong(format!("the rule {} stands though the case is {}", rule.key, case.stage())));
+    }
+    if rule.until <= now {
+        found.push(wrong(format!("the rule {} outlives its end {}", rule.key, rule.until)));
+    }
+    let facts = case.facts();
+    let proved = facts.answers.iter().any(|a| a.counts && a.verdict.is_proof() && a.address == address);
+    let by_hand = facts.by_hand.iter().any(|(_, confirmed)| *confirmed == Some(address));
+    if !proved && !by_hand {
+        found.push(wrong(format!(
+            "the rule {} stands on no proof of that address and no operator's word",
+            rule.key
+        )));
+    }
+    if facts.known.get(&address).is_some_and(|known| known.lost.is_some()) {
+        found.push(wrong(format!("the rule {} hits an address that has gone to somebody else", rule.key)));
+    }
+    if !case.standing_rules(now).contains(rule) {
+        found.push(wrong(format!("the rule {} is in the plan and not in the case", rule.key)));
+    }
+    found
+}
+
+fn case_violations(case: &Case, now: Timestamp) -> Vec<Violation> {
+    let wrong = |what: String| Violation { case: Some(case.id()), what };
+    let facts = case.facts();
+    let mut found = Vec::new();
+    let first_party =
+        facts.answers.iter().any(|a| a.counts && a.verdict.is_proof()) || !facts.by_hand.is_empty();
+    let beyond_hearsay = matches!(case.stage(), Stage::Confirmed | Stage::Contained | Stage::Cleaned);
+    if beyond_hearsay && !first_party {
+        found.push(wrong(format!("the case is {} on hearsay alone", case.stage())));
+    }
+    let unseen = |block: &&crate::Block| !matches!(block.state, RuleState::Verified(_));
+    if case.stage() == Stage::Contained
+        && let Some(block) = facts.standing(now).find(unseen)
+    {
+        found.push(wrong(format!("the case is contained though the edge does not show {}", block.rule.key)));
+    }
+    found
 }

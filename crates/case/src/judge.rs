@@ -1,8 +1,11 @@
-//! Weights: from sightings to log-odds.
+//! Judgement: from all that is known to a stage, with the reason.
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Case, Playbook, Stage};
+use crate::facts::{Block, Facts, RuleState};
+use crate::moment::after;
+use crate::proof::Proof;
+use crate::{Case, Playbook, Stage, weights};
 
 /// What the evidence amounts to at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +19,93 @@ pub struct Judgement {
 }
 
 /// Judges all that is known of `case` at `now`.
+///
+/// The stage is a function of the set of sightings, answers, operators' words and blocks, and of the time: the order
+/// they came in makes no difference. Only the two ends, closed and dismissed, are kept once reached.
 #[must_use]
 pub fn judge(case: &Case, playbook: &Playbook, now: Timestamp) -> Judgement {
-    let _ = (case, playbook, now);
-    Judgement { stage: Stage::HeadsUp, hearsay: 0.0, why: String::new() }
+    weigh(case.facts(), &Proof::of(case.facts(), playbook), playbook, now)
+}
+
+/// The same over the bare facts.
+pub(crate) fn weigh(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> Judgement {
+    let (hearsay, words) = facts.hearsay.weigh(now, |address, at| proof.answered(address, at));
+    let (stage, why) = if !facts.stage.is_open() {
+        (facts.stage, format!("the case is {}", facts.stage))
+    } else if let Some(proved) = proof.in_words() {
+        proved_stage(facts, proof, playbook, now, &proved)
+    } else {
+        unproved_stage(facts, proof, playbook, now, hearsay, &words)
+    };
+    Judgement { stage, hearsay, why }
+}
+
+fn proved_stage(
+    facts: &Facts,
+    proof: &Proof,
+    playbook: &Playbook,
+    now: Timestamp,
+    proved: &str,
+) -> (Stage, String) {
+    let held = |address| facts.known.get(&address).is_some_and(|known| known.lost.is_none());
+    if !proof.proved().any(held) && quiet_at(facts, playbook) <= now {
+        return (
+            Stage::Closed,
+            "the line no longer holds the proved address, and nothing new was heard".to_owned(),
+        );
+    }
+    // Not `Facts::standing`: that asks for the stage which is being worked out here.
+    let standing: Vec<&Block> = facts.ordered().filter(|block| block.rule.until > now).collect();
+    let verified = standing.iter().filter(|block| matches!(block.state, RuleState::Verified(_))).count();
+    match standing.len() {
+        0 => (Stage::Confirmed, format!("{proved}; {}", no_block(facts, now))),
+        all if all == verified => (Stage::Contained, format!("{proved}; the edge shows every block ({all})")),
+        all => (Stage::Confirmed, format!("{proved}; the edge shows {verified} of {all} blocks")),
+    }
+}
+
+/// Why no block stands, by the one that stood last.
+fn no_block(facts: &Facts, now: Timestamp) -> String {
+    let last = facts.blocks.values().max_by_key(|block| (block.rule.until, block.rule.key));
+    match last.map(|block| (&block.state, block)) {
+        None => "no block was ordered".to_owned(),
+        Some((RuleState::Lifted(reason), _)) => format!("no block stands: {}", reason.in_words()),
+        Some((_, block)) if block.rule.until <= now => format!("the block ended at {}", block.rule.until),
+        Some(_) => "no block stands".to_owned(),
+    }
+}
+
+fn unproved_stage(
+    facts: &Facts,
+    proof: &Proof,
+    playbook: &Playbook,
+    now: Timestamp,
+    hearsay: f64,
+    words: &str,
+) -> (Stage, String) {
+    let figure = format!("hearsay {hearsay:+.1}, {:+.1} is enough to suspect", weights::SUSPECTED);
+    if hearsay >= weights::SUSPECTED {
+        return (Stage::Suspected, format!("{figure}: {words}"));
+    }
+    if let Some(cleared) = proof.cleared() {
+        let count = playbook.clean_after_negatives;
+        return match after(cleared, playbook.close_after).max(quiet_at(facts, playbook)) <= now {
+            true => (Stage::Closed, format!("clean since {cleared}, and quiet")),
+            false => {
+                (Stage::Cleaned, format!("at least {count} probes in a row proved nothing, up to {cleared}"))
+            }
+        };
+    }
+    match facts.watch_until {
+        Some(until) if until > now => (Stage::Watching, format!("watched until {until}; {figure}: {words}")),
+        _ if quiet_at(facts, playbook) <= now && facts.under_way(now).is_none() => {
+            (Stage::Closed, format!("quiet: nothing was said since {}; {figure}", facts.last_filed))
+        }
+        _ => (Stage::HeadsUp, format!("{figure}: {words}")),
+    }
+}
+
+/// When the case may close for want of anything new.
+pub(crate) fn quiet_at(facts: &Facts, playbook: &Playbook) -> Timestamp {
+    after(facts.last_filed, playbook.close_after)
 }

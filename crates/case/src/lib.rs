@@ -15,26 +15,36 @@
 //! What goes out of the house, and its words: [`Question`] and [`Answer`] (probe), [`Plan`] and [`Receipt`] (edge),
 //! [`Errand`] (what the desk must carry out after an event is on disk). [`Territory`] is the last door's own check.
 
+mod ask;
 mod case;
 mod command;
+mod decide;
+mod draft;
 mod errand;
 mod event;
+mod facts;
+mod hearsay;
 mod id;
 mod invariants;
 mod judge;
 mod kind;
+mod moment;
 mod plan;
 mod playbook;
+mod proof;
 mod question;
 mod sighting;
 mod stage;
 mod territory;
+mod timer;
 mod urgency;
+mod weights;
 
 pub use case::Case;
 pub use command::{Command, Refusal};
 pub use errand::Errand;
 pub use event::{Event, LiftReason, Record};
+pub use facts::{Answered, Asking, Block, Note, RuleState};
 pub use id::{Actor, CaseId, EvidenceId, IdError, QuestionId};
 pub use invariants::{Violation, invariants};
 pub use judge::{Judgement, judge};

@@ -3,6 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::facts::Facts;
+use crate::moment::after;
+use crate::{Kind, Playbook, Stage};
+
 /// Where a case stands in the queue. Sorts ascending: the first is to be looked at first.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Urgency {
@@ -28,4 +32,31 @@ impl Urgency {
         };
         (!self.proxy, pressing)
     }
+}
+
+/// How pressing a case with these facts is.
+pub(crate) fn of(facts: &Facts, playbook: &Playbook) -> Urgency {
+    let alleged = facts.kinds.iter().any(|kind| kind.is_proxy_or_relay());
+    let clocks = &playbook.clocks;
+    let (proxy, harm, clock) = match facts.stage {
+        Stage::Confirmed => (true, 10, Some(clocks.confirmed)),
+        Stage::Suspected if alleged => (true, 8, Some(clocks.suspected)),
+        Stage::Suspected => (false, 6, Some(clocks.suspected)),
+        Stage::Watching => (false, 4, Some(clocks.watching)),
+        Stage::Contained => (false, 3, Some(clocks.contained)),
+        Stage::HeadsUp => (false, heads_up_harm(facts), Some(clocks.heads_up)),
+        Stage::Cleaned | Stage::Closed | Stage::Dismissed => (false, 1, None),
+    };
+    Urgency { proxy, harm, due: clock.map(|clock| after(facts.stage_since, clock)) }
+}
+
+/// The worst that is said of a line of which little is known.
+fn heads_up_harm(facts: &Facts) -> u8 {
+    let harm = |kind: &Kind| match kind {
+        Kind::OpenProxy | Kind::OpenRelay => 5,
+        Kind::PhoneHome | Kind::Malware | Kind::TrojanScan => 4,
+        Kind::SpamSource | Kind::Scan => 2,
+        Kind::Other => 1,
+    };
+    facts.kinds.iter().map(harm).max().unwrap_or(1)
 }

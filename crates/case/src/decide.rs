@@ -1,0 +1,187 @@
+//! From a command to events.
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::ask::{self, Wanted};
+use crate::draft::Draft;
+use crate::facts::{Facts, RuleState};
+use crate::{
+    Answer, CaseId, Command, Event, EvidenceId, InForce, LiftReason, Playbook, QuestionId, Refusal, Refused,
+    RuleKey, Stage,
+};
+
+/// The longest reason or note that is kept, in characters.
+const TEXT_AT_MOST: usize = 4000;
+/// How many different reasons for refusing one block are kept.
+const REFUSALS_AT_MOST: usize = 16;
+/// How far the edge's own end of a block may be from the one last seen before that is worth an event.
+const SAME_END_SECONDS: i64 = 60;
+
+/// What follows from `command`; everything but filing, which needs the sightings.
+pub(crate) fn decide(
+    case: CaseId,
+    facts: &Facts,
+    command: &Command,
+    playbook: &Playbook,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let ended = !facts.stage.is_open();
+    let mut draft = Draft::new(case, facts.clone(), playbook, now);
+    match command {
+        // What merely reports back is welcome at any time.
+        Command::Note { text } => {
+            draft.push(Event::Noted { text: reason(text)? });
+            return Ok(draft.done());
+        }
+        Command::Told { to, failure } => {
+            draft.push(match failure {
+                None => Event::Told { to: to.clone() },
+                Some(reason) => Event::TellingFailed { to: to.clone(), reason: reason.clone() },
+            });
+            return Ok(draft.done());
+        }
+        Command::Tick | Command::EdgeRead { .. } | Command::HolderChanged { .. } if ended => {
+            return Ok(Vec::new());
+        }
+        _ if ended => return Err(Refusal::Ended(facts.stage)),
+        Command::File(sighting) => draft.file(sighting.clone()),
+        Command::Tick => {}
+        Command::Answered { question, answer, evidence } => {
+            answered(&mut draft, *question, answer, *evidence, playbook)?
+        }
+        Command::EdgeRead { in_force, refused } => edge_read(&mut draft, in_force, refused, now),
+        Command::HolderChanged { address, reason } => holder_changed(&mut draft, *address, reason),
+        Command::Confirm { reason: why } => confirm(&mut draft, &reason(why)?),
+        Command::Dismiss { reason: why } => return dismiss(draft, reason(why)?),
+        Command::Release { reason: why } => release(&mut draft, reason(why)?, now)?,
+        Command::Recheck { ports } => recheck(&mut draft, ports, playbook, now)?,
+    }
+    Ok(draft.settle())
+}
+
+fn reason(text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refusal::NoReason);
+    }
+    Ok(text.chars().take(TEXT_AT_MOST).collect())
+}
+
+fn answered(
+    draft: &mut Draft<'_>,
+    id: QuestionId,
+    answer: &Answer,
+    evidence: EvidenceId,
+    playbook: &Playbook,
+) -> Result<(), Refusal> {
+    // The address that was asked is the one in our own question, whatever the answer repeats.
+    let asked = draft.facts.asking.get(&id).map(|asking| asking.question.address.to_canonical());
+    let address = asked.ok_or(Refusal::NotAsked(id.0))?;
+    let event = Event::Answered {
+        id,
+        address,
+        verdict: answer.verdict,
+        port: answer.port,
+        protocol: answer.protocol.clone(),
+        exit: answer.exit,
+        evidence,
+        started: Some(answer.started),
+    };
+    draft.push(event);
+    if !answer.verdict.is_proof() {
+        return Ok(());
+    }
+    if draft.facts.known.get(&address).is_some_and(|known| known.lost.is_some()) {
+        let text = format!("{} is no proof: {address} has gone to somebody else", answer.verdict);
+        draft.push(Event::Noted { text });
+        return Ok(());
+    }
+    draft.restage(Some(evidence));
+    // A probe that began before an operator released the line proves nothing the operator did not know.
+    let news = draft.facts.released.is_none_or(|released| answer.started > released);
+    let stands = draft.proof().proved().any(|proved| proved == address);
+    if playbook.contain_automatically && news && stands {
+        let port = answer.port.map_or_else(String::new, |port| format!(" on port {port}"));
+        let why = format!("our probe proved an {}{port}", answer.verdict);
+        let ports: Vec<u16> = answer.port.into_iter().collect();
+        draft.contain(address, &ports, &why);
+    }
+    Ok(())
+}
+
+fn edge_read(draft: &mut Draft<'_>, in_force: &[InForce], refused: &[Refused], now: Timestamp) {
+    let shown: BTreeMap<RuleKey, Timestamp> = in_force.iter().map(|rule| (rule.key, rule.until)).collect();
+    let refused: BTreeMap<RuleKey, &str> = refused.iter().map(|no| (no.key, no.reason.as_str())).collect();
+    let mut news = Vec::new();
+    for block in draft.facts.standing(now) {
+        let key = block.rule.key;
+        match (shown.get(&key), refused.get(&key), &block.state) {
+            (Some(until), _, RuleState::Verified(seen)) => {
+                if until.duration_since(*seen).as_secs().abs() > SAME_END_SECONDS {
+                    news.push(Event::BlockVerified { key, until: *until });
+                }
+            }
+            (Some(until), _, _) => news.push(Event::BlockVerified { key, until: *until }),
+            (None, Some(reason), _)
+                if !block.refusals.contains(*reason) && block.refusals.len() < REFUSALS_AT_MOST =>
+            {
+                news.push(Event::BlockRefused { key, reason: (*reason).to_owned() });
+            }
+            (None, _, RuleState::Verified(_)) => news.push(Event::BlockLost { key }),
+            (None, _, _) => {}
+        }
+    }
+    for event in news {
+        draft.push(event);
+    }
+}
+
+fn holder_changed(draft: &mut Draft<'_>, address: IpAddr, reason: &str) {
+    let address = address.to_canonical();
+    let Some(known) = draft.facts.known.get(&address) else { return };
+    if known.lost.is_none() {
+        draft.push(Event::AddressLost { address, reason: reason.to_owned() });
+    }
+    draft.lift(&LiftReason::HolderChanged(reason.to_owned()), |rule| rule.key.address == address);
+}
+
+fn confirm(draft: &mut Draft<'_>, why: &str) {
+    draft.push(Event::ConfirmedByHand { reason: why.to_owned() });
+    draft.restage(None);
+    let proof = draft.proof();
+    let Some(address) = draft.facts.current_address() else { return };
+    let mut ports = proof.ports(address);
+    if let Some(known) = draft.facts.known.get(&address) {
+        ports
+            .extend(known.alleged.iter().filter(|port| !ports.contains(port)).copied().collect::<Vec<u16>>());
+    }
+    draft.contain(address, &ports, &format!("confirmed by hand: {why}"));
+}
+
+fn dismiss(mut draft: Draft<'_>, why: String) -> Result<Vec<Event>, Refusal> {
+    let from = draft.facts.stage;
+    let moved = Event::StageMoved { from, to: Stage::Dismissed, why: format!("dismissed by hand: {why}") };
+    draft.push(Event::Dismissed { reason: why });
+    draft.lift(&LiftReason::CaseEnded, |_| true);
+    draft.push(moved);
+    Ok(draft.done())
+}
+
+fn release(draft: &mut Draft<'_>, why: String, now: Timestamp) -> Result<(), Refusal> {
+    if draft.facts.standing(now).next().is_none() {
+        return Err(Refusal::NothingToRelease);
+    }
+    draft.push(Event::Released { reason: why });
+    draft.lift(&LiftReason::Released, |_| true);
+    Ok(())
+}
+
+fn recheck(draft: &mut Draft<'_>, ports: &[u16], playbook: &Playbook, now: Timestamp) -> Result<(), Refusal> {
+    let proof = draft.proof();
+    let address = draft.facts.current_address().ok_or(Refusal::NoAddress)?;
+    let question = ask::question(&draft.facts, &proof, playbook, address, ports).ok_or(Refusal::NoAddress)?;
+    draft.ask(Wanted { question, due: now, why: "an operator asked".to_owned() });
+    Ok(())
+}

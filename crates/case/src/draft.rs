@@ -1,0 +1,133 @@
+//! Decisions in the making: events are folded into a copy of the facts as they are decided, so that what follows
+//! from them is decided on what they changed.
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::ask::{self, Wanted};
+use crate::facts::{Facts, RuleState, domain};
+use crate::judge::weigh;
+use crate::moment::after;
+use crate::proof::Proof;
+use crate::{
+    Actor, CaseId, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId, Restriction, Rule,
+    RuleKey, Sighting, Source, Stage, weights,
+};
+
+/// The most ports of one address a case closes inbound; a line proved on more has its mail stopped all the same.
+const PORTS_CLOSED: usize = 16;
+
+/// A decision in the making.
+pub(crate) struct Draft<'a> {
+    case: CaseId,
+    pub(crate) facts: Facts,
+    playbook: &'a Playbook,
+    now: Timestamp,
+    events: Vec<Event>,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(case: CaseId, facts: Facts, playbook: &'a Playbook, now: Timestamp) -> Self {
+        Draft { case, facts, playbook, now, events: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, event: Event) {
+        self.facts.apply(self.now, &Actor::Desk, &event);
+        self.events.push(event);
+    }
+
+    pub(crate) fn proof(&self) -> Proof {
+        Proof::of(&self.facts, self.playbook)
+    }
+
+    /// Files a sighting with what follows at once: the acknowledgement and the watch.
+    pub(crate) fn file(&mut self, sighting: Sighting) {
+        let weight = weights::of(sighting.kind, &sighting.source);
+        let Source::Report { authenticated, .. } = sighting.source;
+        let domain = domain(&sighting.source).to_owned();
+        let (evidence, kind, address, received) =
+            (sighting.evidence, sighting.kind, sighting.address, sighting.received);
+        self.push(Event::Filed { sighting, weight });
+        if authenticated && self.playbook.acknowledge_reporter && self.facts.acknowledged.insert(domain) {
+            self.push(Event::AcknowledgementOrdered { evidence });
+        }
+        let until = after(received, self.playbook.watch_for);
+        if kind == Kind::Malware && until > self.now && self.facts.watch_until < Some(until) {
+            let why = format!("a virus was reported on {address}: a proxy may soon follow");
+            self.push(Event::WatchSet { until, why });
+        }
+    }
+
+    /// Orders what the playbook takes from a proved line, until `block_for` from now.
+    pub(crate) fn contain(&mut self, address: IpAddr, ports: &[u16], why: &str) {
+        let protocol = Playbook::TRANSPORT;
+        let until = after(self.now, self.playbook.block_for);
+        for restriction in &self.playbook.restrict {
+            let measures: Vec<Measure> = match restriction {
+                Restriction::MailOut => vec![Measure::Out { protocol, port: 25 }],
+                Restriction::ProvedPortIn => ports
+                    .iter()
+                    .take(PORTS_CLOSED)
+                    .map(|port| Measure::In { protocol, port: *port })
+                    .collect(),
+            };
+            for measure in measures {
+                let rule = Rule { key: RuleKey { address, measure }, case: self.case, until };
+                let stands = self.facts.blocks.get(&rule.key).is_some_and(|block| {
+                    block.rule.until >= until && !matches!(block.state, RuleState::Lifted(_))
+                });
+                if !stands {
+                    self.push(Event::BlockOrdered { rule, why: why.to_owned() });
+                }
+            }
+        }
+    }
+
+    /// Takes every ordered block that `which` names out of the plan.
+    pub(crate) fn lift(&mut self, reason: &LiftReason, which: impl Fn(&Rule) -> bool) {
+        let keys: Vec<RuleKey> =
+            self.facts.ordered().filter(|block| which(&block.rule)).map(|block| block.rule.key).collect();
+        for key in keys {
+            self.push(Event::BlockLifted { key, reason: reason.clone() });
+        }
+    }
+
+    /// Puts a question, with the next number.
+    pub(crate) fn ask(&mut self, wanted: Wanted) {
+        let id = QuestionId(self.facts.last_question.saturating_add(1));
+        self.push(Event::Asked { id, question: wanted.question, due: wanted.due, why: wanted.why });
+    }
+
+    /// Judges anew and does what follows: expiry, the move, the notice, the end of blocks.
+    pub(crate) fn restage(&mut self, evidence: Option<EvidenceId>) {
+        let now = self.now;
+        self.lift(&LiftReason::Expired, |rule| rule.until <= now);
+        let judgement = weigh(&self.facts, &self.proof(), self.playbook, now);
+        let from = self.facts.stage;
+        if judgement.stage == from {
+            return;
+        }
+        self.push(Event::StageMoved { from, to: judgement.stage, why: judgement.why });
+        let blocked = |stage| matches!(stage, Stage::Confirmed | Stage::Contained);
+        if blocked(judgement.stage) && !blocked(from) && self.playbook.tell_subscriber {
+            self.push(Event::NoticeOrdered { evidence });
+        }
+        if !blocked(judgement.stage) {
+            self.lift(&LiftReason::CaseEnded, |_| true);
+        }
+    }
+
+    /// Restages, and puts the next question where one is wanted.
+    pub(crate) fn settle(mut self) -> Vec<Event> {
+        self.restage(None);
+        if let Some(wanted) = ask::wanted(&self.facts, &self.proof(), self.playbook, self.now) {
+            self.ask(wanted);
+        }
+        self.events
+    }
+
+    /// The events decided so far, with nothing further made of them.
+    pub(crate) fn done(self) -> Vec<Event> {
+        self.events
+    }
+}

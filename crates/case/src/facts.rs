@@ -1,0 +1,323 @@
+//! What a case knows, apart from the sightings' full text: the state that events fold into and judgement reads.
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::ask::LOST_AFTER;
+use crate::hearsay::Hearsay;
+use crate::moment::after;
+use crate::{
+    Actor, Event, EvidenceId, Kind, LiftReason, Question, QuestionId, Rule, RuleKey, Sighting, Source, Stage,
+    Verdict,
+};
+
+/// How many ports named for one address are remembered; reports that name more are not describing a service.
+const NAMED_PORTS: usize = 256;
+
+/// How a block stands between the order and the edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleState {
+    /// Ordered; the edge has not been seen to show it.
+    Ordered,
+    /// The edge shows it, until then.
+    Verified(Timestamp),
+    /// The edge or a guard rail refused it, for this reason; it stays ordered and is tried again.
+    Refused(String),
+    /// It has left the plan.
+    Lifted(LiftReason),
+}
+
+/// A block of the case with all that became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The rule, with its newest end.
+    pub rule: Rule,
+    /// When it was first ordered.
+    pub ordered: Timestamp,
+    /// Why it was ordered last.
+    pub why: String,
+    /// How it stands.
+    pub state: RuleState,
+    /// Reasons it was refused for, so that each is told once.
+    pub(crate) refusals: BTreeSet<String>,
+}
+
+/// An answer of a probe as the case keeps it; the transcript is in the evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The question it answers.
+    pub id: QuestionId,
+    /// The address asked.
+    pub address: IpAddr,
+    /// The ports asked.
+    pub ports: Vec<u16>,
+    /// The finding.
+    pub verdict: Verdict,
+    /// The proved port.
+    pub port: Option<u16>,
+    /// The proving method.
+    pub protocol: Option<String>,
+    /// Where the relayed connection came from.
+    pub exit: Option<IpAddr>,
+    /// When the probe began.
+    pub started: Timestamp,
+    /// Where the whole answer is kept.
+    pub evidence: EvidenceId,
+    /// Whether it says anything about the subscriber: not when the address had gone to somebody else.
+    pub counts: bool,
+}
+
+/// A question the case has asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// Its number.
+    pub id: QuestionId,
+    /// What.
+    pub question: Question,
+    /// Not before.
+    pub due: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+/// Something a person or the desk wrote down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// What.
+    pub text: String,
+}
+
+/// What is known of one address of the line.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Known {
+    /// Ports that sightings named, in the order they were first named.
+    pub(crate) named: Vec<u16>,
+    /// Ports some sighting named as a proxy or relay.
+    pub(crate) alleged: BTreeSet<u16>,
+    /// Ports asked so far.
+    pub(crate) asked: BTreeSet<u16>,
+    /// Whether some sighting makes it worth asking.
+    pub(crate) worth_asking: bool,
+    /// When something was last filed or answered about it.
+    pub(crate) last: Timestamp,
+    /// When something worth asking about was last filed.
+    pub(crate) heard: Option<Timestamp>,
+    /// Since when somebody else holds it.
+    pub(crate) lost: Option<Timestamp>,
+}
+
+/// What a case knows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) stage: Stage,
+    pub(crate) stage_since: Timestamp,
+    pub(crate) hearsay: Hearsay,
+    pub(crate) kinds: BTreeSet<Kind>,
+    pub(crate) known: BTreeMap<IpAddr, Known>,
+    pub(crate) acknowledged: BTreeSet<String>,
+    pub(crate) last_filed: Timestamp,
+    pub(crate) watch_until: Option<Timestamp>,
+    pub(crate) last_question: u32,
+    /// Questions not answered yet. Only the one with the highest number is waited for; the others were overtaken by
+    /// it, and their answers are taken when they come all the same.
+    pub(crate) asking: BTreeMap<QuestionId, Asking>,
+    pub(crate) answers: Vec<Answered>,
+    /// Confirmations by hand: when, and of which address.
+    pub(crate) by_hand: Vec<(Timestamp, Option<IpAddr>)>,
+    pub(crate) released: Option<Timestamp>,
+    pub(crate) blocks: BTreeMap<RuleKey, Block>,
+    pub(crate) told: Vec<(Timestamp, String)>,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Facts {
+    pub(crate) fn new(now: Timestamp) -> Facts {
+        Facts {
+            stage: Stage::HeadsUp,
+            stage_since: now,
+            hearsay: Hearsay::default(),
+            kinds: BTreeSet::new(),
+            known: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
+            last_filed: now,
+            watch_until: None,
+            last_question: 0,
+            asking: BTreeMap::new(),
+            answers: Vec::new(),
+            by_hand: Vec::new(),
+            released: None,
+            blocks: BTreeMap::new(),
+            told: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The address the line was last seen to hold.
+    pub(crate) fn current_address(&self) -> Option<IpAddr> {
+        let held = self.known.iter().filter(|(_, known)| known.lost.is_none());
+        held.max_by_key(|(address, known)| (known.last, **address)).map(|(address, _)| *address)
+    }
+
+    /// The question waited for.
+    pub(crate) fn outstanding(&self) -> Option<&Asking> {
+        self.asking.last_key_value().map(|(_, asking)| asking)
+    }
+
+    /// The question that is being put to the line at `now`: due, and not given up for lost.
+    pub(crate) fn under_way(&self, now: Timestamp) -> Option<&Asking> {
+        self.outstanding().filter(|asking| asking.due <= now && now < after(asking.due, LOST_AFTER))
+    }
+
+    /// Blocks that belong in the plan at `now`.
+    pub(crate) fn standing(&self, now: Timestamp) -> impl Iterator<Item = &Block> {
+        let stands = matches!(self.stage, Stage::Confirmed | Stage::Contained);
+        self.ordered().filter(move |block| stands && block.rule.until > now)
+    }
+
+    /// Blocks not lifted, whether or not their end has come.
+    pub(crate) fn ordered(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.values().filter(|block| !matches!(block.state, RuleState::Lifted(_)))
+    }
+
+    /// Folds one event in.
+    pub(crate) fn apply(&mut self, at: Timestamp, actor: &Actor, event: &Event) {
+        match event {
+            Event::Opened { .. } | Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
+            // The domain is looked up by the case, which has the sightings.
+            Event::AcknowledgementOrdered { .. } => {}
+            Event::Filed { sighting, weight } => self.file(at, sighting, *weight),
+            Event::StageMoved { to, .. } => (self.stage, self.stage_since) = (*to, at),
+            Event::WatchSet { until, .. } => self.watch_until = self.watch_until.max(Some(*until)),
+            Event::Asked { id, question, due, why } => self.ask(*id, question, *due, why),
+            Event::Answered { .. } => self.answer(at, event),
+            Event::ConfirmedByHand { .. } => self.by_hand.push((at, self.current_address())),
+            Event::BlockOrdered { rule, why } => self.order(at, *rule, why),
+            Event::BlockVerified { key, until } => self.set_block(key, RuleState::Verified(*until)),
+            Event::BlockRefused { key, reason } => {
+                if let Some(block) = self.blocks.get_mut(key) {
+                    block.refusals.insert(reason.clone());
+                }
+                self.set_block(key, RuleState::Refused(reason.clone()));
+            }
+            Event::BlockLost { key } => self.set_block(key, RuleState::Ordered),
+            Event::BlockLifted { key, reason } => self.set_block(key, RuleState::Lifted(reason.clone())),
+            Event::AddressLost { address, .. } => {
+                self.known.entry(*address).or_default().lost.get_or_insert(at);
+            }
+            Event::Released { .. } => self.released = Some(at),
+            Event::Told { to } => self.told.push((at, to.clone())),
+            Event::TellingFailed { to, reason } => {
+                self.notes.push(Note {
+                    at,
+                    by: actor.clone(),
+                    text: format!("could not write to {to}: {reason}"),
+                });
+            }
+            Event::Noted { text } => self.notes.push(Note { at, by: actor.clone(), text: text.clone() }),
+        }
+    }
+
+    fn file(&mut self, at: Timestamp, sighting: &Sighting, weight: f64) {
+        self.hearsay.hear(sighting, weight);
+        self.kinds.insert(sighting.kind);
+        self.last_filed = self.last_filed.max(at);
+        let known = self.known.entry(sighting.address.to_canonical()).or_default();
+        known.last = known.last.max(sighting.received);
+        let seen = sighting.happened.unwrap_or(sighting.received);
+        if known.lost.is_some_and(|lost| seen > lost) {
+            known.lost = None;
+        }
+        if asks(sighting.kind) {
+            known.worth_asking = true;
+            known.heard = known.heard.max(Some(at));
+        }
+        if let Some(port) = sighting.port.filter(|port| *port != 0) {
+            if !known.named.contains(&port) && known.named.len() < NAMED_PORTS {
+                known.named.push(port);
+            }
+            if sighting.kind.is_proxy_or_relay() && known.alleged.len() < NAMED_PORTS {
+                known.alleged.insert(port);
+            }
+        }
+    }
+
+    fn ask(&mut self, id: QuestionId, question: &Question, due: Timestamp, why: &str) {
+        self.last_question = self.last_question.max(id.0);
+        let known = self.known.entry(question.address.to_canonical()).or_default();
+        known.asked.extend(&question.ports);
+        self.asking.insert(id, Asking { id, question: question.clone(), due, why: why.to_owned() });
+    }
+
+    fn answer(&mut self, at: Timestamp, event: &Event) {
+        let Event::Answered { id, address, verdict, port, protocol, exit, evidence, started } = event else {
+            return;
+        };
+        let started = started.unwrap_or(at);
+        let address = address.to_canonical();
+        let known = self.known.entry(address).or_default();
+        let counts = known.lost.is_none_or(|lost| started < lost);
+        known.last = known.last.max(started);
+        let ports = self.asking.remove(id).map_or_else(Vec::new, |asking| asking.question.ports);
+        self.answers.push(Answered {
+            id: *id,
+            address,
+            ports,
+            verdict: *verdict,
+            port: *port,
+            protocol: protocol.clone(),
+            exit: *exit,
+            started,
+            evidence: *evidence,
+            counts,
+        });
+        self.answers.sort_by_key(|answer| (answer.started, answer.id));
+    }
+
+    fn order(&mut self, at: Timestamp, rule: Rule, why: &str) {
+        let fresh = Block {
+            rule,
+            ordered: at,
+            why: why.to_owned(),
+            state: RuleState::Ordered,
+            refusals: BTreeSet::new(),
+        };
+        let block = self.blocks.entry(rule.key).or_insert_with(|| fresh.clone());
+        if matches!(block.state, RuleState::Lifted(_)) {
+            *block = fresh;
+        } else {
+            block.rule = rule;
+            why.clone_into(&mut block.why);
+        }
+    }
+
+    fn set_block(&mut self, key: &RuleKey, state: RuleState) {
+        if let Some(block) = self.blocks.get_mut(key) {
+            block.state = state;
+        }
+    }
+}
+
+/// Whether a sighting of this kind is worth a question to the line.
+pub(crate) fn asks(kind: Kind) -> bool {
+    match kind {
+        Kind::OpenProxy
+        | Kind::OpenRelay
+        | Kind::SpamSource
+        | Kind::Malware
+        | Kind::PhoneHome
+        | Kind::TrojanScan => true,
+        Kind::Scan | Kind::Other => false,
+    }
+}
+
+/// The domain a report claims to come from.
+pub(crate) fn domain(source: &Source) -> &str {
+    match source {
+        Source::Report { domain, .. } => domain,
+    }
+}
