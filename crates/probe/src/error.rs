@@ -11,6 +11,9 @@ pub enum LandingError {
         "no landing address is configured: a probe proves nothing without a place for the relayed connection to land"
     )]
     NoAddress,
+    /// A listener that was handed over no longer knows its address.
+    #[error("a landing listener that was handed over cannot say its address: {0}")]
+    Lost(io::Error),
     /// One address could not be bound.
     #[error(
         "cannot listen on the landing address {address}: {source} (is it on this machine, is the port free, and may \

@@ -7,11 +7,29 @@
 //!
 //! Two things live here and cannot be passed in as "off": the last door ([`case::Territory::admit`] immediately
 //! before every connection), and manners (a least gap per address, a global rate, bounded connections).
+//!
+//! The verdict over all ports:
+//!
+//! * [`OpenProxy`](case::Verdict::OpenProxy): one port gave proof; the rest is not asked any further.
+//! * [`Closed`](case::Verdict::Closed): **every** port refused us, or answered and relayed nothing; and our landing,
+//!   tested the moment before, works.
+//! * [`Unreachable`](case::Verdict::Unreachable): some port was silent, stopped in the middle or reset, or the
+//!   landing failed its test. The last line of the transcript says which.
+//! * [`RefusedByPolicy`](case::Verdict::RefusedByPolicy): nothing was sent.
 
+mod attempt;
 mod config;
+mod door;
 mod error;
 mod landing;
+mod manners;
+mod method;
+mod port;
 mod prober;
+pub mod replies;
+mod requests;
+mod transcript;
+mod wire;
 
 pub use config::{Config, MAX_PORTS};
 pub use error::{ConfigError, LandingError};
