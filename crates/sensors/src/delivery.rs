@@ -1,10 +1,14 @@
 //! One message on its way in, and the answer the sensor waits for.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::{Refusal, Tally};
 
 /// One message as it was sent, waiting to be written to disk.
 ///
@@ -88,4 +92,83 @@ pub enum Acceptance {
     Full,
     /// It could not be written: SMTP 451 4.3.0, HTTP 503, the file stays in `new/`.
     Failed,
+}
+
+/// What became of a message, as the sensor answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is on disk.
+    OnDisk,
+    /// There is no room on the disk.
+    Full,
+    /// It could not be written, or nobody said so in time.
+    Failed,
+    /// It was not taken: the channel stayed full, or nobody reads it any more.
+    Busy,
+}
+
+impl Outcome {
+    /// The count this outcome goes to, unless it is the good one.
+    fn refusal(self) -> Option<Refusal> {
+        match self {
+            Outcome::OnDisk => None,
+            Outcome::Full => Some(Refusal::DiskFull),
+            Outcome::Failed => Some(Refusal::NotWritten),
+            Outcome::Busy => Some(Refusal::Busy),
+        }
+    }
+}
+
+/// A message that no answer is waited for yet.
+#[derive(Debug)]
+pub(crate) struct Parcel {
+    pub(crate) id: String,
+    pub(crate) how: How,
+    pub(crate) envelope: Envelope,
+    pub(crate) received: Timestamp,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The way from a sensor to whoever writes to disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Handover {
+    pub(crate) deliveries: mpsc::Sender<Delivery>,
+    pub(crate) patience: Duration,
+    pub(crate) answer: Duration,
+    pub(crate) tally: std::sync::Arc<Tally>,
+}
+
+impl Handover {
+    /// Hands a message on, waits for the answer, and counts it.
+    pub(crate) async fn give(&self, parcel: Parcel) -> Outcome {
+        let (how, length) = (parcel.how, parcel.bytes.len());
+        let outcome = self.wait(parcel).await;
+        match outcome.refusal() {
+            None => self.tally.count_accepted(how, length),
+            Some(reason) => self.tally.count_refused(reason),
+        }
+        outcome
+    }
+
+    async fn wait(&self, parcel: Parcel) -> Outcome {
+        let Ok(Ok(room)) = timeout(self.patience, self.deliveries.reserve()).await else {
+            return Outcome::Busy;
+        };
+        let Parcel { id, how, envelope, received, bytes } = parcel;
+        let (ack, answer) = oneshot::channel();
+        room.send(Delivery { id, how, envelope, received, bytes, ack });
+        match timeout(self.answer, answer).await {
+            Ok(Ok(Acceptance::OnDisk)) => Outcome::OnDisk,
+            Ok(Ok(Acceptance::Full)) => Outcome::Full,
+            Ok(Ok(Acceptance::Failed) | Err(_)) | Err(_) => Outcome::Failed,
+        }
+    }
+}
+
+/// A delivery id that nobody else has: the time, so that a folder of them sorts by age, and 64 random bits.
+/// `None` when the system has no randomness to give.
+pub(crate) fn fresh_id(received: Timestamp) -> Option<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).ok()?;
+    Some(format!("{:012x}-{}", received.as_millisecond(), hex::encode(random)))
 }

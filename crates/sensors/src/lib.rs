@@ -17,6 +17,6 @@ mod printable;
 pub mod smtp;
 mod tally;
 
-pub use delivery::{Acceptance, Delivery, Envelope, How};
+pub use delivery::{Acceptance, Delivery, Envelope, How, Outcome};
 pub use printable::Printable;
 pub use tally::{Counts, Refusal, Tally};

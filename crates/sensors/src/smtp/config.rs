@@ -75,7 +75,8 @@ pub struct Limits {
     /// Sessions at the same time from one client: an IPv4 address or an IPv6 /64. Default 50, half of what Postfix
     /// allows processes in total. Does not apply to a Unix socket.
     pub connections_per_client: usize,
-    /// Refused commands after which a session is ended. Default 20, as Postfix's hard error limit.
+    /// Refused commands since the last accepted message after which a session is ended. Default 20, as Postfix's
+    /// hard error limit.
     pub errors: usize,
     /// How long a client may say nothing, or not read our reply. Default 5 minutes, the least RFC 5321 4.5.3.2.7 allows.
     pub idle: Duration,
@@ -87,7 +88,8 @@ pub struct Limits {
     /// (RFC 5321 4.5.3.2.6).
     pub answer: Duration,
     /// Memory for messages being received or waiting to be on disk, over all sessions. Over it a message is refused
-    /// with 452 4.3.1. Default 256 MB; never less than one message of `message_bytes`.
+    /// with 452 4.3.1. Default 128 MB (buffers grow by doubling, so up to twice that is taken from the system); never
+    /// less than one message of `message_bytes`.
     pub memory_bytes: usize,
     /// How long sessions get to finish after `stop`. Default 10 seconds.
     pub farewell: Duration,
@@ -106,7 +108,7 @@ impl Default for Limits {
             session: Duration::from_secs(60 * 60),
             patience: Duration::from_secs(5),
             answer: Duration::from_secs(60),
-            memory_bytes: 256 * 1024 * 1024,
+            memory_bytes: 128 * 1024 * 1024,
             farewell: Duration::from_secs(10),
         }
     }

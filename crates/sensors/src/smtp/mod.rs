@@ -13,6 +13,8 @@
 
 mod certificate;
 mod config;
+mod connection;
+mod doors;
 mod recipients;
 mod serve;
 mod session;
@@ -21,7 +23,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use config::{Config, Limits, Protocol};
 pub use recipients::{Accepted, Recipient, RecipientError, Recipients};
 pub use serve::{serve, serve_unix};
-pub use session::{Message, Outcome, Profile, Session, Step};
+pub use session::{Message, Profile, Session, Step};
 
 #[cfg(doc)]
 use crate::Delivery;
