@@ -1,7 +1,5 @@
 //! The outlet that changes nothing: an edge kept in memory, for demos and for looking before leaping.
 
-use std::collections::BTreeSet;
-
 use case::{InForce, Plan, Receipt};
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,9 +36,8 @@ impl DryRun {
         let change = Change::between(&judged.admitted, &self.edge, SignedDuration::ZERO);
         self.apply(&change, now);
         self.said = change.lines("would ");
-        let keys: BTreeSet<_> = self.edge.keys().copied().collect();
         let new: Vec<_> = change.add.iter().map(|rule| rule.key).collect();
-        self.guard.note(&keys, &new, now);
+        self.guard.note(&diff::since(&self.edge), &new, now);
         Receipt {
             outlet: "dry-run".to_owned(),
             at: now,

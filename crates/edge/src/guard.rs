@@ -82,12 +82,18 @@ impl Guard {
         judged
     }
 
-    /// Notes what was in force after a change, once the edge itself has shown it.
-    pub(crate) fn note(&mut self, in_force: &BTreeSet<RuleKey>, new: &[RuleKey], now: Timestamp) {
+    /// Notes what stands after a change, once the edge itself has shown it.
+    pub(crate) fn note(
+        &mut self,
+        standing: &BTreeMap<RuleKey, Option<Timestamp>>,
+        new: &[RuleKey],
+        now: Timestamp,
+    ) {
         for key in new.iter().filter(|key| !self.ours.contains(key)) {
-            self.recent.entry(*key).or_insert(now);
+            let since = standing.get(key).copied().flatten().unwrap_or(now);
+            self.recent.entry(*key).or_insert(since);
         }
-        self.ours.clone_from(in_force);
+        self.ours = standing.keys().copied().collect();
     }
 
     /// When `key` was first put in force, for the edge to remember it.

@@ -12,7 +12,6 @@ mod listing;
 mod program;
 mod script;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use case::{InForce, Plan, Receipt, Refused, Rule, RuleKey};
@@ -140,8 +139,7 @@ impl Nft {
             _ => self.apply(&judged.admitted, &change, &edge, rebuild.is_some(), clock).await?,
         };
         let new: Vec<RuleKey> = change.add.iter().map(|rule| rule.key).collect();
-        let keys: BTreeSet<RuleKey> = after.edge.keys().copied().collect();
-        self.guard.note(&keys, &new, clock.now());
+        self.guard.note(&diff::since(&after.edge), &new, clock.now());
         Ok(receipt(judged, change, &after.edge, clock.now()))
     }
 
@@ -214,7 +212,7 @@ fn receipt(judged: Judged, change: Change, edge: &Edge, at: Timestamp) -> Receip
     let mut refused = judged.refused;
     for rule in judged.admitted {
         let lapsed = rule.until.duration_since(at) <= COARSENESS;
-        if !lapsed && !edge.get(&rule.key).is_some_and(|standing| standing.until.is_some()) {
+        if !lapsed && edge.get(&rule.key).is_none_or(|standing| standing.until.is_none()) {
             let reason = "the packet filter took it and the read-back does not show it: another hand or a full set; \
                           look at `nft list table inet nightdesk`";
             refused.push(Refused { key: rule.key, reason: reason.to_owned() });
