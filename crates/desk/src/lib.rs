@@ -1,1 +1,40 @@
-//! The running night: pumps, tasks, the reconcile loop, outgoing mail; owns the clock.
+//! The running night.
+//!
+//! Whatever is accepted goes through [`Desk::accept`] onto the disk. [`Desk::run`] then moves it on in four loops: the
+//! *pump* (spool to log, log to cases, behind a cursor), the *errands* (probes and mails from the outbox, at least
+//! once), the *clock* (what is due on a case follows from the case, so nothing is remembered here) and the *edge*
+//! (made equal to the plan, for ever). Restart is the same path: each loop begins by looking at what is on disk.
+//!
+//! Judgement is not made here: every change is `case.decide(command)`, committed, then applied ([`Desk::act`]). What
+//! pages and commands show are the plain values of [`view`]. The desk owns the clock ([`Clock`]) and the open cases.
+
+mod authenticity;
+mod clock;
+mod desk;
+mod edge_loop;
+mod errands;
+mod error;
+mod explain;
+mod intake;
+mod login;
+mod marked;
+mod night;
+mod notify;
+mod office;
+mod pages;
+mod search;
+mod settings;
+mod timeline;
+mod translate;
+pub mod view;
+mod wording;
+
+pub use clock::Clock;
+pub use desk::Desk;
+pub use error::{ActError, DeskError, LogInError};
+pub use explain::{why_address, why_case};
+pub use login::{NewSession, Session, hash_password};
+pub use night::Hands;
+pub use notify::{Mailer, MailerError};
+pub use pages::PER_PAGE;
+pub use settings::{MailSettings, Settings, TrustedResults, check_mailbox};

@@ -1,0 +1,220 @@
+//! The desk itself: one handle for everybody who asks, and the verbs.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{RwLock, watch};
+
+use case::{Actor, Case, CaseId, Command, Plan, plan};
+use lease::{Attribution, Whose};
+use store::{Batch, CommitError, Spool, Store};
+
+use crate::clock::Clock;
+use crate::error::{ActError, DeskError, Doing};
+use crate::login::Attempts;
+use crate::office::Office;
+use crate::settings::Settings;
+use crate::view::EdgeStatus;
+
+/// The running desk. Cheap to clone; all clones are one desk.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    room: Arc<Room>,
+}
+
+#[derive(Debug)]
+struct Room {
+    settings: Settings,
+    store: Store,
+    spool: Spool,
+    clock: Clock,
+    /// Guards the open cases. Writers hold it across the commit on purpose: decisions are made one after the other on
+    /// what is on disk, so two can never rest on the same version. Readers are pages and the plan; both are short.
+    office: RwLock<Office>,
+    /// Rung after every commit: pumps and the reconcile loop look again. It carries no data, so nothing can be lost.
+    bell: watch::Sender<u64>,
+    edge: watch::Sender<EdgeStatus>,
+    attempts: Attempts,
+}
+
+impl Desk {
+    /// Opens the desk on its store and spool, with all open cases rebuilt from their records.
+    ///
+    /// # Errors
+    /// [`DeskError`] when the store cannot be read.
+    pub async fn open(
+        settings: Settings,
+        store: Store,
+        spool: Spool,
+        clock: Clock,
+    ) -> Result<Desk, DeskError> {
+        let records = store.open_case_records().await.doing("read the open cases")?;
+        let last = store.highest_case_id().await.doing("read the highest case number")?;
+        let office = Office::rebuild(&records, last);
+        let room = Room {
+            settings,
+            store,
+            spool,
+            clock,
+            office: RwLock::new(office),
+            bell: watch::Sender::new(0),
+            edge: watch::Sender::new(EdgeStatus::default()),
+            attempts: Attempts::default(),
+        };
+        Ok(Desk { room: Arc::new(room) })
+    }
+
+    /// Puts mail on disk; `Ok` at a position means that one is there and may be acknowledged. Blocks on the disk: call
+    /// it from a blocking thread.
+    #[must_use]
+    pub fn accept(&self, deliveries: Vec<store::Delivery>) -> Vec<Result<(), store::SpoolError>> {
+        let results = self.room.spool.accept(deliveries);
+        self.ring();
+        results
+    }
+
+    /// Follows `command` on an open case.
+    ///
+    /// # Errors
+    /// [`ActError`]: no such case, the case refuses, or a room below failed.
+    pub async fn act(&self, case: CaseId, command: Command, actor: Actor) -> Result<(), ActError> {
+        self.act_on(case, None, command, actor).await
+    }
+
+    /// Follows `command` on an open case if it still is as the asker saw it.
+    ///
+    /// # Errors
+    /// As [`Desk::act`], and [`ActError::Changed`] when it moved on.
+    pub async fn act_expecting(
+        &self,
+        case: CaseId,
+        version: u64,
+        command: Command,
+        actor: Actor,
+    ) -> Result<(), ActError> {
+        self.act_on(case, Some(version), command, actor).await
+    }
+
+    async fn act_on(
+        &self,
+        id: CaseId,
+        version: Option<u64>,
+        command: Command,
+        actor: Actor,
+    ) -> Result<(), ActError> {
+        let mut office = self.room.office.write().await;
+        let Some(case) = office.case(id) else {
+            drop(office);
+            return Err(self.why_not_open(id).await?);
+        };
+        if version.is_some_and(|version| version != case.version()) {
+            return Err(ActError::Changed);
+        }
+        let (batch, changed) = {
+            let mut draft = office.draft(&self.room.settings.playbook, self.now());
+            draft.act(id, &command, &actor)?;
+            draft.finish()
+        };
+        // Most ticks and edge readings change nothing; those are not written.
+        if !batch.records.is_empty() {
+            self.commit(&mut office, batch, changed).await?;
+        }
+        Ok(())
+    }
+
+    async fn why_not_open(&self, id: CaseId) -> Result<ActError, DeskError> {
+        let records = self.room.store.records(id).await.doing("read a case")?;
+        Ok(match Case::replay(&records) {
+            Some(case) => ActError::Refused(case::Refusal::Ended(case.stage())),
+            None => ActError::NoSuchCase(id),
+        })
+    }
+
+    /// Writes a finished draft to disk, then takes it over, then rings.
+    pub(crate) async fn commit(
+        &self,
+        office: &mut Office,
+        batch: Batch,
+        changed: Vec<Case>,
+    ) -> Result<(), DeskError> {
+        match self.room.store.commit(&batch).await {
+            Ok(()) => {}
+            Err(CommitError::Conflict { case }) => {
+                // Somebody else wrote to our store. What we hold is stale: start over from what is on disk.
+                let records = self.room.store.open_case_records().await.doing("read the open cases")?;
+                let last = self.room.store.highest_case_id().await.doing("read the highest case number")?;
+                *office = Office::rebuild(&records, last);
+                return Err(DeskError::Conflict(case));
+            }
+            Err(CommitError::Store(source)) => {
+                return Err(DeskError::Store { doing: "record what was decided", source });
+            }
+        }
+        office.install(changed);
+        if !batch.records.is_empty() {
+            self.ring();
+        }
+        Ok(())
+    }
+
+    /// Who held the address then, by the leases we know.
+    ///
+    /// # Errors
+    /// [`DeskError`] when the store cannot be read.
+    pub async fn whose(&self, whose: &Whose) -> Result<Attribution, DeskError> {
+        let home = &self.room.settings.territory.home;
+        if !home.contains(whose.address) {
+            return Ok(Attribution::Foreign);
+        }
+        let from = whose.at.saturating_sub(whose.uncertainty).unwrap_or(Timestamp::MIN);
+        let to = whose.at.saturating_add(whose.uncertainty).unwrap_or(Timestamp::MAX);
+        let leases = self.room.store.leases_near(whose.address, from, to).await.doing("look up leases")?;
+        Ok(lease::attribute(home, &leases, whose))
+    }
+
+    /// The whole intended state of the edge now.
+    pub async fn plan(&self) -> Plan {
+        plan(self.room.office.read().await.cases(), self.now())
+    }
+
+    /// The time by the desk's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.room.clock.now()
+    }
+
+    /// What the desk was told at the start.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.room.settings
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.room.store
+    }
+
+    pub(crate) fn spool(&self) -> &Spool {
+        &self.room.spool
+    }
+
+    pub(crate) fn office(&self) -> &RwLock<Office> {
+        &self.room.office
+    }
+
+    pub(crate) fn edge_status(&self) -> &watch::Sender<EdgeStatus> {
+        &self.room.edge
+    }
+
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.room.attempts
+    }
+
+    /// Everybody look again.
+    pub(crate) fn ring(&self) {
+        self.room.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
+    }
+
+    pub(crate) fn bell(&self) -> watch::Receiver<u64> {
+        self.room.bell.subscribe()
+    }
+}

@@ -1,0 +1,124 @@
+//! The running night: four loops, each woken by the bell and by the clock, each of which may be cut off anywhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use case::{Actor, CaseId, Command, SubscriberId};
+use edge::Outlet;
+use probe::Prober;
+
+use crate::desk::Desk;
+use crate::error::DeskError;
+use crate::notify::Mailer;
+
+/// How long a loop sleeps when nothing wakes it.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long a loop waits after a failure below it (a locked or unreachable database).
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// What the night works with outside its own walls.
+#[derive(Debug)]
+pub struct Hands {
+    /// Asks the lines.
+    pub prober: Arc<Prober>,
+    /// Changes the edge.
+    pub outlet: Outlet,
+    /// Sends the mail; without it nothing is mailed.
+    pub mailer: Option<Mailer>,
+}
+
+impl Desk {
+    /// Works until `stop` turns true: empties the spool, reads the log, runs errands, keeps the clock and the edge.
+    /// Whatever is half done then is taken up again at the next start.
+    pub async fn run(&self, hands: Hands, stop: watch::Receiver<bool>) {
+        let mut loops = JoinSet::new();
+        loops.spawn(until_stopped(stop.clone(), self.clone().pump()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, hands.mailer)));
+        loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
+        loops.spawn(until_stopped(stop, self.clone().keep_the_edge(hands.outlet)));
+        while loops.join_next().await.is_some() {}
+    }
+
+    /// Moves accepted mail into the log and from there into cases.
+    async fn pump(self) {
+        let mut bell = self.bell();
+        loop {
+            let moved = match self.empty_spool().await {
+                Ok(moved) => moved,
+                Err(error) => self.trouble("accepted mail waits in the spool", &error).await,
+            };
+            let read = match self.read_log().await {
+                Ok(read) => read,
+                Err(error) => self.trouble("accepted mail waits in the log", &error).await,
+            };
+            if moved == 0 && read == 0 {
+                wait(&mut bell).await;
+            }
+        }
+    }
+
+    /// Ticks every case whose time has come. Nothing is remembered here: what is due follows from the case itself.
+    async fn keep_the_clock(self) {
+        loop {
+            let due = self.cases_due().await;
+            for case in due {
+                if let Err(error) = self.act(case, Command::Tick, Actor::Desk).await {
+                    tracing::warn!(%case, %error, "what was due on the case could not be done; it is tried again");
+                }
+            }
+            tokio::time::sleep(IDLE).await;
+        }
+    }
+
+    async fn cases_due(&self) -> Vec<CaseId> {
+        let now = self.now();
+        let playbook = &self.settings().playbook;
+        let office = self.office().read().await;
+        office
+            .cases()
+            .filter(|case| case.next_due(playbook, now).is_some_and(|due| due <= now))
+            .map(case::Case::id)
+            .collect()
+    }
+
+    async fn trouble(&self, what: &str, error: &DeskError) -> usize {
+        tracing::error!(error = %chain(error), "{what}; nothing is lost, trying again");
+        tokio::time::sleep(AFTER_FAILURE).await;
+        0
+    }
+}
+
+/// An error and everything under it, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut under = error.source();
+    while let Some(error) = under {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        under = error.source();
+    }
+    text
+}
+
+/// Waits for the bell, but not longer than [`IDLE`].
+pub(crate) async fn wait(bell: &mut watch::Receiver<u64>) {
+    // Both ends of the wait mean the same: look again.
+    drop(tokio::time::timeout(IDLE, bell.changed()).await);
+}
+
+async fn until_stopped(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+/// The mail address of a subscriber, from a template such as `{subscriber}@customers.example.net`.
+pub(crate) fn from_template(template: &str, subscriber: &SubscriberId) -> Option<String> {
+    let local_ok = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+    // A name with anything else in it could write another address than the one meant.
+    subscriber.as_str().chars().all(local_ok).then(|| template.replace("{subscriber}", subscriber.as_str()))
+}

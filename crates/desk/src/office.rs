@@ -1,0 +1,172 @@
+//! The open cases, and the one place where they change.
+//!
+//! Every change goes through a [`Draft`]: commands are decided on copies, the resulting records, errands and
+//! summaries are committed in one transaction, and only then do the copies replace what was there. A crash between
+//! any two steps leaves either all of it or nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use case::{Actor, Case, CaseId, Command, Errand, Event, Playbook, Record, Refusal, Sighting, SubscriberId};
+use store::{Batch, NewErrand, Summary};
+
+/// All open cases by number, and which subscriber has which.
+#[derive(Debug, Default)]
+pub(crate) struct Office {
+    open: BTreeMap<CaseId, Case>,
+    by_subscriber: HashMap<SubscriberId, CaseId>,
+    last_id: u64,
+}
+
+impl Office {
+    /// Rebuilds the office from the records of all open cases, ordered by case and version.
+    pub(crate) fn rebuild(records: &[Record], last_id: u64) -> Self {
+        let mut office = Office { last_id, ..Office::default() };
+        for of_one in records.chunk_by(|a, b| a.case == b.case) {
+            if let Some(case) = Case::replay(of_one).filter(|case| case.stage().is_open()) {
+                office.put(case);
+            }
+        }
+        office
+    }
+
+    fn put(&mut self, case: Case) {
+        self.last_id = self.last_id.max(case.id().0);
+        if case.stage().is_open() {
+            self.by_subscriber.insert(case.subscriber().clone(), case.id());
+            self.open.insert(case.id(), case);
+        } else {
+            self.open.remove(&case.id());
+            if self.by_subscriber.get(case.subscriber()) == Some(&case.id()) {
+                self.by_subscriber.remove(case.subscriber());
+            }
+        }
+    }
+
+    /// The open cases.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.open.values()
+    }
+
+    /// One open case.
+    pub(crate) fn case(&self, id: CaseId) -> Option<&Case> {
+        self.open.get(&id)
+    }
+
+    /// A draft of changes on top of what is.
+    pub(crate) fn draft<'a>(&'a self, playbook: &'a Playbook, now: Timestamp) -> Draft<'a> {
+        Draft {
+            office: self,
+            playbook,
+            now,
+            changed: BTreeMap::new(),
+            by_subscriber: HashMap::new(),
+            records: Vec::new(),
+            errands: Vec::new(),
+            last_id: self.last_id,
+        }
+    }
+
+    /// Takes over what a draft changed, once it is on disk.
+    pub(crate) fn install(&mut self, changed: Vec<Case>) {
+        for case in changed {
+            self.put(case);
+        }
+    }
+}
+
+/// Changes that are decided and not yet committed.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    office: &'a Office,
+    playbook: &'a Playbook,
+    now: Timestamp,
+    changed: BTreeMap<CaseId, Case>,
+    by_subscriber: HashMap<SubscriberId, CaseId>,
+    records: Vec<Record>,
+    errands: Vec<NewErrand>,
+    last_id: u64,
+}
+
+impl Draft<'_> {
+    fn case(&self, id: CaseId) -> Option<&Case> {
+        self.changed.get(&id).or_else(|| self.office.open.get(&id))
+    }
+
+    /// Files a sighting on the subscriber's open case, or opens one with it.
+    pub(crate) fn file(&mut self, subscriber: &SubscriberId, sighting: Sighting) -> CaseId {
+        let of_subscriber =
+            self.by_subscriber.get(subscriber).or_else(|| self.office.by_subscriber.get(subscriber));
+        let open =
+            of_subscriber.copied().filter(|id| self.case(*id).is_some_and(|case| case.stage().is_open()));
+        if let Some(id) = open
+            && self.act(id, &Command::File(sighting.clone()), &Actor::Desk).is_ok()
+        {
+            return id;
+        }
+        self.last_id += 1;
+        let id = CaseId(self.last_id);
+        let events = Case::open(id, subscriber, sighting, self.playbook, self.now);
+        self.take(id, events, &Actor::Desk);
+        self.by_subscriber.insert(subscriber.clone(), id);
+        id
+    }
+
+    /// Follows a command on an open case. An unknown or ended case is `None` here; the caller knows which.
+    pub(crate) fn act(
+        &mut self,
+        id: CaseId,
+        command: &Command,
+        actor: &Actor,
+    ) -> Result<Option<usize>, Refusal> {
+        let Some(case) = self.case(id) else { return Ok(None) };
+        let events = case.decide(command, self.playbook, self.now)?;
+        let count = events.len();
+        self.take(id, events, actor);
+        Ok(Some(count))
+    }
+
+    fn take(&mut self, id: CaseId, events: Vec<Event>, actor: &Actor) {
+        let mut known = self.case(id).cloned();
+        let first = known.as_ref().map_or(1, |case| case.version() + 1);
+        for (version, event) in (first..).zip(events) {
+            let following = Errand::following(id, &event, self.now).into_iter();
+            self.errands.extend(following.map(|(due, key, errand)| NewErrand { case: id, due, key, errand }));
+            let record = Record { case: id, version, at: self.now, actor: actor.clone(), event };
+            match &mut known {
+                Some(case) => case.apply(&record),
+                None => known = Case::replay([&record]),
+            }
+            self.records.push(record);
+        }
+        if let Some(case) = known {
+            self.changed.insert(id, case);
+        }
+    }
+
+    /// What is to be committed, and what then replaces the cases in the office.
+    pub(crate) fn finish(self) -> (Batch, Vec<Case>) {
+        let changed: Vec<Case> = self.changed.into_values().collect();
+        let summaries = changed.iter().map(|case| summary(case, self.playbook, self.now)).collect();
+        let batch = Batch { records: self.records, errands: self.errands, summaries, ..Batch::default() };
+        (batch, changed)
+    }
+}
+
+/// The row the store keeps of a case, for lists that must not replay.
+fn summary(case: &Case, playbook: &Playbook, now: Timestamp) -> Summary {
+    let urgency = case.urgency(playbook);
+    Summary {
+        case: case.id(),
+        subscriber: case.subscriber().clone(),
+        stage: case.stage(),
+        opened: case.opened(),
+        updated: now,
+        version: case.version(),
+        due: urgency.due,
+        harm: urgency.harm,
+        proxy: urgency.proxy,
+        addresses: case.addresses().into_iter().collect(),
+    }
+}

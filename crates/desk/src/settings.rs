@@ -1,0 +1,55 @@
+//! What the desk is told once, at the start.
+
+use ipnet::IpNet;
+use jiff::SignedDuration;
+
+use case::{Playbook, Territory};
+
+/// Everything the desk must know of the house it works in.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is ours, and what of it is never touched.
+    pub territory: Territory,
+    /// What each stage does.
+    pub playbook: Playbook,
+    /// How far a reporter's stated time and our lease source's clock may be apart.
+    pub clock_skew: SignedDuration,
+    /// How mail goes out; without it nothing is mailed, and the case says so.
+    pub mail: Option<MailSettings>,
+    /// Makes a subscriber's mail address where the lease source gave none: `{subscriber}@customers.example.net`.
+    pub subscriber_mail: Option<String>,
+    /// Who of our own mail servers checks SPF, DKIM and DMARC and says so in Authentication-Results (RFC 8601).
+    pub trusted_results: TrustedResults,
+}
+
+/// Which Authentication-Results are believed.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedResults {
+    /// The authserv-id our own server writes (RFC 8601 section 2.5).
+    pub authserv_id: Option<String>,
+    /// From where mail must come for its topmost results to be ours; others could have written them themselves.
+    pub relays: Vec<IpNet>,
+}
+
+/// How mail goes out.
+#[derive(Debug, Clone)]
+pub struct MailSettings {
+    /// The relay's host name or address.
+    pub relay: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether STARTTLS is required; otherwise it is used when offered.
+    pub require_tls: bool,
+    /// The sender, such as `Abuse desk <abuse@example.net>`.
+    pub from: lettre::message::Mailbox,
+    /// Who is written to when the desk itself needs a person.
+    pub operators: Option<lettre::message::Mailbox>,
+}
+
+/// Whether `text` is a sender or recipient mail can be sent with.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check_mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
+    text.parse().map_err(|error: lettre::address::AddressError| error.to_string())
+}

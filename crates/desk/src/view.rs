@@ -1,0 +1,228 @@
+//! What pages and JSON show: plain values, made by the desk, holding nothing that can be acted on.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use case::{Actor, CaseId, EvidenceId, InForce, Kind, RuleKey, Stage, SubscriberId};
+
+/// One case as a line of the queue.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueueRow {
+    /// Which case.
+    pub id: CaseId,
+    /// Whose line.
+    pub subscriber: SubscriberId,
+    /// Where it stands.
+    pub stage: Stage,
+    /// What matters most about it, in one line of plain words.
+    pub headline: String,
+    /// The addresses it speaks of.
+    pub addresses: Vec<IpAddr>,
+    /// What is alleged or proved, worst first.
+    pub kinds: Vec<Kind>,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+    /// When its stage's clock runs out.
+    pub due: Option<Timestamp>,
+    /// 1 (little) to 10.
+    pub harm: u8,
+    /// Whether it alleges or proves a proxy or relay and is not contained.
+    pub proxy: bool,
+    /// How many sightings it holds.
+    pub sightings: usize,
+    /// How many blocks are in the plan.
+    pub blocks: usize,
+}
+
+/// One page of the queue, most pressing first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueuePage {
+    /// At most `per_page` rows.
+    pub rows: Vec<QueueRow>,
+    /// How many cases match in all.
+    pub total: usize,
+    /// This page, from 1.
+    pub page: usize,
+    /// How many pages there are; at least 1.
+    pub pages: usize,
+}
+
+/// What the front page counts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Front {
+    /// Open cases by stage, every stage named, in order.
+    pub by_stage: Vec<(Stage, usize)>,
+    /// Reports nobody's case could take: ours, but no subscriber found, or several.
+    pub orphans: u64,
+    /// Messages nothing could be made of.
+    pub unreadable: u64,
+    /// Messages accepted in the last 24 hours.
+    pub accepted_today: u64,
+    /// What the edge last said.
+    pub edge: EdgeStatus,
+    /// Per hour for the last 48 hours, oldest first: what was accepted and opened.
+    pub hours: Vec<Hour>,
+    /// Now, by the desk's clock: the moment every "left" on the page is measured from.
+    pub now: Timestamp,
+}
+
+/// One hour of activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Hour {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Messages accepted in it.
+    pub accepted: u64,
+    /// Cases opened in it.
+    pub opened: u64,
+}
+
+/// What the edge last said.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct EdgeStatus {
+    /// Which outlet.
+    pub outlet: String,
+    /// When it was last read back without an error.
+    pub read_at: Option<Timestamp>,
+    /// Everything of ours in force.
+    pub in_force: Vec<InForce>,
+    /// What is wrong, in plain words with the next step; `None` when the edge equals the plan.
+    pub trouble: Option<String>,
+}
+
+/// Everything about one case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CaseView {
+    /// The line of the queue.
+    pub row: QueueRow,
+    /// How many events it has seen; sent back with a form so that nobody acts on what has changed meanwhile.
+    pub version: u64,
+    /// Why it is in this stage, in words.
+    pub why: String,
+    /// What happened, oldest first.
+    pub timeline: Vec<TimelineRow>,
+    /// Each piece of evidence with its claims marked, oldest first.
+    pub evidence: Vec<EvidenceView>,
+    /// Its blocks, standing and lifted, newest last.
+    pub blocks: Vec<BlockView>,
+    /// When the line is next probed, if it is.
+    pub next_probe: Option<Timestamp>,
+    /// Now, by the desk's clock.
+    pub now: Timestamp,
+}
+
+/// How a timeline row is to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tone {
+    /// Somebody said something.
+    Heard,
+    /// We looked.
+    Asked,
+    /// Proof.
+    Proved,
+    /// The stage moved.
+    Moved,
+    /// The edge changed.
+    Edge,
+    /// Somebody was told.
+    Told,
+    /// An operator acted.
+    Operator,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TimelineRow {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// Its kind.
+    pub tone: Tone,
+    /// What, in a few words.
+    pub title: String,
+    /// More, in plain words; may be empty.
+    pub text: String,
+    /// The evidence it rests on.
+    pub evidence: Option<EvidenceId>,
+}
+
+/// One piece of evidence as text with its claims marked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvidenceView {
+    /// Which.
+    pub id: EvidenceId,
+    /// How it came: `smtp`, `lmtp`, `maildir`, `http`, `probe`.
+    pub source: String,
+    /// When it was accepted.
+    pub received: Timestamp,
+    /// The format it was read as, where it is a report.
+    pub format: Option<String>,
+    /// What the reader was unsure of.
+    pub doubts: Vec<String>,
+    /// The text in pieces; control characters other than newline and tab already replaced.
+    pub pieces: Vec<Piece>,
+    /// How many bytes were left off at the end.
+    pub left_off: u64,
+}
+
+/// A stretch of evidence text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Piece {
+    /// The text.
+    pub text: String,
+    /// What claim it is, in words, when it is one: `open-proxy, offender`.
+    pub claim: Option<String>,
+}
+
+/// One block of a case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BlockView {
+    /// Address and measure.
+    pub key: RuleKey,
+    /// Its end.
+    pub until: Timestamp,
+    /// `ordered`, `in force`, `refused: …`, `lifted: …`.
+    pub state: String,
+    /// Whether it is in the plan now.
+    pub standing: bool,
+}
+
+/// One message of the intake as the inbox shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IntakeView {
+    /// Its evidence.
+    pub id: EvidenceId,
+    /// When it was accepted.
+    pub received: Timestamp,
+    /// How it came.
+    pub source: String,
+    /// `case`, `orphan`, `foreign`, `not-a-report`, `unreadable`.
+    pub outcome: String,
+    /// Why, in words.
+    pub note: String,
+    /// Its subject, where it has one.
+    pub subject: Option<String>,
+    /// The cases it went to.
+    pub cases: Vec<CaseId>,
+}
+
+/// One step of an explanation, from the rule at the edge back to the quoted bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WhyStep {
+    /// `rule`, `case`, `answer`, `claim`, `bytes`, ….
+    pub step: &'static str,
+    /// In plain words.
+    pub text: String,
+    /// The evidence it rests on.
+    pub evidence: Option<EvidenceId>,
+    /// The bytes it was read from, `start..end`.
+    pub span: Option<(u64, u64)>,
+    /// Those bytes as text, control characters replaced.
+    pub quote: Option<String>,
+}
