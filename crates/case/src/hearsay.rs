@@ -1,6 +1,7 @@
 //! What others say, summed: per domain and kind with repeats counting less, capped per domain and in all.
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -18,16 +19,22 @@ struct Word {
     authenticated: bool,
 }
 
-/// All hearsay of a case, kept so that weighing it does not depend on the order it came in.
+/// What one domain says, by kind, strongest first.
+type Words = BTreeMap<Kind, Vec<Word>>;
+
+/// All hearsay of a case, kept so that weighing it does not depend on the order it came in. A copy shares what each
+/// domain says until that domain says more.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Hearsay {
-    words: BTreeMap<String, BTreeMap<Kind, Vec<Word>>>,
+    by_domain: BTreeMap<String, Arc<Words>>,
 }
 
 /// What one domain's word comes to.
-struct Share {
-    total: f64,
-    text: String,
+struct Share<'a> {
+    domain: &'a str,
+    uncapped: f64,
+    /// Kind, how often, whether shown to come from there, and what it comes to.
+    parts: Vec<(Kind, usize, bool, f64)>,
 }
 
 impl Hearsay {
@@ -39,7 +46,8 @@ impl Hearsay {
         let at = sighting.happened.unwrap_or(sighting.received).min(sighting.received).max(earliest);
         let name = (sighting.evidence, sighting.claim);
         let word = Word { weight, at, address: sighting.address, name, authenticated: *authenticated };
-        let words = self.words.entry(domain.clone()).or_default().entry(sighting.kind).or_default();
+        let words = Arc::make_mut(self.by_domain.entry(domain.clone()).or_default());
+        let words = words.entry(sighting.kind).or_default();
         words.push(word);
         sort(sighting.kind, words);
         words.truncate(weights::REPEATS_KEPT);
@@ -51,24 +59,28 @@ impl Hearsay {
         now: Timestamp,
         answered: impl Fn(IpAddr, Timestamp) -> bool,
     ) -> (f64, String) {
-        let mut shares: Vec<Share> =
-            self.words.iter().filter_map(|(domain, kinds)| share(domain, kinds, now, &answered)).collect();
-        shares.sort_by(|a, b| b.total.total_cmp(&a.total).then_with(|| a.text.cmp(&b.text)));
-        let sum: f64 = shares.iter().map(|share| share.total).sum();
-        let capped = if sum > weights::HEARSAY_AT_MOST {
-            format!(", all hearsay counts at most {:.1}", weights::HEARSAY_AT_MOST)
-        } else {
-            String::new()
-        };
-        let hidden = shares.len().saturating_sub(3);
-        let more = if hidden > 0 { format!(" and {hidden} more reporters") } else { String::new() };
-        let named: Vec<&str> = shares.iter().take(3).map(|share| share.text.as_str()).collect();
-        let text = match named.is_empty() {
-            true => "nothing is said against it that still counts".to_owned(),
-            false => format!("{}{more}{capped}", named.join(", ")),
-        };
-        (weights::PRIOR + sum.min(weights::HEARSAY_AT_MOST), text)
+        let shares = self.by_domain.iter().map(|(domain, words)| share(domain, words, now, &answered));
+        let mut shares: Vec<Share<'_>> = shares.filter(|share| !share.parts.is_empty()).collect();
+        shares.sort_by(|a, b| b.uncapped.total_cmp(&a.uncapped).then_with(|| a.domain.cmp(b.domain)));
+        let sum: f64 = shares.iter().map(|share| share.uncapped.min(weights::DOMAIN_AT_MOST)).sum();
+        (weights::PRIOR + sum.min(weights::HEARSAY_AT_MOST), in_words(&shares, sum))
     }
+}
+
+fn in_words(shares: &[Share<'_>], sum: f64) -> String {
+    if shares.is_empty() {
+        return "nothing is said against it that still counts".to_owned();
+    }
+    let named: Vec<String> = shares.iter().take(3).map(Share::in_words).collect();
+    let mut text = named.join(", ");
+    match shares.len().saturating_sub(3) {
+        0 => {}
+        hidden => text += &format!(" and {hidden} more reporters"),
+    }
+    if sum > weights::HEARSAY_AT_MOST {
+        text += &format!(", all hearsay counts at most {:.1}", weights::HEARSAY_AT_MOST);
+    }
+    text
 }
 
 /// Strongest first, at whatever moment they are looked at.
@@ -81,34 +93,43 @@ fn sort(kind: Kind, words: &mut [Word]) {
     words.sort_by(|a, b| strength(b).total_cmp(&strength(a)).then_with(|| a.name.cmp(&b.name)));
 }
 
-fn share(
-    domain: &str,
-    kinds: &BTreeMap<Kind, Vec<Word>>,
+fn share<'a>(
+    domain: &'a str,
+    words: &Words,
     now: Timestamp,
     answered: &impl Fn(IpAddr, Timestamp) -> bool,
-) -> Option<Share> {
-    let mut total = 0.0;
-    let mut parts = Vec::new();
-    for (kind, words) in kinds {
-        let counting: Vec<&Word> = words.iter().filter(|word| !answered(word.address, word.at)).collect();
-        let mut factor = 1.0;
-        let mut sum = 0.0;
-        for word in &counting {
+) -> Share<'a> {
+    let mut share = Share { domain, uncapped: 0.0, parts: Vec::new() };
+    for (kind, words) in words {
+        let (mut factor, mut sum, mut times, mut shown) = (1.0, 0.0, 0, false);
+        for word in words.iter().filter(|word| !answered(word.address, word.at)) {
             sum += factor * word.weight * weights::decay(*kind, now.duration_since(word.at));
             factor *= weights::REPEAT;
+            times += 1;
+            shown |= word.authenticated;
         }
-        total += sum;
-        let shown = if counting.iter().any(|word| word.authenticated) { " (authenticated)" } else { "" };
-        let times = if counting.len() > 1 { format!(" ×{}", counting.len()) } else { String::new() };
-        if !counting.is_empty() {
-            parts.push(format!("{kind}{times} from {}{shown} {sum:.1}", printable(domain)));
+        if times > 0 {
+            share.uncapped += sum;
+            share.parts.push((*kind, times, shown, sum));
         }
     }
-    let total_capped = total.min(weights::DOMAIN_AT_MOST);
-    if total > weights::DOMAIN_AT_MOST {
-        parts.push(format!("one reporter counts at most {:.1}", weights::DOMAIN_AT_MOST));
+    share
+}
+
+impl Share<'_> {
+    fn in_words(&self) -> String {
+        let domain = printable(self.domain);
+        let part = |(kind, times, shown, sum): &(Kind, usize, bool, f64)| {
+            let times = if *times > 1 { format!(" ×{times}") } else { String::new() };
+            let shown = if *shown { " (authenticated)" } else { "" };
+            format!("{kind}{times} from {domain}{shown} {sum:.1}")
+        };
+        let mut parts: Vec<String> = self.parts.iter().map(part).collect();
+        if self.uncapped > weights::DOMAIN_AT_MOST {
+            parts.push(format!("one reporter counts at most {:.1}", weights::DOMAIN_AT_MOST));
+        }
+        parts.join(" + ")
     }
-    (!parts.is_empty()).then(|| Share { total: total_capped, text: parts.join(" + ") })
 }
 
 /// A domain is a stranger's text: shortened, and without anything that could steer a terminal.

@@ -61,12 +61,13 @@ pub(crate) fn trust(trust: Trust) -> f64 {
     (0.25 + 1.5 * mean).min(TRUST_AT_MOST)
 }
 
-/// The weight of one fresh report.
+/// The weight of one fresh report, to the thousandth: it is kept in JSON, and a longer fraction would not come back
+/// from there to the last bit.
 pub(crate) fn of(kind: Kind, source: &Source) -> f64 {
     match source {
         Source::Report { authenticated, trust: record, .. } => {
             let shown = if *authenticated { AUTHENTICATED } else { 1.0 };
-            fresh(kind) * shown * trust(*record)
+            (fresh(kind) * shown * trust(*record) * 1000.0).round() / 1000.0
         }
     }
 }

@@ -1,0 +1,71 @@
+//! The words a case's history is kept in. Old records are read for ever: when the snapshot here changes in any way but
+//! by addition, records on disk no longer mean what they did.
+use case::{
+    Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule, RuleKey, Sighting,
+    Stage, Transport, Verdict,
+};
+use jiff::Timestamp;
+
+use crate::sample::{LINE, evening, on_port, sighting};
+
+fn every_event() -> Vec<Event> {
+    let at: Timestamp = evening();
+    let evidence = EvidenceId([7; 32]);
+    let address = LINE.parse().unwrap();
+    let text = || "in words".to_owned();
+    let key = RuleKey { address, measure: Measure::In { protocol: Transport::Tcp, port: 48613 } };
+    let out = RuleKey { address, measure: Measure::Out { protocol: Transport::Tcp, port: 25 } };
+    let sighting: Sighting = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", at), 48613);
+    let question = Question { address, ports: vec![48613, 1080], look_for: LookFor::OpenProxy };
+    let lifted = |reason| Event::BlockLifted { key, reason };
+    vec![
+        Event::Opened { subscriber: "dsl-17".parse().unwrap() },
+        Event::Filed { sighting, weight: 7.5 },
+        Event::StageMoved { from: Stage::HeadsUp, to: Stage::Suspected, why: text() },
+        Event::WatchSet { until: at, why: text() },
+        Event::Asked { id: QuestionId(1), question, due: at, why: text() },
+        Event::Answered {
+            id: QuestionId(1),
+            address,
+            verdict: Verdict::OpenProxy,
+            port: Some(48613),
+            protocol: Some("http-connect".to_owned()),
+            exit: Some(address),
+            evidence,
+            started: Some(at),
+        },
+        Event::ConfirmedByHand { reason: text() },
+        Event::BlockOrdered { rule: Rule { key: out, case: case::CaseId(1), until: at }, why: text() },
+        Event::BlockVerified { key, until: at },
+        Event::BlockRefused { key, reason: text() },
+        Event::BlockLost { key },
+        lifted(LiftReason::Expired),
+        lifted(LiftReason::Released),
+        lifted(LiftReason::HolderChanged(text())),
+        lifted(LiftReason::CaseEnded),
+        Event::AddressLost { address, reason: text() },
+        Event::Released { reason: text() },
+        Event::Dismissed { reason: text() },
+        Event::NoticeOrdered { evidence: Some(evidence) },
+        Event::AcknowledgementOrdered { evidence },
+        Event::Told { to: "owner@example.net".to_owned() },
+        Event::TellingFailed { to: "owner@example.net".to_owned(), reason: text() },
+        Event::Noted { text: text() },
+    ]
+}
+
+#[test]
+fn every_event_is_kept_in_the_words_it_always_was() {
+    let lines: Vec<String> =
+        every_event().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+    for (line, event) in lines.iter().zip(every_event()) {
+        assert_eq!(serde_json::from_str::<Event>(line).unwrap(), event);
+    }
+}
+
+#[test]
+fn an_answer_from_before_its_start_was_kept_is_still_read() {
+    let old = r#"{"event":"answered","id":1,"address":"198.51.100.7","verdict":"closed","port":null,"protocol":null,"exit":null,"evidence":"0707070707070707070707070707070707070707070707070707070707070707"}"#;
+    assert!(matches!(serde_json::from_str(old), Ok(Event::Answered { started: None, .. })));
+}

@@ -1,0 +1,403 @@
+//! Nights, each as it would be told the next morning. Read them in order to learn what a case does.
+use case::{
+    Command, Event, InForce, Kind, LiftReason, Playbook, Refusal, Refused, RuleState, Source, Stage, Trust,
+    Verdict,
+};
+use jiff::SignedDuration;
+
+use crate::sample::{LINE, Night, evening, hours, on_port, sighting, unknown_reporter};
+
+fn names(events: &[Event]) -> Vec<String> {
+    let name = |event: &Event| serde_json::to_value(event).unwrap()["event"].as_str().unwrap().to_owned();
+    events.iter().map(name).collect()
+}
+
+/// A proxy report at ten in the evening, proved half a minute later.
+fn proved() -> Night {
+    let mut night =
+        Night::begins_with(on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613));
+    night.answers(Verdict::OpenProxy, Some(48613));
+    night
+}
+
+#[test]
+fn an_ordinary_bad_night_from_the_first_report_to_the_closed_case() {
+    // SpamCop says: open proxy, port 48613. That is hearsay, but it goes to the top of the queue and is asked at once.
+    let mut night =
+        Night::begins_with(on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613));
+    assert_eq!(night.stage(), Stage::Suspected);
+    assert!(night.why().contains("open-proxy from spamcop.net (authenticated)"), "{}", night.why());
+    assert!(night.case.urgency(&night.playbook).proxy);
+    assert!(night.rules().is_empty(), "nobody is cut off on hearsay");
+    let asking = night.case.outstanding().unwrap();
+    assert_eq!((asking.due, asking.question.ports[0]), (night.now, 48613));
+    assert!(asking.question.ports.contains(&1080), "the usual ports come after the named one");
+
+    // The probe gets its own nonce back through it. The line loses mail and that port, for a day; its owner is told.
+    let events = night.answers(Verdict::OpenProxy, Some(48613));
+    let expected = ["answered", "stage-moved", "notice-ordered", "block-ordered", "block-ordered", "asked"];
+    assert_eq!(names(&events), expected);
+    assert_eq!(night.stage(), Stage::Confirmed);
+    assert_eq!(night.rules(), ["198.51.100.7 tcp/25 out", "198.51.100.7 tcp/48613 in"]);
+
+    // It is contained once the edge has been seen to show both, and not before.
+    night.wait(SignedDuration::from_secs(2));
+    night.edge_obeys();
+    assert_eq!(night.stage(), Stage::Contained);
+    assert!(!night.case.urgency(&night.playbook).proxy);
+    assert!(night.edge_obeys().is_empty(), "reading the same again is no news");
+
+    // The owner cleans the machine. Probes go on every six hours; those of a whole day find nothing.
+    for _ in 0..4 {
+        night.answers(Verdict::Closed, None);
+    }
+    assert_ne!(night.stage(), Stage::Cleaned, "four negatives span eighteen hours");
+    night.answers(Verdict::Closed, None);
+    assert_eq!(night.stage(), Stage::Cleaned);
+    assert!(night.rules().is_empty());
+
+    // A quiet week later the case closes by itself.
+    night.wait(hours(8 * 24));
+    night.must(&Command::Tick);
+    assert_eq!(night.stage(), Stage::Closed);
+    assert!(!night.case.waits_for(night.case.outstanding().map_or(case::QuestionId(99), |asking| asking.id)));
+}
+
+#[test]
+fn a_virus_report_opens_a_watch_and_asks() {
+    let mut night = Night::begins_with(sighting(1, Kind::Malware, "isp.example", evening()));
+    assert_eq!(night.stage(), Stage::Watching);
+    assert_eq!(night.case.watch_until(), Some(evening() + hours(14 * 24)));
+    assert!(night.case.outstanding().is_some());
+    // Nothing is found; the watch goes on with a look every six hours, and ends.
+    night.answers(Verdict::Closed, None);
+    assert_eq!(night.case.outstanding().unwrap().due, night.case.answers()[0].started + hours(6));
+    night.wait(hours(15 * 24));
+    night.must(&Command::Tick);
+    // The recheck that was never answered is under way or lost; the case closes when it is no longer waited for.
+    night.wait(hours(25));
+    night.must(&Command::Tick);
+    assert_eq!(night.stage(), Stage::Closed);
+}
+
+#[test]
+fn spam_from_one_reporter_is_a_heads_up_and_from_three_in_a_night_a_suspicion() {
+    let mut night = Night::begins_with(sighting(1, Kind::SpamSource, "a.example", evening()));
+    for n in 2..40 {
+        night.must(&Command::File(sighting(n, Kind::SpamSource, "a.example", evening())));
+    }
+    assert_eq!(night.stage(), Stage::HeadsUp, "{}", night.why());
+    night.must(&Command::File(sighting(41, Kind::SpamSource, "b.example", evening())));
+    assert_eq!(night.stage(), Stage::Suspected);
+}
+
+#[test]
+fn three_reporters_of_spam_over_three_weeks_are_no_suspicion() {
+    let mut night = Night::begins_with(sighting(1, Kind::SpamSource, "a.example", evening()));
+    night.wait(hours(6 * 24));
+    night.must(&Command::File(sighting(2, Kind::SpamSource, "b.example", night.now)));
+    night.wait(hours(6 * 24));
+    night.must(&Command::File(sighting(3, Kind::SpamSource, "c.example", night.now)));
+    assert_eq!(night.stage(), Stage::HeadsUp);
+}
+
+#[test]
+fn one_word_of_a_proxy_from_a_stranger_is_a_suspicion_unless_he_has_cried_wolf() {
+    let report = unknown_reporter(sighting(1, Kind::OpenProxy, "stranger.example", evening()));
+    assert_eq!(Night::begins_with(report.clone()).stage(), Stage::Suspected);
+    let mut wolf = report;
+    let Source::Report { trust, .. } = &mut wolf.source;
+    *trust = Trust { confirmed: 0, refuted: 9 };
+    assert_eq!(Night::begins_with(wolf).stage(), Stage::HeadsUp);
+}
+
+#[test]
+fn the_same_report_twice_changes_nothing() {
+    let report = sighting(1, Kind::OpenProxy, "spamcop.net", evening());
+    let mut night = Night::begins_with(report.clone());
+    assert!(night.must(&Command::File(report)).is_empty());
+}
+
+#[test]
+fn a_reporter_is_thanked_once_and_a_stranger_not_at_all() {
+    let mut night = Night::begins_with(sighting(1, Kind::SpamSource, "a.example", evening()));
+    let thanked =
+        |events: Vec<Event>| names(&events).iter().filter(|name| *name == "acknowledgement-ordered").count();
+    assert!(
+        names(&night.records.iter().map(|r| r.event.clone()).collect::<Vec<_>>())
+            .contains(&"acknowledgement-ordered".to_owned())
+    );
+    assert_eq!(thanked(night.must(&Command::File(sighting(2, Kind::SpamSource, "a.example", evening())))), 0);
+    let stranger = unknown_reporter(sighting(3, Kind::SpamSource, "b.example", evening()));
+    assert_eq!(thanked(night.must(&Command::File(stranger))), 0);
+    assert_eq!(thanked(night.must(&Command::File(sighting(4, Kind::SpamSource, "c.example", evening())))), 1);
+}
+
+#[test]
+fn a_port_named_later_is_asked_at_once_and_overtakes_the_routine_look() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    night.answers(Verdict::Closed, None);
+    let routine = night.case.outstanding().unwrap().clone();
+    assert!(routine.due > night.now + hours(5));
+    night.wait(hours(1));
+    night.must(&Command::File(on_port(sighting(2, Kind::OpenProxy, "b.example", night.now), 7777)));
+    let asking = night.case.outstanding().unwrap();
+    assert_eq!((asking.due, asking.question.ports[0]), (night.now, 7777));
+    assert!(!night.case.waits_for(routine.id), "the routine look was overtaken");
+}
+
+#[test]
+fn a_port_named_while_a_probe_runs_is_asked_after_its_answer() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    let running = night.case.outstanding().unwrap().id;
+    night.must(&Command::File(on_port(sighting(2, Kind::OpenProxy, "b.example", night.now), 7777)));
+    assert!(night.case.waits_for(running), "one question at a time");
+    night.answers(Verdict::Closed, None);
+    let asking = night.case.outstanding().unwrap();
+    assert_eq!(asking.question.ports[0], 7777);
+    let gap = asking.due.duration_since(night.case.answers()[0].started);
+    assert!(
+        gap >= SignedDuration::from_mins(10) && gap < hours(1),
+        "soon, but not sooner than a prober may: {gap}"
+    );
+}
+
+#[test]
+fn a_question_names_at_most_32_ports_and_the_rest_get_their_turn() {
+    let mut night = Night::begins_with(on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 5000));
+    for n in 1..=60 {
+        night.must(&Command::File(on_port(
+            sighting(1 + u32::from(n), Kind::OpenProxy, "b.example", evening()),
+            5000 + n,
+        )));
+    }
+    let mut asked = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        let ports = &night.case.outstanding().unwrap().question.ports;
+        assert!(ports.len() <= 32);
+        asked.extend(ports.iter().copied().filter(|port| (5000..=5060).contains(port)));
+        night.answers(Verdict::Closed, None);
+    }
+    assert_eq!(asked.len(), 61);
+}
+
+#[test]
+fn silence_is_asked_again_after_growing_gaps() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    let mut gaps = Vec::new();
+    for _ in 0..7 {
+        night.answers(Verdict::Unreachable, None);
+        let started = night.case.answers().last().unwrap().started;
+        gaps.push(night.case.outstanding().unwrap().due.duration_since(started).as_mins());
+    }
+    assert_eq!(gaps, [15, 30, 60, 120, 240, 360, 360]);
+}
+
+#[test]
+fn what_policy_refuses_is_left_alone_until_something_new_is_said() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    night.answers(Verdict::RefusedByPolicy, None);
+    assert!(night.case.outstanding().is_none());
+    night.wait(hours(12));
+    night.must(&Command::Tick);
+    assert!(night.case.outstanding().is_none());
+    night.must(&Command::File(sighting(2, Kind::SpamSource, "b.example", night.now)));
+    assert_eq!(night.case.outstanding().unwrap().due, night.now);
+}
+
+#[test]
+fn a_probe_that_finds_it_still_open_moves_the_end_of_the_block() {
+    let mut night = proved();
+    night.edge_obeys();
+    let end = night.case.standing_rules(night.now)[0].until;
+    let events = night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!(night.case.standing_rules(night.now)[0].until, night.now + hours(24));
+    assert!(night.now + hours(24) > end);
+    assert!(!names(&events).contains(&"notice-ordered".to_owned()), "the owner was told already");
+    assert_eq!(night.stage(), Stage::Contained);
+}
+
+#[test]
+fn a_block_ends_by_itself_and_the_case_says_so() {
+    let mut night = proved();
+    night.edge_obeys();
+    night.wait(hours(24));
+    assert!(night.rules().is_empty(), "it has left the plan before anybody looked");
+    let events = night.must(&Command::Tick);
+    assert!(events.iter().any(|e| matches!(e, Event::BlockLifted { reason: LiftReason::Expired, .. })));
+    assert_eq!(night.stage(), Stage::Confirmed);
+    assert!(night.why().ends_with("no block stands: its end came"), "{}", night.why());
+}
+
+#[test]
+fn a_released_line_stays_released_until_a_probe_begun_later_proves_it_again() {
+    let mut night = proved();
+    night.edge_obeys();
+    night.must(&Command::Recheck { ports: vec![] });
+    let running = night.case.outstanding().unwrap().id;
+    night.wait(SignedDuration::from_secs(8));
+    let late = night.answer_to(running, Verdict::OpenProxy, Some(48613)).unwrap();
+    night.wait(SignedDuration::from_secs(1));
+    night.must(&Command::Release { reason: "the customer rang, it is his own proxy".to_owned() });
+    assert!(night.rules().is_empty());
+    assert_eq!(night.stage(), Stage::Confirmed);
+    night.must(&late);
+    assert!(night.rules().is_empty(), "that probe began before the release");
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!(night.rules().len(), 2);
+}
+
+#[test]
+fn release_wants_a_reason_and_something_to_release() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    let release = |reason: &str| Command::Release { reason: reason.to_owned() };
+    assert_eq!(night.act(&release("why not")), Err(Refusal::NothingToRelease));
+    assert_eq!(proved().act(&release(" \t")), Err(Refusal::NoReason));
+}
+
+#[test]
+fn an_address_that_changes_hands_is_free_at_once_and_not_asked_again() {
+    let mut night = proved();
+    night.edge_obeys();
+    let running = night.case.outstanding().unwrap().id;
+    night.wait(hours(6));
+    let address = LINE.parse().unwrap();
+    night.must(&Command::HolderChanged { address, reason: "dsl-18 since 04:00".to_owned() });
+    assert!(night.rules().is_empty());
+    assert_eq!(night.case.current_address(), None);
+    // A probe that hit the new holder proves nothing of this line.
+    night.wait(SignedDuration::from_secs(20));
+    let stray = night.answer_to(running, Verdict::OpenProxy, Some(48613)).unwrap();
+    night.must(&stray);
+    assert!(night.rules().is_empty());
+    assert!(night.case.outstanding().is_none());
+    assert_eq!(night.act(&Command::Recheck { ports: vec![] }), Err(Refusal::NoAddress));
+    // A late report about the time before does not bring the address back; one about today does.
+    night.must(&Command::File(on_port(sighting(5, Kind::OpenProxy, "b.example", evening()), 9999)));
+    assert!(night.case.outstanding().is_none());
+    night.wait(hours(5));
+    night.must(&Command::File(sighting(6, Kind::OpenProxy, "b.example", night.now)));
+    assert!(night.case.outstanding().is_some());
+}
+
+#[test]
+fn what_the_edge_refuses_is_told_once_and_what_it_forgets_is_noticed() {
+    let mut night = proved();
+    let key = night.case.standing_rules(night.now)[0].key;
+    let refused = vec![Refused { key, reason: "twenty new blocks this hour: wait".to_owned() }];
+    let read = Command::EdgeRead { in_force: vec![], refused };
+    assert_eq!(names(&night.must(&read)), ["block-refused"]);
+    assert!(night.must(&read).is_empty());
+    assert_eq!(night.rules().len(), 2, "it stays ordered and is tried again");
+    night.edge_obeys();
+    assert_eq!(night.stage(), Stage::Contained);
+
+    let events = night.must(&Command::EdgeRead { in_force: vec![], refused: vec![] });
+    assert_eq!(names(&events), ["block-lost", "block-lost", "stage-moved"]);
+    assert_eq!(night.stage(), Stage::Confirmed);
+    assert!(night.why().ends_with("the edge shows 0 of 2 blocks"), "{}", night.why());
+}
+
+#[test]
+fn a_block_of_another_case_is_none_of_ours() {
+    let mut night = proved();
+    let mut key = night.case.standing_rules(night.now)[0].key;
+    key.address = "198.51.100.8".parse().unwrap();
+    let in_force = vec![InForce { key, until: night.now + hours(1) }];
+    assert!(night.must(&Command::EdgeRead { in_force, refused: vec![] }).is_empty());
+}
+
+#[test]
+fn an_operator_confirms_what_no_probe_could() {
+    let mut night = Night::begins_with(sighting(1, Kind::SpamSource, "a.example", evening()));
+    night.must(&Command::Confirm { reason: "saw it in the flows".to_owned() });
+    assert_eq!(night.stage(), Stage::Confirmed);
+    assert_eq!(night.rules(), ["198.51.100.7 tcp/25 out"], "no port is known: only mail");
+
+    let mut named = Night::begins_with(on_port(sighting(1, Kind::OpenProxy, "a.example", evening()), 8123));
+    named.must(&Command::Confirm { reason: "saw it in the flows".to_owned() });
+    assert_eq!(named.rules(), ["198.51.100.7 tcp/25 out", "198.51.100.7 tcp/8123 in"]);
+    assert_eq!(named.violations(), [""; 0]);
+}
+
+#[test]
+fn a_desk_that_contains_by_hand_waits_for_the_hand() {
+    let playbook = Playbook { contain_automatically: false, ..Playbook::default() };
+    let first = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613);
+    let mut night = Night::with(playbook, first, evening());
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!((night.stage(), night.rules().len()), (Stage::Confirmed, 0));
+    night.must(&Command::Confirm { reason: "go".to_owned() });
+    assert_eq!(night.rules().len(), 2);
+}
+
+#[test]
+fn a_dismissed_case_lifts_everything_and_takes_no_more() {
+    let mut night = proved();
+    night.must(&Command::Dismiss { reason: "our own honeypot".to_owned() });
+    assert_eq!(night.stage(), Stage::Dismissed);
+    assert!(night.rules().is_empty());
+    assert!(night.case.blocks().all(|block| block.state == RuleState::Lifted(LiftReason::CaseEnded)));
+    let more = Command::File(sighting(9, Kind::OpenProxy, "b.example", night.now));
+    assert_eq!(night.act(&more), Err(Refusal::Ended(Stage::Dismissed)));
+    assert!(night.must(&Command::Tick).is_empty());
+    assert_eq!(
+        names(&night.must(&Command::Told { to: "x@example.net".to_owned(), failure: None })),
+        ["told"]
+    );
+}
+
+#[test]
+fn a_proxy_on_another_port_is_not_cleared_by_probes_that_do_not_ask_it() {
+    // The probes of a whole day answer on the usual ports and on the named one: that settles what was said.
+    let mut night =
+        Night::begins_with(on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613));
+    for _ in 0..5 {
+        night.answers(Verdict::Closed, None);
+    }
+    assert_eq!(night.stage(), Stage::HeadsUp, "{}", night.why());
+    // Where no port was named, closed usual ports say little: the word stands until it fades.
+    let mut vague = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    for _ in 0..5 {
+        vague.answers(Verdict::Closed, None);
+    }
+    assert_eq!(vague.stage(), Stage::Suspected);
+}
+
+#[test]
+fn a_cleaned_line_that_opens_again_is_confirmed_again_and_told_again() {
+    let mut night = proved();
+    for _ in 0..5 {
+        night.answers(Verdict::Closed, None);
+    }
+    assert_eq!(night.stage(), Stage::Cleaned);
+    let events = night.answers(Verdict::OpenProxy, Some(4000));
+    assert!(names(&events).contains(&"notice-ordered".to_owned()));
+    assert_eq!(night.rules(), ["198.51.100.7 tcp/25 out", "198.51.100.7 tcp/4000 in"]);
+}
+
+#[test]
+fn a_case_wakes_by_its_own_timers_until_it_is_closed() {
+    // Nothing but the timers moves this night: no probe answers, nobody looks.
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    let mut looks = 0;
+    while let Some(due) = night.case.next_due(&night.playbook, night.now) {
+        assert!(due > night.now);
+        night.now = due;
+        night.must(&Command::Tick);
+        looks += 1;
+        assert!(looks < 60, "it never ends: {:?}", night.stage());
+    }
+    assert_eq!(night.stage(), Stage::Closed);
+}
+
+#[test]
+fn the_queue_puts_a_suspected_proxy_before_a_contained_one_and_spam() {
+    let suspected = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    let spam = Night::begins_with(sighting(1, Kind::SpamSource, "spamcop.net", evening()));
+    let mut contained = proved();
+    contained.edge_obeys();
+    let key = |night: &Night| night.case.urgency(&night.playbook).key(evening());
+    assert!(key(&proved()) < key(&contained));
+    assert!(key(&suspected) < key(&spam) && key(&suspected) < key(&contained));
+}

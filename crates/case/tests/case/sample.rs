@@ -1,0 +1,146 @@
+//! A desk of one case, on a clock that is set by hand.
+use case::{
+    Actor, Answer, Case, CaseId, Command, Event, EvidenceId, InForce, Kind, Playbook, QuestionId, Record,
+    Refusal, Sighting, Source, Stage, Transport, Trust, Verdict, invariants, plan,
+};
+use jiff::{SignedDuration, Timestamp};
+
+pub(crate) const LINE: &str = "198.51.100.7";
+
+pub(crate) fn evening() -> Timestamp {
+    "2026-03-01T22:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+/// Evidence number `n`; its claim 0 of `kind` about [`LINE`], come and happened at `at`, from a mail that was shown to
+/// come from `domain`.
+pub(crate) fn sighting(n: u32, kind: Kind, domain: &str, at: Timestamp) -> Sighting {
+    let mut evidence = [0; 32];
+    evidence[..4].copy_from_slice(&n.to_be_bytes());
+    Sighting {
+        evidence: EvidenceId(evidence),
+        claim: 0,
+        span: None,
+        source: Source::Report { domain: domain.to_owned(), authenticated: true, trust: Trust::default() },
+        kind,
+        address: LINE.parse().unwrap(),
+        port: None,
+        protocol: None,
+        happened: Some(at),
+        received: at,
+        attributed: "dsl-17 held it all day".to_owned(),
+    }
+}
+
+pub(crate) fn on_port(mut sighting: Sighting, port: u16) -> Sighting {
+    sighting.port = Some(port);
+    sighting.protocol = Some(Transport::Tcp);
+    sighting
+}
+
+pub(crate) fn unknown_reporter(mut sighting: Sighting) -> Sighting {
+    let Source::Report { authenticated, .. } = &mut sighting.source;
+    *authenticated = false;
+    sighting
+}
+
+/// One case with its records, its playbook and the time.
+pub(crate) struct Night {
+    pub(crate) case: Case,
+    pub(crate) records: Vec<Record>,
+    pub(crate) playbook: Playbook,
+    pub(crate) now: Timestamp,
+}
+
+impl Night {
+    pub(crate) fn begins_with(first: Sighting) -> Night {
+        Night::with(Playbook::default(), first, evening())
+    }
+
+    pub(crate) fn with(playbook: Playbook, first: Sighting, now: Timestamp) -> Night {
+        let events = Case::open(CaseId(1), &"dsl-17".parse().unwrap(), first, &playbook, now);
+        let records = number(0, events, now);
+        let case = Case::replay(&records).expect("a case begins with Opened");
+        Night { case, records, playbook, now }
+    }
+
+    pub(crate) fn act(&mut self, command: &Command) -> Result<Vec<Event>, Refusal> {
+        let events = self.case.decide(command, &self.playbook, self.now)?;
+        let records = number(self.case.version(), events.clone(), self.now);
+        records.iter().for_each(|record| self.case.apply(record));
+        self.records.extend(records);
+        Ok(events)
+    }
+
+    /// As [`Night::act`], for what must not be refused.
+    pub(crate) fn must(&mut self, command: &Command) -> Vec<Event> {
+        self.act(command).unwrap_or_else(|refusal| panic!("{command:?} was refused: {refusal}"))
+    }
+
+    pub(crate) fn wait(&mut self, time: SignedDuration) {
+        self.now += time;
+    }
+
+    /// Moves the clock to where the outstanding question is due, and answers it.
+    pub(crate) fn answers(&mut self, verdict: Verdict, port: Option<u16>) -> Vec<Event> {
+        let asking = self.case.outstanding().expect("a question is out").clone();
+        self.now = self.now.max(asking.due) + SignedDuration::from_secs(8);
+        let command = self.answer_to(asking.id, verdict, port).expect("the question is out");
+        self.must(&command)
+    }
+
+    pub(crate) fn answer_to(&self, id: QuestionId, verdict: Verdict, port: Option<u16>) -> Option<Command> {
+        let question = self.case.outstanding().filter(|asking| asking.id == id)?.question.clone();
+        let started = self.now - SignedDuration::from_secs(8);
+        let answer = Answer {
+            exit: verdict.is_proof().then_some(question.address),
+            question,
+            verdict,
+            port,
+            protocol: verdict.is_proof().then(|| "http-connect".to_owned()),
+            started,
+            seconds: 8.0,
+            transcript: Vec::new(),
+        };
+        let mut evidence = [0xaa; 32];
+        evidence[..8].copy_from_slice(&self.case.version().to_be_bytes());
+        Some(Command::Answered { question: id, answer, evidence: EvidenceId(evidence) })
+    }
+
+    /// The edge shows everything this case wants of it.
+    pub(crate) fn edge_obeys(&mut self) -> Vec<Event> {
+        let rules = self.case.standing_rules(self.now);
+        let in_force = rules.iter().map(|rule| InForce { key: rule.key, until: rule.until }).collect();
+        self.must(&Command::EdgeRead { in_force, refused: Vec::new() })
+    }
+
+    pub(crate) fn rules(&self) -> Vec<String> {
+        self.case.standing_rules(self.now).iter().map(|rule| rule.key.to_string()).collect()
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.case.stage()
+    }
+
+    /// The reason of the last move.
+    pub(crate) fn why(&self) -> &str {
+        let moved = |record: &'_ Record| matches!(record.event, Event::StageMoved { .. });
+        match self.records.iter().rev().find(|record| moved(record)).map(|record| &record.event) {
+            Some(Event::StageMoved { why, .. }) => why,
+            _ => "it never moved",
+        }
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        let plan = plan([&self.case], self.now);
+        invariants([&self.case], &plan, self.now).into_iter().map(|violation| violation.what).collect()
+    }
+}
+
+fn number(version: u64, events: Vec<Event>, at: Timestamp) -> Vec<Record> {
+    let record = |(event, version)| Record { case: CaseId(1), version, at, actor: Actor::Desk, event };
+    events.into_iter().zip(version + 1..).map(record).collect()
+}
