@@ -18,6 +18,8 @@ use crate::wire::{Broken, Wire};
 /// The least time that the check for a fixed forward waits; three times as long as the proof took, when that is more.
 const DECOY_WAITS: Duration = Duration::from_millis(500);
 
+const OTHER_PROTOCOL: &str = "it speaks some other protocol";
+
 /// What all attempts of a question share.
 #[derive(Debug)]
 pub(crate) struct Means {
@@ -117,7 +119,7 @@ impl Attempt {
                 return Ending::Answered { fits: true };
             }
             Ok(Reply::Foreign | Reply::More) => {
-                self.voice.say("it speaks some other protocol");
+                self.voice.say(OTHER_PROTOCOL);
                 return Ending::Answered { fits: false };
             }
             Err(broken) => return before_grant(broken, wire.has_heard()),
@@ -178,6 +180,10 @@ impl Attempt {
         loop {
             if let Some(proof) = proof(wire, ticket) {
                 return proof;
+            }
+            if replies::http_head(&wire.got) == Head::Foreign {
+                self.voice.say(OTHER_PROTOCOL);
+                return Ending::Answered { fits: false };
             }
             if whole_reply(&wire.got) {
                 self.voice.say("it answered by itself");
