@@ -49,7 +49,7 @@ pub(crate) fn decide(
         Command::File(sighting) => draft.file(sighting.clone()),
         Command::Tick => {}
         Command::Answered { question, answer, evidence } => {
-            answered(&mut draft, *question, answer, *evidence, playbook)?
+            answered(&mut draft, *question, answer, *evidence, playbook)?;
         }
         Command::EdgeRead { in_force, refused } => edge_read(&mut draft, in_force, refused, now),
         Command::HolderChanged { address, reason } => holder_changed(&mut draft, *address, reason),

@@ -103,7 +103,7 @@ impl AddressProof {
     fn take(&mut self, answer: &Answered, named: &[u16], playbook: &Playbook) {
         match answer.verdict {
             Verdict::OpenProxy | Verdict::OpenRelay => {
-                self.prove(answer.started, answer.port, proof_in_words(answer))
+                self.prove(answer.started, answer.port, proof_in_words(answer));
             }
             Verdict::Closed => self.deny(answer, named, playbook),
             // No verdict either way: neither proof nor a break in a run of negatives.

@@ -1,5 +1,12 @@
 //! What a case does, told as nights (`night`), as promises that hold over any night (`promises`), and as the words its
 //! history is kept in (`events`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod events;
 mod night;
 mod promises;
