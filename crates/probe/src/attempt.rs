@@ -49,7 +49,7 @@ pub(crate) enum Ending {
     HungUp,
     /// Not a word, or a reset instead of one.
     Silent,
-    /// It spoke and stopped in the middle, was reset, or could not be tried: no telling.
+    /// It spoke and stopped in the middle, was reset, relayed one way only, or could not be tried: no telling.
     Open,
 }
 
@@ -92,10 +92,13 @@ impl Attempt {
             _ => self.tunnel(&mut wire, &ticket).await,
         };
         self.note_arrival(&ticket);
-        match ending {
-            Ending::Proved(_) if self.method == Method::Get => {
+        match (ending, ticket.arrival()) {
+            (Ending::Proved(_), _) if self.method == Method::Get => {
                 self.unless_forward(ending, began.elapsed()).await
             }
+            (Ending::Proved(_), _) => ending,
+            // It went out and did not come back: no proof, and nothing that could be called closed.
+            (_, Arrival::Landed(_)) => Ending::Open,
             _ => ending,
         }
     }

@@ -44,3 +44,58 @@ impl Door {
         Ok(stream)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::sync::{Arc, Mutex};
+
+    use case::Home;
+    use tokio::net::TcpListener;
+    use tracing::field::{Field, Visit};
+    use tracing::{Event, Metadata, Subscriber, span};
+
+    use super::*;
+
+    /// Keeps every logged event in words.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<String>>);
+
+    impl Visit for Log {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            self.0.lock().unwrap().push_str(&format!("{field}={value:?} "));
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut self.clone());
+        }
+        fn enter(&self, _: &span::Id) {}
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[tokio::test]
+    async fn the_door_itself_refuses_and_logs_whatever_its_caller_has_asked() {
+        let log = Log::default();
+        let _listening = tracing::subscriber::set_default(log.clone());
+        let listener = TcpListener::bind("127.0.0.9:0").await.unwrap();
+        let target = listener.local_addr().unwrap();
+        let home = Home::new(["127.1.0.0/16".parse().unwrap()]).unwrap();
+        let refused = Door::new(Territory { home, never_touch: Vec::new() }).connect(target).await;
+        assert!(matches!(refused, Err(NoWay::Untouchable(Untouchable::Foreign(_)))));
+        let logged = log.0.lock().unwrap().clone();
+        assert!(
+            logged.contains(&target.to_string()) && logged.contains("not in the home prefixes"),
+            "{logged}"
+        );
+    }
+}

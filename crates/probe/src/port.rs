@@ -112,7 +112,7 @@ fn judge(endings: &[(Method, Ending)]) -> Finding {
         return Finding::Untold("no method could be tried");
     }
     if endings.iter().any(|(_, ending)| *ending == Ending::Open) {
-        return Finding::Untold("it spoke and stopped in the middle, or was reset");
+        return Finding::Untold("it stopped in the middle, was reset, or relayed one way only");
     }
     if endings.iter().any(|(method, ending)| *ending == Ending::Silent && !is_excused(*method)) {
         return Finding::Untold("it took our connection and did not answer");

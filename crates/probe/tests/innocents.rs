@@ -121,3 +121,17 @@ async fn nothing_is_called_closed_when_somebody_else_sits_at_our_landing() {
     assert_eq!(answer.verdict, Verdict::Unreachable);
     assert!(says(&answer, "something other than our own landing"));
 }
+
+#[tokio::test]
+async fn a_proxy_too_slow_for_the_deadline_is_not_called_closed() {
+    is(innocents::slow_socks5().await, Verdict::Unreachable).await;
+}
+
+#[tokio::test]
+async fn a_way_that_leads_out_and_not_back_is_neither_proof_nor_closed() {
+    let landing = landing().await;
+    let one_way = innocents::one_way(landing.addresses()[0]).await;
+    let answer = show(prober(&landing, SHORT).ask(&question(one_way), false).await);
+    assert_eq!(answer.verdict, Verdict::Unreachable);
+    assert!(says(&answer, "its nonce landed at our listener"));
+}

@@ -9,13 +9,12 @@
 mod street;
 
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use case::{Answer, Home, Territory, Verdict};
-use probe::{Config, ConfigError, Landing, LandingError, Prober};
+use probe::{Config, Prober};
 use street::{closed_port, config, landing, proxies, question, says, show};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SHORT: Duration = Duration::from_secs(2);
 
@@ -94,49 +93,14 @@ async fn no_more_than_32_ports_are_asked() {
 }
 
 #[tokio::test]
-async fn a_stranger_at_the_landing_reads_who_probes_and_whom_to_write_to() {
-    let landing = landing().await;
-    let page = visit(landing.addresses()[0], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert!(page.starts_with("HTTP/1.1 404 "), "{page}");
-    assert!(page.contains("open proxies") && page.contains("abuse@example.net"), "{page}");
-    let unknown = visit(landing.addresses()[0], format!("ND {}\r\n", "0".repeat(32)).as_bytes()).await;
-    assert!(unknown.starts_with("HTTP/1.1 404 "), "an unknown nonce opens nothing: {unknown}");
-}
-
-async fn visit(landing: SocketAddr, request: &[u8]) -> String {
-    let mut stream = tokio::net::TcpStream::connect(landing).await.unwrap();
-    stream.write_all(request).await.unwrap();
-    let mut page = String::new();
-    stream.read_to_string(&mut page).await.unwrap();
-    page
-}
-
-#[tokio::test]
-async fn a_landing_that_cannot_be_is_refused_with_the_reason() {
-    assert!(matches!(Landing::bind(&[], "x").await, Err(LandingError::NoAddress)));
-    let taken = landing().await;
-    let error = Landing::bind(taken.addresses(), "x").await.unwrap_err();
-    assert!(error.to_string().contains(&taken.addresses()[0].to_string()), "{error}");
-    let wildcard = Landing::bind(&["0.0.0.0:0".parse().unwrap()], "x").await.unwrap();
-    assert!(matches!(Prober::new(config(SHORT), wildcard.clone()), Err(ConfigError::Wildcard(_))));
-    let told = Config { landing: vec!["198.51.100.1:0".parse().unwrap()], ..config(SHORT) };
-    assert!(matches!(Prober::new(told, wildcard.clone()), Err(ConfigError::NoPort(_))));
-    let named =
-        Config { landing: taken.addresses().to_vec(), landing_name: Some("a\r\nb".into()), ..config(SHORT) };
-    assert!(matches!(Prober::new(named, wildcard), Err(ConfigError::Name(_))));
-}
-
-#[tokio::test]
-async fn a_dropped_landing_stops_listening() {
-    let landing = landing().await;
-    let address = landing.addresses()[0];
-    drop(landing);
-    // The listener's task ends when the runtime next looks at it.
-    for _ in 0..1000 {
-        if TcpListener::bind(address).is_ok() {
-            return;
-        }
-        tokio::task::yield_now().await;
+async fn a_dropped_question_ends_its_connections() {
+    let (left, mut leaving) = tokio::sync::mpsc::channel(64);
+    let target = street::innocents::door_keeper(left).await;
+    let prober = street::prober(&landing().await, Duration::from_secs(60));
+    let ask = question(target);
+    let asking = tokio::time::timeout(Duration::from_millis(200), prober.ask(&ask, false)).await;
+    assert!(asking.is_err(), "the port is silent: the question was still open");
+    for _ in 0..7 {
+        tokio::time::timeout(Duration::from_secs(5), leaving.recv()).await.unwrap().unwrap();
     }
-    panic!("{address} is still taken");
 }

@@ -142,3 +142,45 @@ pub(crate) async fn babbler() -> SocketAddr {
     })
     .await
 }
+
+/// Chooses SOCKS5's "no authentication", and then is busy for longer than anybody waits.
+pub(crate) async fn slow_socks5() -> SocketAddr {
+    serve(|mut stream| async move {
+        let mut buffer = [0; 2048];
+        let count = stream.read(&mut buffer).await?;
+        if buffer[..count] == [5, 1, 0] {
+            stream.write_all(&[5, 0]).await?;
+            while stream.read(&mut buffer).await? > 0 {}
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Takes bytes to this place and brings nothing back.
+pub(crate) async fn one_way(to: SocketAddr) -> SocketAddr {
+    serve(move |mut stream| async move {
+        let mut buffer = [0; 2048];
+        let count = stream.read(&mut buffer).await?;
+        if !buffer[..count].starts_with(b"CONNECT ") {
+            return Ok(());
+        }
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+        let mut onward = TcpStream::connect(to).await?;
+        tokio::io::copy(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// Takes the connection, says nothing, and reports each visitor's leaving.
+pub(crate) async fn door_keeper(left: tokio::sync::mpsc::Sender<()>) -> SocketAddr {
+    serve(move |mut stream| {
+        let left = left.clone();
+        async move {
+            let mut buffer = [0; 2048];
+            while stream.read(&mut buffer).await.unwrap_or(0) > 0 {}
+            left.send(()).await.map_err(std::io::Error::other)
+        }
+    })
+    .await
+}
