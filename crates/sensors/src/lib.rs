@@ -15,6 +15,7 @@ pub mod http;
 pub mod maildir;
 mod printable;
 pub mod smtp;
+mod stop;
 mod tally;
 
 pub use delivery::{Acceptance, Delivery, Envelope, How, Outcome};

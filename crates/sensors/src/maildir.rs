@@ -1,14 +1,21 @@
 //! A Maildir, picked up: each file in `new/` becomes a [`Delivery`] and, once that is on disk, moves to `cur/` with the
-//! flag "seen". Never before: a crash in between means the file is picked up again, with the same id.
+//! flag "seen". Never before: after a crash in between the file is picked up again, with the same id.
 //!
-//! A file that is too large or cannot be read stays where it is and is reported once in the log; the others proceed.
+//! A file that is too large or cannot be read stays where it is and is reported once in the log (and again when it was
+//! changed and still cannot be taken); the others proceed.
+
+mod file;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc::Sender, watch};
+use tokio::time::sleep;
 
+use self::sweep::{Next, Sweeper};
+use crate::stop::stopped;
 use crate::{Delivery, Tally};
 
 /// One Maildir.
@@ -48,6 +55,19 @@ impl Config {
 
 /// Picks up mail until `stop` turns true (or its sender is gone). A missing folder is reported once and looked for again.
 pub async fn watch(config: Config, deliveries: Sender<Delivery>, mut stop: watch::Receiver<bool>) {
-    let _unfinished = (config, deliveries);
-    let _stopped = stop.wait_for(|stop| *stop).await.is_ok();
+    let every = config.every;
+    let mut sweeper = Sweeper::new(config, deliveries);
+    loop {
+        // Stopping between two files is always safe, and within one too: it is picked up again with the same id.
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return,
+            next = sweeper.sweep() => if next == Next::AtOnce { continue },
+        }
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return,
+            () = sleep(every) => {}
+        }
+    }
 }

@@ -11,10 +11,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
 use super::doors::Guest;
-use super::serve::stopped;
 use super::session::reply::{self, Reply};
 use super::{Limits, Message, Profile, Session, Step};
 use crate::delivery::{Handover, Parcel, fresh_id};
+use crate::stop::stopped;
 use crate::tally::OpenSession;
 use crate::{Envelope, How, Outcome, Printable, Refusal, Tally};
 

@@ -15,6 +15,7 @@ use super::doors::Doors;
 use super::session::reply;
 use super::{Config, Profile};
 use crate::delivery::Handover;
+use crate::stop::stopped;
 use crate::{Delivery, Refusal};
 
 /// How long accepting rests after the system refused (no file descriptors left, most often): long enough not to spin,
@@ -141,12 +142,6 @@ impl Room {
             sessions.shutdown().await;
         }
     }
-}
-
-/// Returns once we are to stop.
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // A sender that is gone can never say stop, so it counts as having said it.
-    let _either_way = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
 /// Says 421 and closes. The socket's buffer is empty, so this does not wait; a client that is already gone misses nothing.
