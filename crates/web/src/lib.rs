@@ -1,1 +1,55 @@
 //! API and pages: requests to desk verbs, values to HTML and JSON.
+//!
+//! A request goes through four doors before a page is made, in this order: [`headers`] (what every answer carries),
+//! [`visitor`] (who asks, in which theme), [`trouble`] (whatever fails becomes one plain page) and [`guard`] (nothing
+//! but GET passes without our own origin and the form's token, and nothing takes for ever). Pages hold no state and
+//! decide nothing: they ask the [`Office`] and draw what it says. Every page works without JavaScript.
+
+mod act;
+mod api;
+mod assets;
+mod cookies;
+mod desk_calls;
+mod guard;
+mod headers;
+mod office;
+mod pages;
+mod routes;
+mod trouble;
+mod visitor;
+mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use office::{Office, OfficeError, Soon};
+
+/// How the pages are served.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether browsers reach us by https (directly or through a proxy): cookies are then `Secure`, and HSTS is sent.
+    pub https: bool,
+    /// How long one request may take before it is given up with 503.
+    pub request_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { https: false, request_timeout: Duration::from_secs(20) }
+    }
+}
+
+/// What every handler is handed.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// The desk.
+    pub(crate) office: Arc<dyn Office>,
+    /// How we are served.
+    pub(crate) config: Config,
+}
+
+/// All pages and the API. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that login attempts
+/// are counted per address.
+pub fn router(office: impl Office, config: Config) -> axum::Router {
+    routes::all(App { office: Arc::new(office), config })
+}

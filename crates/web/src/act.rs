@@ -1,0 +1,161 @@
+//! What an operator may ask of a case, and how a form or a JSON object says it.
+
+use case::{Actor, CaseId, Command, Stage};
+use desk::CaseView;
+use serde::Deserialize;
+
+use crate::App;
+use crate::office::OfficeError;
+use crate::trouble::Trouble;
+use crate::words;
+
+/// The longest reason or note, in bytes: a page of text. Longer ones belong into a file beside the case.
+const REASON_LIMIT: usize = 4000;
+/// The most ports one recheck may name.
+const PORTS_LIMIT: usize = 16;
+
+/// One action as sent.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Wish {
+    /// `confirm`, `dismiss`, `release`, `recheck` or `note`.
+    pub(crate) action: String,
+    /// Why; required for each.
+    #[serde(default)]
+    pub(crate) reason: String,
+    /// How many events the case had on the page the action was sent from.
+    pub(crate) version: u64,
+    /// For a recheck: the ports to ask first, with blanks or commas between.
+    #[serde(default)]
+    pub(crate) ports: String,
+}
+
+/// What an action is, whatever the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Confirm,
+    Dismiss,
+    Release,
+    Recheck,
+    Note,
+}
+
+impl Action {
+    const ALL: [Action; 5] = [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Note];
+
+    /// Its name in forms and JSON.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Action::Confirm => "confirm",
+            Action::Dismiss => "dismiss",
+            Action::Release => "release",
+            Action::Recheck => "recheck",
+            Action::Note => "note",
+        }
+    }
+
+    /// The action of that name.
+    pub(crate) fn named(name: &str) -> Option<Action> {
+        Action::ALL.into_iter().find(|action| action.name() == name)
+    }
+
+    /// What is said once it is recorded.
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            Action::Confirm => "Confirmed. What the playbook orders next follows by itself.",
+            Action::Dismiss => "Dismissed. Its blocks, if any, leave the edge with the next reading.",
+            Action::Release => "Released. The blocks are lifted and leave the edge with the next reading.",
+            Action::Recheck => "Recheck asked. The answer appears in the timeline.",
+            Action::Note => "Noted.",
+        }
+    }
+}
+
+/// One action as the page of a case offers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) action: Action,
+    pub(crate) label: &'static str,
+    /// What follows, in a few words.
+    pub(crate) effect: String,
+}
+
+/// What makes sense for a case as it is, the next step first.
+pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
+    let standing = view.blocks.iter().filter(|block| block.standing).count();
+    let blocks = words::count(standing, "block", "blocks");
+    let offer = |action, label, effect: &str| Offer { action, label, effect: effect.to_owned() };
+    let recheck = offer(Action::Recheck, "Recheck now", "Probes the line now; the answer is kept as evidence.");
+    let confirm = offer(Action::Confirm, "Confirm by hand", "Says it is a proxy or relay; blocks and notice follow.");
+    let dismiss = offer(Action::Dismiss, "Dismiss", "Says it is nothing, ends the case and lifts its blocks.");
+    let note = offer(Action::Note, "Add a note", "Written into the timeline; changes nothing.");
+    let release = Offer {
+        action: Action::Release,
+        label: "Release the line",
+        effect: format!("Lifts {blocks} now; the case stays open."),
+    };
+    let stands = |offers: Vec<Offer>| -> Vec<Offer> {
+        offers.into_iter().filter(|offer| offer.action != Action::Release || standing > 0).collect()
+    };
+    match view.row.stage {
+        Stage::HeadsUp | Stage::Watching | Stage::Suspected => stands(vec![recheck, confirm, dismiss, release, note]),
+        Stage::Confirmed | Stage::Contained => stands(vec![recheck, release, note, dismiss]),
+        Stage::Cleaned => stands(vec![recheck, note, release, confirm, dismiss]),
+        Stage::Closed | Stage::Dismissed => stands(vec![release, note]),
+    }
+}
+
+/// Has the wish followed in the operator's name.
+pub(crate) async fn follow(app: &App, case: CaseId, wish: &Wish, operator: &str) -> Result<Action, Trouble> {
+    let action = Action::named(&wish.action)
+        .ok_or_else(|| Trouble::Misread(format!("{:?} is not an action of a case", wish.action)))?;
+    let reason = wish.reason.trim().to_owned();
+    if reason.is_empty() {
+        return Err(OfficeError::Refused(case::Refusal::NoReason).into());
+    }
+    if reason.len() > REASON_LIMIT {
+        return Err(Trouble::Misread(format!("The reason is longer than {REASON_LIMIT} bytes")));
+    }
+    let actor = || Actor::Operator(operator.to_owned());
+    let command = match action {
+        Action::Confirm => Command::Confirm { reason: reason.clone() },
+        Action::Dismiss => Command::Dismiss { reason: reason.clone() },
+        Action::Release => Command::Release { reason: reason.clone() },
+        Action::Recheck => Command::Recheck { ports: ports(&wish.ports)? },
+        Action::Note => Command::Note { text: reason.clone() },
+    };
+    app.office.act_expecting(case, wish.version, command, actor()).await?;
+    if action == Action::Recheck {
+        // The recheck itself keeps no reason, so it is written beside it.
+        app.office.act(case, Command::Note { text: format!("recheck asked: {reason}") }, actor()).await?;
+    }
+    Ok(action)
+}
+
+/// The ports named; none means the case's own.
+fn ports(text: &str) -> Result<Vec<u16>, Trouble> {
+    let named: Result<Vec<u16>, _> =
+        text.split([',', ' ', ';']).filter(|part| !part.is_empty()).map(port).collect();
+    match named {
+        Ok(ports) if ports.len() <= PORTS_LIMIT => Ok(ports),
+        Ok(_) => Err(Trouble::Misread(format!("More than {PORTS_LIMIT} ports were named"))),
+        Err(part) => Err(Trouble::Misread(format!("{part:?} is not a port from 1 to 65535"))),
+    }
+}
+
+fn port(part: &str) -> Result<u16, String> {
+    part.parse().ok().filter(|port| *port != 0).ok_or_else(|| part.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_with_blanks_or_commas_and_nonsense_is_named() {
+        assert_eq!(ports("1080, 8080 3128").unwrap(), [1080, 8080, 3128]);
+        assert_eq!(ports("  ").unwrap(), []);
+        assert!(ports("80 99999").unwrap_err().to_string().contains("99999"));
+        assert!(ports("0").is_err());
+        assert!(ports(&"1 ".repeat(17)).is_err());
+    }
+}

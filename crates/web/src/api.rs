@@ -1,0 +1,60 @@
+//! The same as JSON, for programs with a session. Every write wants the session's token in `X-CSRF-Token` and an
+//! `Origin` of our own.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::App;
+use crate::act::{self, Wish};
+use crate::office::OfficeError;
+use crate::pages::{case as case_page, page_number, queue::Asked};
+use crate::trouble::Trouble;
+use crate::visitor::{Operator, Visitor};
+
+/// `GET /healthz`: answers once the store has; looking for a session nobody has is its cheapest question.
+pub(crate) async fn health(State(app): State<App>) -> Result<Response, Trouble> {
+    app.office.session("").await?;
+    Ok(Json(json!({ "health": "ok" })).into_response())
+}
+
+/// `GET /api/v1/session`: who is asking, and the token writes want.
+pub(crate) async fn session(visitor: Visitor) -> Response {
+    Json(json!({ "operator": visitor.operator, "csrf": visitor.form_token })).into_response()
+}
+
+/// `GET /api/v1/front`.
+pub(crate) async fn front(State(app): State<App>) -> Result<Response, Trouble> {
+    Ok(Json(app.office.front().await?).into_response())
+}
+
+/// `GET /api/v1/cases?q=&page=`.
+pub(crate) async fn cases(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+    Ok(Json(app.office.queue(&asked.search(), page_number(&asked.page)).await?).into_response())
+}
+
+/// `GET /api/v1/cases/{case}`.
+pub(crate) async fn case(State(app): State<App>, Path(case): Path<String>) -> Result<Response, Trouble> {
+    let view = app.office.case(case_page::named(&case)?).await?.ok_or(OfficeError::NoSuchCase)?;
+    Ok(Json(view).into_response())
+}
+
+/// `GET /api/v1/cases/{case}/why`.
+pub(crate) async fn why(State(app): State<App>, Path(case): Path<String>) -> Result<Response, Trouble> {
+    let steps = app.office.why_case(case_page::named(&case)?).await?.ok_or(OfficeError::NoSuchCase)?;
+    Ok(Json(steps).into_response())
+}
+
+/// `POST /api/v1/cases/{case}/actions`: `{"action","reason","version"[,"ports"]}`.
+pub(crate) async fn act(
+    State(app): State<App>,
+    Operator(operator): Operator,
+    Path(case): Path<String>,
+    Json(wish): Json<Wish>,
+) -> Result<Response, Trouble> {
+    let case = case_page::named(&case)?;
+    let action = act::follow(&app, case, &wish, &operator).await?;
+    let version = app.office.case(case).await?.map(|view| view.version);
+    Ok(Json(json!({ "case": case.to_string(), "done": action.name(), "version": version })).into_response())
+}

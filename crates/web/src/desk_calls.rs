@@ -1,0 +1,104 @@
+//! The door as the real desk answers it; nothing here but the call and the translation of its error.
+
+use std::net::IpAddr;
+
+use case::{Actor, CaseId, Command, EvidenceId};
+use desk::{
+    ActError, CaseView, Desk, DeskError, EvidenceView, Front, IntakeView, LogInError, NewSession, QueuePage, Session,
+    WhyStep,
+};
+
+use crate::office::{Office, OfficeError, Soon};
+
+impl From<DeskError> for OfficeError {
+    fn from(error: DeskError) -> Self {
+        OfficeError::Unavailable(with_causes(&error))
+    }
+}
+
+impl From<ActError> for OfficeError {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::NoSuchCase(_) => OfficeError::NoSuchCase,
+            ActError::Refused(refusal) => OfficeError::Refused(refusal),
+            ActError::Changed => OfficeError::Changed,
+            ActError::Desk(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogInError> for OfficeError {
+    fn from(error: LogInError) -> Self {
+        match error {
+            LogInError::Wrong => OfficeError::WrongPassword,
+            LogInError::TooMany { retry_after } => OfficeError::TooManyTries { retry_after },
+            LogInError::Desk(error) => error.into(),
+        }
+    }
+}
+
+/// The error and what lies beneath it, for the log.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+impl Office for Desk {
+    fn queue<'a>(&'a self, search: &'a str, page: usize) -> Soon<'a, QueuePage> {
+        Box::pin(async move { Ok(Desk::queue(self, search, page).await?) })
+    }
+
+    fn front(&self) -> Soon<'_, Front> {
+        Box::pin(async move { Ok(Desk::front(self).await?) })
+    }
+
+    fn case(&self, id: CaseId) -> Soon<'_, Option<CaseView>> {
+        Box::pin(async move { Ok(Desk::case(self, id).await?) })
+    }
+
+    fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>> {
+        Box::pin(async move { Ok(Desk::intake(self, outcome, page).await?) })
+    }
+
+    fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {
+        Box::pin(async move { Ok(Desk::evidence(self, id).await?) })
+    }
+
+    fn evidence_bytes<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<Vec<u8>>> {
+        Box::pin(async move { Ok(Desk::evidence_bytes(self, id).await?) })
+    }
+
+    fn why_case(&self, id: CaseId) -> Soon<'_, Option<Vec<WhyStep>>> {
+        Box::pin(async move { Ok(Desk::why_case(self, id).await?) })
+    }
+
+    fn why_address(&self, address: IpAddr) -> Soon<'_, Vec<WhyStep>> {
+        Box::pin(async move { Ok(Desk::why_address(self, address).await?) })
+    }
+
+    fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()> {
+        Box::pin(async move { Ok(Desk::act(self, case, command, actor).await?) })
+    }
+
+    fn act_expecting(&self, case: CaseId, version: u64, command: Command, actor: Actor) -> Soon<'_, ()> {
+        Box::pin(async move { Ok(Desk::act_expecting(self, case, version, command, actor).await?) })
+    }
+
+    fn log_in<'a>(&'a self, name: &'a str, password: &'a str, from: IpAddr) -> Soon<'a, NewSession> {
+        Box::pin(async move { Ok(Desk::log_in(self, name, password, from).await?) })
+    }
+
+    fn session<'a>(&'a self, token: &'a str) -> Soon<'a, Option<Session>> {
+        Box::pin(async move { Ok(Desk::session(self, token).await?) })
+    }
+
+    fn log_out<'a>(&'a self, token: &'a str) -> Soon<'a, ()> {
+        Box::pin(async move { Ok(Desk::log_out(self, token).await?) })
+    }
+}

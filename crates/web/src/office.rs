@@ -1,0 +1,68 @@
+//! What the pages ask of the desk: the one door between a request and the running night.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+
+use case::{Actor, CaseId, Command, EvidenceId, Refusal};
+use desk::{CaseView, EvidenceView, Front, IntakeView, NewSession, QueuePage, Session, WhyStep};
+use jiff::SignedDuration;
+
+/// An answer the desk is still working on.
+pub type Soon<'a, T> = Pin<Box<dyn Future<Output = Result<T, OfficeError>> + Send + 'a>>;
+
+/// Why the desk did not do or tell what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// No such case.
+    #[error("there is no such case")]
+    NoSuchCase,
+    /// The case refuses; nothing was recorded.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The case moved on since the page was made; nothing was recorded.
+    #[error("the case has changed since the page was made")]
+    Changed,
+    /// Name and password do not go together.
+    #[error("that name and password do not go together")]
+    WrongPassword,
+    /// Too many tries to log in.
+    #[error("too many tries to log in; wait {} s", .retry_after.as_secs())]
+    TooManyTries {
+        /// How long until the next try is looked at.
+        retry_after: SignedDuration,
+    },
+    /// The desk or a room below it failed; the text is for the log, not for the page.
+    #[error("the desk could not answer: {0}")]
+    Unavailable(String),
+}
+
+/// The desk as the pages see it. Implemented for [`desk::Desk`], and by an in-memory night in the tests.
+pub trait Office: Send + Sync + 'static {
+    /// One page of the queue, from 1, of the cases that match `search`.
+    fn queue<'a>(&'a self, search: &'a str, page: usize) -> Soon<'a, QueuePage>;
+    /// The counts and the activity of the front page.
+    fn front(&self) -> Soon<'_, Front>;
+    /// Everything about one case.
+    fn case(&self, id: CaseId) -> Soon<'_, Option<CaseView>>;
+    /// What arrived, newest first, 50 a page from 1.
+    fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>>;
+    /// One piece of evidence with its claims marked.
+    fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>>;
+    /// Its bytes as they came.
+    fn evidence_bytes<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<Vec<u8>>>;
+    /// From the rules of a case back to the bytes they rest on.
+    fn why_case(&self, id: CaseId) -> Soon<'_, Option<Vec<WhyStep>>>;
+    /// The same for an address.
+    fn why_address(&self, address: IpAddr) -> Soon<'_, Vec<WhyStep>>;
+    /// Has a command followed.
+    fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()>;
+    /// The same, if the case is still at `version`.
+    fn act_expecting(&self, case: CaseId, version: u64, command: Command, actor: Actor) -> Soon<'_, ()>;
+    /// Lets an operator in.
+    fn log_in<'a>(&'a self, name: &'a str, password: &'a str, from: IpAddr) -> Soon<'a, NewSession>;
+    /// Whose session a token is.
+    fn session<'a>(&'a self, token: &'a str) -> Soon<'a, Option<Session>>;
+    /// Ends a session.
+    fn log_out<'a>(&'a self, token: &'a str) -> Soon<'a, ()>;
+}

@@ -1,0 +1,112 @@
+//! What arrived, and what became of it: the inbox of what no case could take.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::IntakeView;
+use serde::Deserialize;
+
+use crate::App;
+use crate::pages::{Chrome, draw, page_number};
+use crate::trouble::Trouble;
+use crate::visitor::Visitor;
+use crate::words;
+
+/// How many rows the desk gives a page.
+const PER_PAGE: usize = 50;
+
+/// What can be asked for: its name, how it is shown, and what it means.
+const OUTCOMES: [(&str, &str, &str); 6] = [
+    ("", "All", "Everything that was accepted, newest first."),
+    ("orphan", "Orphans", "They speak of our addresses, but no subscriber was found, or several. A person decides."),
+    ("unreadable", "Unreadable", "Nothing could be made of them. Their bytes are kept."),
+    ("not-a-report", "Not reports", "Read, and no complaint found in them: answers, newsletters, tests."),
+    ("foreign", "Foreign", "They complain of addresses that are not ours."),
+    ("case", "On a case", "They went to a case."),
+];
+
+#[derive(Template)]
+#[template(path = "intake.html")]
+struct IntakePage {
+    chrome: Chrome,
+    tabs: Vec<Tab>,
+    meaning: &'static str,
+    rows: Vec<Arrived>,
+    page: usize,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+/// One choice of outcome.
+struct Tab {
+    label: &'static str,
+    href: String,
+    chosen: bool,
+}
+
+/// One message.
+struct Arrived {
+    id: String,
+    short: String,
+    machine: String,
+    stamp: String,
+    source: String,
+    outcome: String,
+    note: String,
+    subject: Option<String>,
+    cases: Vec<String>,
+}
+
+/// `?outcome=…&page=…`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
+    page: String,
+}
+
+/// `GET /intake`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let (name, _, meaning) = OUTCOMES
+        .into_iter()
+        .find(|(name, _, _)| *name == asked.outcome)
+        .ok_or_else(|| Trouble::Misread(format!("{:?} is not an outcome of the intake", asked.outcome)))?;
+    let number = page_number(&asked.page);
+    let rows = app.office.intake((!name.is_empty()).then_some(name), number).await?;
+    let link = |page: usize| format!("/intake?outcome={name}&page={page}");
+    let page = IntakePage {
+        chrome: Chrome::of(&visitor, "intake"),
+        tabs: OUTCOMES.iter().map(|(tab, label, _)| self::tab(tab, label, *tab == name)).collect(),
+        meaning,
+        previous: (number > 1).then(|| link(number.saturating_sub(1))),
+        next: (rows.len() >= PER_PAGE).then(|| link(number.saturating_add(1))),
+        page: number,
+        rows: rows.iter().map(arrived).collect(),
+    };
+    draw(StatusCode::OK, &page)
+}
+
+fn tab(name: &str, label: &'static str, chosen: bool) -> Tab {
+    let href = if name.is_empty() { "/intake".to_owned() } else { format!("/intake?outcome={name}") };
+    Tab { label, href, chosen }
+}
+
+fn arrived(row: &IntakeView) -> Arrived {
+    Arrived {
+        id: row.id.to_string(),
+        short: row.id.short(),
+        machine: words::machine(row.received),
+        stamp: words::stamp(row.received),
+        source: words::plain(&row.source),
+        outcome: words::plain(&row.outcome),
+        note: words::plain(&row.note),
+        subject: row.subject.as_deref().map(words::plain),
+        cases: row.cases.iter().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,173 @@
+//! The queue: tonight in one strip, then what is most pressing.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::{EdgeStatus, Front, QueuePage};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+
+use crate::App;
+use crate::pages::rows::{Badge, RowView, When};
+use crate::pages::{Chrome, draw, page_number};
+use crate::trouble::Trouble;
+use crate::visitor::Visitor;
+use crate::words;
+
+/// An edge that was not read back for so long is not known: the reconcile loop reads it at least every minute.
+const EDGE_STALE: SignedDuration = SignedDuration::from_mins(5);
+/// The longest search that is looked at.
+const SEARCH_LIMIT: usize = 200;
+/// The height of the drawing in its own units.
+const PLOT_HEIGHT: u64 = 40;
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueueView {
+    chrome: Chrome,
+    tonight: Tonight,
+    search: String,
+    shown: Shown,
+    rows: Vec<RowView>,
+}
+
+/// The counts of the front.
+struct Tonight {
+    stages: Vec<(Badge, usize)>,
+    orphans: u64,
+    unreadable: u64,
+    accepted: u64,
+    edge: EdgeLine,
+    hours: Vec<HourBar>,
+    busiest: u64,
+    accepted_48h: u64,
+    opened_48h: u64,
+    now: When,
+}
+
+/// The edge in a line.
+struct EdgeLine {
+    outlet: String,
+    in_force: String,
+    read: Option<When>,
+    stale: bool,
+    trouble: Option<String>,
+}
+
+/// An hour as a row of the table and a bar of the drawing.
+struct HourBar {
+    at: String,
+    machine: String,
+    epoch: i64,
+    accepted: u64,
+    opened: u64,
+    x: usize,
+    y: u64,
+    height: u64,
+    opened_y: u64,
+    opened_height: u64,
+}
+
+/// Which part of the queue is shown.
+struct Shown {
+    total: usize,
+    page: usize,
+    pages: usize,
+    previous: Option<String>,
+    next: Option<String>,
+    all_open: bool,
+}
+
+/// `?q=…&page=…`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    pub(crate) q: String,
+    #[serde(default)]
+    pub(crate) page: String,
+}
+
+impl Asked {
+    /// The search, cut at a length nobody types.
+    pub(crate) fn search(&self) -> String {
+        self.q.trim().chars().take(SEARCH_LIMIT).collect()
+    }
+}
+
+/// `GET /`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let search = asked.search();
+    let (queue, front) = tokio::join!(app.office.queue(&search, page_number(&asked.page)), app.office.front());
+    let (queue, front) = (queue?, front?);
+    let page = QueueView {
+        chrome: Chrome::of(&visitor, "queue"),
+        rows: queue.rows.iter().map(|row| RowView::new(row, front.now)).collect(),
+        shown: shown(&queue, &search),
+        tonight: tonight(&front),
+        search,
+    };
+    draw(StatusCode::OK, &page)
+}
+
+fn shown(queue: &QueuePage, search: &str) -> Shown {
+    let link = |page: usize| match search {
+        "" => format!("/?page={page}"),
+        words => format!("/?q={}&page={page}", words::for_query(words)),
+    };
+    Shown {
+        total: queue.total,
+        page: queue.page,
+        pages: queue.pages,
+        previous: (queue.page > 1).then(|| link(queue.page.saturating_sub(1))),
+        next: (queue.page < queue.pages).then(|| link(queue.page.saturating_add(1))),
+        all_open: search.is_empty(),
+    }
+}
+
+fn tonight(front: &Front) -> Tonight {
+    let busiest = front.hours.iter().map(|hour| hour.accepted.max(hour.opened)).max().unwrap_or(0);
+    let height = |count: u64| match (count * PLOT_HEIGHT).checked_div(busiest) {
+        Some(0) if count > 0 => 1,
+        Some(height) => height,
+        None => 0,
+    };
+    let bar = |(x, hour): (usize, &desk::Hour)| HourBar {
+        at: words::stamp(hour.from),
+        machine: words::machine(hour.from),
+        epoch: hour.from.as_second(),
+        accepted: hour.accepted,
+        opened: hour.opened,
+        x,
+        y: PLOT_HEIGHT - height(hour.accepted),
+        height: height(hour.accepted),
+        opened_y: PLOT_HEIGHT - height(hour.opened),
+        opened_height: height(hour.opened),
+    };
+    Tonight {
+        stages: front.by_stage.iter().map(|(stage, count)| (Badge::of(*stage), *count)).collect(),
+        orphans: front.orphans,
+        unreadable: front.unreadable,
+        accepted: front.accepted_today,
+        edge: edge_line(&front.edge, front.now),
+        hours: front.hours.iter().enumerate().map(bar).collect(),
+        busiest,
+        accepted_48h: front.hours.iter().map(|hour| hour.accepted).sum(),
+        opened_48h: front.hours.iter().map(|hour| hour.opened).sum(),
+        now: When::new(front.now, front.now),
+    }
+}
+
+fn edge_line(edge: &EdgeStatus, now: Timestamp) -> EdgeLine {
+    EdgeLine {
+        outlet: if edge.outlet.is_empty() { "no outlet".to_owned() } else { words::plain(&edge.outlet) },
+        in_force: words::count(edge.in_force.len(), "block", "blocks"),
+        read: edge.read_at.map(|at| When::new(now, at)),
+        stale: edge.read_at.is_some_and(|at| now.duration_since(at) > EDGE_STALE),
+        trouble: edge.trouble.as_deref().map(words::plain),
+    }
+}

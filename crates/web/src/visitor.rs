@@ -1,0 +1,152 @@
+//! Who asks, and how they like to see it.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::App;
+use crate::cookies::{self, Stay};
+use crate::trouble::Trouble;
+
+/// The cookie that holds the theme.
+pub(crate) const THEME_COOKIE: &str = "theme";
+/// The cookie that ties the login form to this browser before there is a session.
+pub(crate) const FORM_COOKIE: &str = "nightdesk-form";
+
+/// The session cookie's name. `__Host-` makes the browser refuse it from a neighbour domain or without `Secure`
+/// (RFC 6265bis section 4.1.3.2).
+pub(crate) fn session_cookie(https: bool) -> &'static str {
+    if https { "__Host-nightdesk" } else { "nightdesk" }
+}
+
+/// Light, dark, or as the system says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The name in the cookie, in forms and in the page's `data-theme`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// The theme of that name; anything else is `Auto`.
+    pub(crate) fn named(name: &str) -> Theme {
+        [Theme::Light, Theme::Dark].into_iter().find(|theme| theme.name() == name).unwrap_or(Theme::Auto)
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor {
+    /// The operator, when logged in.
+    pub(crate) operator: Option<String>,
+    /// What every form must send back: the session's, or before login this browser's own. Empty when there is none.
+    pub(crate) form_token: String,
+    /// Whether the browser sent a session that no longer is one.
+    pub(crate) was_logged_in: bool,
+    /// How they like it.
+    pub(crate) theme: Theme,
+    /// The path and query asked for, to come back to.
+    pub(crate) here: String,
+}
+
+/// Finds out who asks. When the desk cannot say, nobody is logged in and the request ends here.
+pub(crate) async fn on_every_page(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let mut visitor = stranger(&request);
+    let token = cookies::find(request.headers(), session_cookie(app.config.https)).map(str::to_owned);
+    let known = match &token {
+        Some(token) => tokio::time::timeout(app.config.request_timeout, app.office.session(token)).await,
+        None => Ok(Ok(None)),
+    };
+    let failed = match known {
+        Ok(Ok(Some(session))) => {
+            visitor.operator = Some(session.operator);
+            visitor.form_token = session.csrf;
+            None
+        }
+        Ok(Ok(None)) => {
+            visitor.was_logged_in = token.is_some();
+            None
+        }
+        Ok(Err(error)) => Some(Trouble::from(error)),
+        Err(_) => Some(Trouble::TooSlow),
+    };
+    let new_form_cookie = give_form_token(&mut visitor, app.config.https);
+    request.extensions_mut().insert(visitor.clone());
+    let mut response = match failed {
+        None => next.run(request).await,
+        Some(trouble) => crate::trouble::draw(&trouble, &visitor, request.uri().path()),
+    };
+    if let Some(cookie) = new_form_cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn stranger(request: &Request) -> Visitor {
+    let headers = request.headers();
+    let here = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    Visitor {
+        operator: None,
+        form_token: form_cookie(headers),
+        was_logged_in: false,
+        theme: cookies::find(headers, THEME_COOKIE).map_or(Theme::Auto, Theme::named),
+        here,
+    }
+}
+
+/// This browser's own form token; only what we could have given out counts.
+fn form_cookie(headers: &HeaderMap) -> String {
+    let looks_ours = |value: &&str| value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    cookies::find(headers, FORM_COOKIE).filter(looks_ours).unwrap_or_default().to_owned()
+}
+
+/// Gives a stranger without a form token a new one; with no randomness there is none, and forms are refused.
+fn give_form_token(visitor: &mut Visitor, https: bool) -> Option<axum::http::HeaderValue> {
+    if !visitor.form_token.is_empty() {
+        return None;
+    }
+    let mut bytes = [0u8; 32];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "the system gave no random bytes; nobody can log in");
+        return None;
+    }
+    visitor.form_token = hex::encode(bytes);
+    cookies::set(FORM_COOKIE, &visitor.form_token, &Stay::Session, https)
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Trouble;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Trouble> {
+        parts.extensions.get::<Visitor>().cloned().ok_or(Trouble::NotLoggedIn)
+    }
+}
+
+/// An operator: a visitor who is logged in.
+pub(crate) struct Operator(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for Operator {
+    type Rejection = Trouble;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Trouble> {
+        let visitor = parts.extensions.get::<Visitor>();
+        visitor.and_then(|visitor| visitor.operator.clone()).map(Operator).ok_or(Trouble::NotLoggedIn)
+    }
+}
+
+/// Lets only operators through; laid around every route that is not named as public.
+pub(crate) async fn operators_only(visitor: Visitor, request: Request, next: Next) -> Response {
+    match visitor.operator {
+        Some(_) => next.run(request).await,
+        None => Trouble::NotLoggedIn.into_response(),
+    }
+}

@@ -1,0 +1,239 @@
+//! An in-memory night for the tests and the example: it keeps cases as their pages show them and answers like the desk.
+
+#![allow(dead_code, missing_docs, unreachable_pub, missing_debug_implementations)]
+
+mod cases;
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard};
+
+use case::{Actor, CaseId, Command, EvidenceId, Refusal, Stage};
+use desk::{
+    CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView, NewSession, QueuePage, Session, TimelineRow, Tone,
+    WhyStep,
+};
+use jiff::{SignedDuration, Timestamp};
+use web::{Office, OfficeError, Soon};
+
+pub const OPERATOR: &str = "robin";
+pub const PASSWORD: &str = "correct horse battery";
+pub const CSRF: &str = "c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0";
+pub const TOKEN: &str = "7e57ab1e7e57ab1e7e57ab1e7e57ab1e";
+/// How many wrong passwords are looked at.
+pub const TRIES: usize = 5;
+
+pub fn now() -> Timestamp {
+    "2026-11-23T03:12:00Z".parse().unwrap()
+}
+
+pub struct Night {
+    state: Mutex<State>,
+}
+
+pub struct State {
+    pub cases: Vec<CaseView>,
+    pub intake: Vec<IntakeView>,
+    pub edge: EdgeStatus,
+    pub why: Vec<WhyStep>,
+    pub bytes: Vec<u8>,
+    pub acted: Vec<(CaseId, Command, Actor)>,
+    wrong: usize,
+    logged_in: bool,
+    pub broken: bool,
+}
+
+impl Night {
+    /// A usual bad night: 127 open cases, ND-17 the one to look at.
+    pub fn usual() -> Night {
+        Night {
+            state: Mutex::new(State {
+                cases: cases::all(),
+                intake: cases::intake(),
+                edge: cases::edge(),
+                why: cases::why(),
+                bytes: cases::REPORT.as_bytes().to_vec(),
+                acted: Vec::new(),
+                wrong: 0,
+                logged_in: false,
+                broken: false,
+            }),
+        }
+    }
+
+    /// The same night with `text` in every field that others write.
+    pub fn hostile(text: &str) -> Night {
+        let night = Night::usual();
+        cases::poison(&mut night.state(), text);
+        night
+    }
+
+    /// What happens inside, to be changed or looked at.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Lets the session be there without a login.
+    pub fn with_session(self) -> Night {
+        self.state().logged_in = true;
+        self
+    }
+}
+
+fn soon<'a, T: Send + 'a>(value: Result<T, OfficeError>) -> Soon<'a, T> {
+    Box::pin(async move { value })
+}
+
+impl State {
+    fn whole(&self) -> Result<(), OfficeError> {
+        if self.broken { Err(OfficeError::Unavailable("the store is on fire".to_owned())) } else { Ok(()) }
+    }
+
+    fn matching(&self, search: &str) -> Vec<&CaseView> {
+        let ended = search.contains("is:ended");
+        let words: Vec<&str> = search.split_whitespace().filter(|word| *word != "is:ended").collect();
+        let fits = |view: &&CaseView| {
+            let row = &view.row;
+            row.stage.is_open() != ended
+                && words.iter().all(|word| match word.split_once(':') {
+                    Some(("stage", stage)) => row.stage.name() == stage,
+                    Some(("kind", kind)) => row.kinds.iter().any(|one| one.name() == kind),
+                    _ => {
+                        row.id.to_string() == *word
+                            || row.headline.contains(word)
+                            || row.subscriber.to_string().contains(word)
+                            || row.addresses.iter().any(|address| address.to_string() == *word)
+                    }
+                })
+        };
+        self.cases.iter().filter(fits).collect()
+    }
+
+    fn queue(&self, search: &str, page: usize) -> QueuePage {
+        let found = self.matching(search);
+        let total = found.len();
+        let pages = total.div_ceil(50).max(1);
+        let page = page.clamp(1, pages);
+        let rows = found.into_iter().skip((page - 1) * 50).take(50).map(|view| view.row.clone()).collect();
+        QueuePage { rows, total, page, pages }
+    }
+
+    fn front(&self) -> Front {
+        let hour = |back: i64| {
+            let from = now() - SignedDuration::from_hours(back) - SignedDuration::from_mins(12);
+            let wave = (back * 37 % 23 + back % 5 * 9).unsigned_abs();
+            Hour { from, accepted: wave + if back < 6 { 60 - 9 * back.unsigned_abs() } else { 0 }, opened: wave / 7 }
+        };
+        let by_stage = Stage::ALL
+            .into_iter()
+            .map(|stage| (stage, self.cases.iter().filter(|view| view.row.stage == stage).count()))
+            .collect();
+        Front {
+            by_stage,
+            orphans: 3,
+            unreadable: 1,
+            accepted_today: 612,
+            edge: self.edge.clone(),
+            hours: (0..48).rev().map(hour).collect(),
+            now: now(),
+        }
+    }
+
+    fn act(&mut self, case: CaseId, version: Option<u64>, command: Command, actor: Actor) -> Result<(), OfficeError> {
+        self.whole()?;
+        let view = self.cases.iter_mut().find(|view| view.row.id == case).ok_or(OfficeError::NoSuchCase)?;
+        if version.is_some_and(|version| version != view.version) {
+            return Err(OfficeError::Changed);
+        }
+        let (title, text) = cases::follow(view, &command)?;
+        view.version += 1;
+        let row = TimelineRow { at: now(), actor: actor.clone(), tone: Tone::Operator, title, text, evidence: None };
+        view.timeline.push(row);
+        self.acted.push((case, command, actor));
+        Ok(())
+    }
+
+    fn log_in(&mut self, name: &str, password: &str) -> Result<NewSession, OfficeError> {
+        self.whole()?;
+        if self.wrong >= TRIES {
+            return Err(OfficeError::TooManyTries { retry_after: SignedDuration::from_mins(14) });
+        }
+        if name != OPERATOR || password != PASSWORD {
+            self.wrong += 1;
+            return Err(OfficeError::WrongPassword);
+        }
+        self.logged_in = true;
+        let expires = "2099-01-01T00:00:00Z".parse().unwrap();
+        Ok(NewSession { token: TOKEN.to_owned(), csrf: CSRF.to_owned(), expires })
+    }
+}
+
+impl Office for Night {
+    fn queue<'a>(&'a self, search: &'a str, page: usize) -> Soon<'a, QueuePage> {
+        let state = self.state();
+        soon(state.whole().map(|()| state.queue(search, page)))
+    }
+
+    fn front(&self) -> Soon<'_, Front> {
+        let state = self.state();
+        soon(state.whole().map(|()| state.front()))
+    }
+
+    fn case(&self, id: CaseId) -> Soon<'_, Option<CaseView>> {
+        soon(Ok(self.state().cases.iter().find(|view| view.row.id == id).cloned()))
+    }
+
+    fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>> {
+        let fits = |row: &&IntakeView| outcome.is_none_or(|outcome| row.outcome == outcome);
+        soon(Ok(self.state().intake.iter().filter(fits).skip((page - 1) * 50).take(50).cloned().collect()))
+    }
+
+    fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {
+        let state = self.state();
+        soon(Ok(state.cases.iter().flat_map(|view| &view.evidence).find(|item| item.id == *id).cloned()))
+    }
+
+    fn evidence_bytes<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<Vec<u8>>> {
+        let state = self.state();
+        let known = state.cases.iter().flat_map(|view| &view.evidence).any(|item| item.id == *id);
+        soon(Ok(known.then(|| state.bytes.clone())))
+    }
+
+    fn why_case(&self, id: CaseId) -> Soon<'_, Option<Vec<WhyStep>>> {
+        let state = self.state();
+        soon(Ok(state.cases.iter().any(|view| view.row.id == id).then(|| state.why.clone())))
+    }
+
+    fn why_address(&self, address: IpAddr) -> Soon<'_, Vec<WhyStep>> {
+        let state = self.state();
+        let known = state.cases.iter().any(|view| view.row.addresses.contains(&address));
+        soon(Ok(if known { state.why.clone() } else { Vec::new() }))
+    }
+
+    fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()> {
+        soon(self.state().act(case, None, command, actor))
+    }
+
+    fn act_expecting(&self, case: CaseId, version: u64, command: Command, actor: Actor) -> Soon<'_, ()> {
+        soon(self.state().act(case, Some(version), command, actor))
+    }
+
+    fn log_in<'a>(&'a self, name: &'a str, password: &'a str, _: IpAddr) -> Soon<'a, NewSession> {
+        soon(self.state().log_in(name, password))
+    }
+
+    fn session<'a>(&'a self, token: &'a str) -> Soon<'a, Option<Session>> {
+        let state = self.state();
+        let known = state.logged_in && token == TOKEN;
+        soon(state.whole().map(|()| known.then(|| Session { operator: OPERATOR.to_owned(), csrf: CSRF.to_owned() })))
+    }
+
+    fn log_out<'a>(&'a self, _: &'a str) -> Soon<'a, ()> {
+        self.state().logged_in = false;
+        soon(Ok(()))
+    }
+}
+
+/// Refused because the case has ended, unless the command is one it still takes.
+pub(crate) fn ended(view: &CaseView) -> Result<(), OfficeError> {
+    if view.row.stage.is_open() { Ok(()) } else { Err(OfficeError::Refused(Refusal::Ended(view.row.stage))) }
+}
