@@ -20,7 +20,7 @@ pub enum Again {
 pub enum EdgeError {
     /// The program is not there.
     #[error(
-        "cannot {doing}: the program {program:?} was not found on this machine; install nftables (apt install \
+        "cannot {doing}: the program {program:?} was not found where the edge command runs; install nftables (apt install \
          nftables) or correct the edge command in the configuration; no block was added or removed"
     )]
     NoTool {

@@ -151,8 +151,7 @@ impl Guard {
     /// Admits new rules up to the cap, the oldest case first, so that the rules of one line go together.
     fn cap(&self, mut new: Vec<Rule>, judged: &mut Judged) {
         let limit = self.config.max_new_per_hour;
-        let used = self.recent.len();
-        let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(used);
+        let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(self.recent.len());
         new.sort_by_key(|rule| (rule.case, rule.key));
         for (place, rule) in new.into_iter().enumerate() {
             if place < room {
@@ -160,8 +159,8 @@ impl Guard {
                 continue;
             }
             let reason = format!(
-                "{CAP}{limit} new blocks an hour reached ({used} in the last hour): it waits; look at why so many \
-                 lines are to be blocked, then wait or raise max_new_per_hour"
+                "{CAP}{limit} new blocks an hour reached: it waits; look at why so many lines are to be blocked, \
+                 then wait or raise max_new_per_hour"
             );
             judged.refused.push(Refused { key: rule.key, reason });
         }

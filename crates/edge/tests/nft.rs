@@ -248,9 +248,7 @@ async fn the_cap_holds_over_a_restart() {
     assert!(cap_hit(&receipt));
     assert_stands(&receipt.in_force, &lines(3));
     assert_eq!(receipt.refused.len(), 3);
-    assert!(
-        receipt.refused[0].reason.starts_with("cap of 3 new blocks an hour reached (3 in the last hour)")
-    );
+    assert!(receipt.refused[0].reason.starts_with("cap of 3 new blocks an hour reached: it waits"));
     let fewer = reconcile(&mut namespace.outlet(3), &lines(1)).await;
     assert_eq!(fewer.removed.len(), 2, "taking away is never limited");
 }
@@ -282,7 +280,7 @@ async fn a_missing_nft_is_one_clear_line() {
     let error = failure(outlet(vec!["nd-no-such-nft".to_owned()], 5)).await;
     assert_eq!(
         error.to_string(),
-        "cannot read table inet nightdesk: the program \"nd-no-such-nft\" was not found on this machine; install nftables \
+        "cannot read table inet nightdesk: the program \"nd-no-such-nft\" was not found where the edge command runs; install nftables \
          (apt install nftables) or correct the edge command in the configuration; no block was added or removed"
     );
     assert_eq!(error.again(), Again::Never);

@@ -34,7 +34,7 @@ const COARSENESS: SignedDuration = SignedDuration::from_secs(2);
 #[serde(rename_all = "kebab-case")]
 pub enum Guards {
     /// What the router forwards. The router's own traffic is no line's: a mistake in the home prefixes cannot cut it
-    /// off from its peers.
+    /// off from its peers, and a probe sent from the router itself still reaches a contained line and can find it clean.
     #[default]
     Forwarded,
     /// Also what local programs send and receive: for a host that contains its own services, and for a demo.

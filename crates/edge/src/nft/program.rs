@@ -99,7 +99,8 @@ impl Program {
         let words = String::from_utf8_lossy(stderr);
         let command = self.shown(arguments);
         let said = quote(stderr);
-        if words.contains("exec of ") && words.contains("No such file or directory") {
+        let no_exec = words.contains("exec of ") && words.contains("No such file or directory");
+        if no_exec || words.contains("command not found") {
             let program = self.command.last().cloned().unwrap_or_default();
             return EdgeError::NoTool { doing, program };
         }
