@@ -1,11 +1,15 @@
 //! What one decision leaves behind, written in one transaction.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use case::{CaseId, Errand, EvidenceId, Record, Stage, SubscriberId};
 use jiff::Timestamp;
 
-use crate::{CommitError, Store};
+use crate::sql::{Tx, args};
+use crate::{CommitError, Store, StoreError, codec};
+
+const DOING: &str = "committing a decision";
 
 /// Everything that follows from one decision (or one piece of intake). All of it is written, or nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -82,7 +86,120 @@ impl Store {
     /// [`CommitError::Conflict`] when a record's version is not the next of its case, or its subscriber has another
     /// open case; [`CommitError::Store`] when the database failed. Nothing is written then.
     pub async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        let _ = batch;
-        todo!()
+        let mut tx = self.begin(DOING).await?;
+        write_records(&mut tx, &batch.records).await?;
+        // Ended cases first: the same batch may end a subscriber's case and open the next.
+        let (open, ended): (Vec<&Summary>, Vec<&Summary>) =
+            batch.summaries.iter().partition(|summary| summary.stage.is_open());
+        for summary in ended.into_iter().chain(open) {
+            write_summary(&mut tx, summary).await?;
+        }
+        for errand in &batch.errands {
+            write_errand(&mut tx, errand).await?;
+        }
+        for reading in &batch.readings {
+            write_reading(&mut tx, reading).await?;
+        }
+        if let Some((name, position)) = &batch.cursor {
+            let sql = "INSERT INTO cursors (name, position) VALUES ($1, $2)
+                       ON CONFLICT (name) DO UPDATE SET position = excluded.position";
+            let position = codec::number(*position, "a cursor")?;
+            tx.execute(DOING, sql, args![name.as_str(), position]).await?;
+        }
+        tx.commit(DOING).await?;
+        Ok(())
     }
+}
+
+/// A second row where there may be one means that somebody else was quicker.
+fn or_conflict(error: StoreError, case: CaseId) -> CommitError {
+    if error.is_unique_violation() { CommitError::Conflict { case } } else { CommitError::Store(error) }
+}
+
+async fn write_records(tx: &mut Tx, records: &[Record]) -> Result<(), CommitError> {
+    let mut newest: HashMap<CaseId, u64> = HashMap::new();
+    for record in records {
+        let known = match newest.get(&record.case) {
+            Some(version) => *version,
+            None => stored_version(tx, record.case).await?,
+        };
+        if known.checked_add(1) != Some(record.version) {
+            return Err(CommitError::Conflict { case: record.case });
+        }
+        newest.insert(record.case, record.version);
+        let values = args![
+            codec::number(record.case.0, "a case number")?,
+            codec::number(record.version, "a version")?,
+            record.at.as_microsecond(),
+            codec::to_json(&record.actor, "an actor")?,
+            codec::to_json(&record.event, "an event")?,
+        ];
+        let sql = "INSERT INTO records (case_id, version, at, actor, event) VALUES ($1, $2, $3, $4, $5)";
+        tx.execute(DOING, sql, values).await.map_err(|error| or_conflict(error, record.case))?;
+    }
+    Ok(())
+}
+
+async fn stored_version(tx: &mut Tx, case: CaseId) -> Result<u64, StoreError> {
+    let sql = "SELECT MAX(version) FROM records WHERE case_id = $1";
+    let row: Option<(Option<i64>,)> =
+        tx.row(DOING, sql, args![codec::number(case.0, "a case number")?]).await?;
+    codec::count(row.and_then(|(version,)| version).unwrap_or(0), "version of a case")
+}
+
+async fn write_summary(tx: &mut Tx, summary: &Summary) -> Result<(), CommitError> {
+    let case = codec::number(summary.case.0, "a case number")?;
+    let sql = "INSERT INTO summaries
+                 (case_id, subscriber, stage, open, opened, updated, version, due, harm, proxy, addresses)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+               ON CONFLICT (case_id) DO UPDATE SET
+                 subscriber = excluded.subscriber, stage = excluded.stage, open = excluded.open,
+                 opened = excluded.opened, updated = excluded.updated, version = excluded.version,
+                 due = excluded.due, harm = excluded.harm, proxy = excluded.proxy, addresses = excluded.addresses";
+    let values = args![
+        case,
+        summary.subscriber.as_str(),
+        summary.stage.name(),
+        summary.stage.is_open(),
+        summary.opened.as_microsecond(),
+        summary.updated.as_microsecond(),
+        codec::number(summary.version, "a version")?,
+        summary.due.map(Timestamp::as_microsecond),
+        i64::from(summary.harm),
+        summary.proxy,
+        codec::to_json(&summary.addresses, "the addresses of a case")?,
+    ];
+    tx.execute(DOING, sql, values).await.map_err(|error| or_conflict(error, summary.case))?;
+    for address in &summary.addresses {
+        let sql = "INSERT INTO case_addresses (address, case_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.execute(DOING, sql, args![address.to_canonical().to_string(), case]).await?;
+    }
+    Ok(())
+}
+
+async fn write_errand(tx: &mut Tx, errand: &NewErrand) -> Result<(), StoreError> {
+    let sql = "INSERT INTO errands (errand_key, case_id, due, errand) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (errand_key) DO NOTHING";
+    let values = args![
+        errand.key.as_str(),
+        codec::number(errand.case.0, "a case number")?,
+        errand.due.as_microsecond(),
+        codec::to_json(&errand.errand, "an errand")?,
+    ];
+    tx.execute(DOING, sql, values).await.map(drop)
+}
+
+async fn write_reading(tx: &mut Tx, row: &ReadingRow) -> Result<(), StoreError> {
+    let sql = "INSERT INTO readings (evidence, outcome, note, case_id, reading) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (evidence) DO UPDATE SET outcome = excluded.outcome, note = excluded.note,
+                 case_id = excluded.case_id, reading = excluded.reading";
+    let case = row.case.map(|case| codec::number(case.0, "a case number")).transpose()?;
+    let values = args![
+        &row.evidence.0,
+        row.outcome.as_str(),
+        row.note.as_str(),
+        case,
+        codec::to_json(&row.reading, "a reading")?,
+    ];
+    tx.execute(DOING, sql, values).await.map(drop)
 }

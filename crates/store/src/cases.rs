@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use case::{CaseId, Record, Stage, SubscriberId};
 
-use crate::{Store, StoreError, Summary};
+use sqlx::AssertSqlSafe;
+
+use crate::sql::{Value, args};
+use crate::{Store, StoreError, Summary, codec};
 
 /// Which cases to list. The default lists all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,7 +29,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn highest_case_id(&self) -> Result<u64, StoreError> {
-        todo!()
+        let sql = "SELECT MAX(case_id) FROM records";
+        let row: Option<(Option<i64>,)> =
+            self.row("looking for the highest case number", sql, args![]).await?;
+        codec::count(row.and_then(|(id,)| id).unwrap_or(0), "case number")
     }
 
     /// All records of a case, by version.
@@ -34,8 +40,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed or a record is damaged.
     pub async fn records(&self, case: CaseId) -> Result<Vec<Record>, StoreError> {
-        let _ = case;
-        todo!()
+        let sql =
+            "SELECT case_id, version, at, actor, event FROM records WHERE case_id = $1 ORDER BY version";
+        let case = codec::number(case.0, "a case number")?;
+        let rows: Vec<RecordRow> = self.rows("reading a case", sql, args![case]).await?;
+        rows.into_iter().map(Record::try_from).collect()
     }
 
     /// All records of all open cases, by case and version.
@@ -43,7 +52,11 @@ impl Store {
     /// # Errors
     /// As [`Store::records`].
     pub async fn open_case_records(&self) -> Result<Vec<Record>, StoreError> {
-        todo!()
+        let sql = "SELECT r.case_id, r.version, r.at, r.actor, r.event
+                   FROM records r JOIN summaries s ON s.case_id = r.case_id
+                   WHERE s.open ORDER BY r.case_id, r.version";
+        let rows: Vec<RecordRow> = self.rows("reading the open cases", sql, args![]).await?;
+        rows.into_iter().map(Record::try_from).collect()
     }
 
     /// The summary of one case.
@@ -51,8 +64,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed or the row is damaged.
     pub async fn summary(&self, case: CaseId) -> Result<Option<Summary>, StoreError> {
-        let _ = case;
-        todo!()
+        let sql = format!("SELECT {COLUMNS} FROM summaries WHERE case_id = $1");
+        let case = codec::number(case.0, "a case number")?;
+        let row: Option<SummaryRow> =
+            self.row("reading the summary of a case", AssertSqlSafe(sql), args![case]).await?;
+        row.map(Summary::try_from).transpose()
     }
 
     /// Summaries of open and ended cases, the newest case first.
@@ -65,8 +81,14 @@ impl Store {
         limit: u32,
         offset: u32,
     ) -> Result<Vec<Summary>, StoreError> {
-        let _ = (filter, limit, offset);
-        todo!()
+        let (condition, mut values) = filter.condition();
+        let (first, second) = (values.len().saturating_add(1), values.len().saturating_add(2));
+        let sql = format!(
+            "SELECT {COLUMNS} FROM summaries {condition} ORDER BY case_id DESC LIMIT ${first} OFFSET ${second}"
+        );
+        values.extend(args![i64::from(limit), i64::from(offset)]);
+        let rows: Vec<SummaryRow> = self.rows("listing cases", AssertSqlSafe(sql), values).await?;
+        rows.into_iter().map(Summary::try_from).collect()
     }
 
     /// How many cases [`Store::summaries`] would list without a limit.
@@ -74,8 +96,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn count_cases(&self, filter: &Filter) -> Result<u64, StoreError> {
-        let _ = filter;
-        todo!()
+        let (condition, values) = filter.condition();
+        let sql = format!("SELECT COUNT(*) FROM summaries {condition}");
+        let row: Option<(i64,)> = self.row("counting cases", AssertSqlSafe(sql), values).await?;
+        codec::count(row.map_or(0, |(count,)| count), "number of cases")
     }
 
     /// Every case that ever spoke of `address`, newest first.
@@ -83,8 +107,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn find_cases(&self, address: IpAddr) -> Result<Vec<CaseId>, StoreError> {
-        let _ = address;
-        todo!()
+        let sql = "SELECT case_id FROM case_addresses WHERE address = $1 ORDER BY case_id DESC";
+        let address = address.to_canonical().to_string();
+        let rows: Vec<(i64,)> = self.rows("looking for the cases of an address", sql, args![address]).await?;
+        rows.into_iter().map(|(case,)| codec::count(case, "case number").map(CaseId)).collect()
     }
 
     /// Where the reader called `name` stands in the log; 0 when it never moved.
@@ -92,7 +118,87 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn cursor(&self, name: &str) -> Result<u64, StoreError> {
-        let _ = name;
-        todo!()
+        let sql = "SELECT position FROM cursors WHERE name = $1";
+        let row: Option<(i64,)> = self.row("reading a cursor", sql, args![name]).await?;
+        codec::count(row.map_or(0, |(position,)| position), "cursor")
+    }
+}
+
+impl Filter {
+    /// The WHERE clause and its parameters, from `$1` on. Only the parameters carry what was asked for.
+    fn condition(&self) -> (String, Vec<Value>) {
+        let wanted = [
+            ("open", self.open.map(Value::from)),
+            ("stage", self.stage.map(|stage| Value::from(stage.name()))),
+            ("subscriber", self.subscriber.as_ref().map(|subscriber| Value::from(subscriber.as_str()))),
+            ("proxy", self.proxy.map(Value::from)),
+        ];
+        let mut condition = String::new();
+        let mut values = Vec::new();
+        for (column, value) in wanted.into_iter().filter_map(|(column, value)| Some((column, value?))) {
+            values.push(value);
+            let word = if condition.is_empty() { "WHERE" } else { " AND" };
+            condition.push_str(&format!("{word} {column} = ${}", values.len()));
+        }
+        (condition, values)
+    }
+}
+
+const COLUMNS: &str = "case_id, subscriber, stage, opened, updated, version, due, harm, proxy, addresses";
+
+#[derive(sqlx::FromRow)]
+struct RecordRow {
+    case_id: i64,
+    version: i64,
+    at: i64,
+    actor: String,
+    event: String,
+}
+
+impl TryFrom<RecordRow> for Record {
+    type Error = StoreError;
+    fn try_from(row: RecordRow) -> Result<Record, StoreError> {
+        let what = format!("record {} of case ND-{}", row.version, row.case_id);
+        Ok(Record {
+            case: CaseId(codec::count(row.case_id, &what)?),
+            version: codec::count(row.version, &what)?,
+            at: codec::moment(row.at, &what)?,
+            actor: codec::from_json(&row.actor, &what)?,
+            event: codec::from_json(&row.event, &what)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct SummaryRow {
+    case_id: i64,
+    subscriber: String,
+    stage: String,
+    opened: i64,
+    updated: i64,
+    version: i64,
+    due: Option<i64>,
+    harm: i64,
+    proxy: bool,
+    addresses: String,
+}
+
+impl TryFrom<SummaryRow> for Summary {
+    type Error = StoreError;
+    fn try_from(row: SummaryRow) -> Result<Summary, StoreError> {
+        let what = format!("summary of case ND-{}", row.case_id);
+        let due = row.due.map(|due| codec::moment(due, &what)).transpose()?;
+        Ok(Summary {
+            case: CaseId(codec::count(row.case_id, &what)?),
+            subscriber: row.subscriber.parse().map_err(|error| codec::damaged(&what, format!("{error}")))?,
+            stage: row.stage.parse().map_err(|error| codec::damaged(&what, error))?,
+            opened: codec::moment(row.opened, &what)?,
+            updated: codec::moment(row.updated, &what)?,
+            version: codec::count(row.version, &what)?,
+            due,
+            harm: u8::try_from(row.harm).map_err(|error| codec::damaged(&what, error.to_string()))?,
+            proxy: row.proxy,
+            addresses: codec::from_json(&row.addresses, &what)?,
+        })
     }
 }

@@ -1,17 +1,37 @@
 //! One handle, two databases behind it.
 
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
 use crate::StoreError;
+use crate::sql::{Fetch, Tx, Value, run};
+
+/// How long a statement waits for another process's write to end before it fails as busy. A bulk import holds the write
+/// lock for some seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Connections that only read, besides SQLite's one that writes.
+const READERS: u32 = 4;
+
+/// Connections to PostgreSQL.
+const CLIENTS: u32 = 8;
+
+/// Page cache of each SQLite connection, in KiB (negative: SQLite's way of saying KiB, not pages). Enough for the inner
+/// pages of ten million leases.
+const CACHE_KIB: &str = "-65536";
 
 /// The store. Cheap to clone; all clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(crate) backend: Backend,
+    backend: Backend,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Backend {
+enum Backend {
     Sqlite { write: SqlitePool, read: SqlitePool },
     Postgres(PgPool),
 }
@@ -23,12 +43,123 @@ impl Store {
     /// [`StoreError::Url`] for an address of neither kind, [`StoreError::Database`] when it cannot be reached,
     /// [`StoreError::Migrate`] when its tables are newer than this program or cannot be changed.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
-        let _ = url;
-        todo!()
+        let backend = if url.starts_with("sqlite:") {
+            open_sqlite(url).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            open_postgres(url).await?
+        } else {
+            return Err(wrong_url(url, "it begins with neither sqlite: nor postgres:"));
+        };
+        Ok(Store { backend })
     }
 
     /// Waits for running statements, then closes every connection. Dropping the last clone does so without waiting.
     pub async fn close(&self) {
-        todo!()
+        match &self.backend {
+            Backend::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Backend::Postgres(pool) => pool.close().await,
+        }
     }
+
+    /// Begins a transaction that writes. SQLite takes the write lock at once, so that it cannot fail half-way for
+    /// having read something old.
+    pub(crate) async fn begin(&self, doing: &'static str) -> Result<Tx, StoreError> {
+        let begun = match &self.backend {
+            Backend::Sqlite { write, .. } => write.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Backend::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        };
+        begun.map_err(|source| StoreError::Database { doing, source })
+    }
+
+    /// Begins a transaction that reads everything as of one moment.
+    pub(crate) async fn snapshot(&self, doing: &'static str) -> Result<Tx, StoreError> {
+        let begun = match &self.backend {
+            Backend::Sqlite { read, .. } => read.begin().await.map(Tx::Sqlite),
+            Backend::Postgres(pool) => {
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(Tx::Postgres)
+            }
+        };
+        begun.map_err(|source| StoreError::Database { doing, source })
+    }
+
+    /// The rows of one reading statement.
+    pub(crate) async fn rows<T: Fetch>(
+        &self,
+        doing: &'static str,
+        sql: impl sqlx::SqlSafeStr,
+        args: Vec<Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        let fetched = match &self.backend {
+            Backend::Sqlite { read, .. } => run::rows_sqlite(read, sql, args).await,
+            Backend::Postgres(pool) => run::rows_postgres(pool, sql, args).await,
+        };
+        fetched.map_err(|source| StoreError::Database { doing, source })
+    }
+
+    /// The first row of one reading statement.
+    pub(crate) async fn row<T: Fetch>(
+        &self,
+        doing: &'static str,
+        sql: impl sqlx::SqlSafeStr,
+        args: Vec<Value>,
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.rows(doing, sql, args).await?.into_iter().next())
+    }
+
+    /// One writing statement in a transaction of its own; says how many rows it touched.
+    pub(crate) async fn execute(
+        &self,
+        doing: &'static str,
+        sql: impl sqlx::SqlSafeStr,
+        args: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin(doing).await?;
+        let touched = tx.execute(doing, sql, args).await?;
+        tx.commit(doing).await?;
+        Ok(touched)
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Backend, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|error| wrong_url(url, &error.to_string()))?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .pragma("cache_size", CACHE_KIB);
+    let opening = |source| StoreError::Database { doing: "opening the SQLite file", source };
+    // A look-up costs some microseconds; asking the connection first whether it still lives would double that.
+    let pool = SqlitePoolOptions::new().test_before_acquire(false).max_lifetime(None).idle_timeout(None);
+    let write = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(opening)?;
+    sqlx::migrate!("migrations/sqlite").run(&write).await?;
+    let readers = pool.max_connections(READERS).min_connections(1);
+    let read = readers.connect_with(options.create_if_missing(false)).await.map_err(opening)?;
+    Ok(Backend::Sqlite { write, read })
+}
+
+async fn open_postgres(url: &str) -> Result<Backend, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| wrong_url(url, &error.to_string()))?
+        .application_name("nightdesk");
+    let pool = PgPoolOptions::new()
+        .max_connections(CLIENTS)
+        .connect_with(options)
+        .await
+        .map_err(|source| StoreError::Database { doing: "connecting to PostgreSQL", source })?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    Ok(Backend::Postgres(pool))
+}
+
+/// A database address in an error never shows its password.
+fn wrong_url(url: &str, reason: &str) -> StoreError {
+    let shown = match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => url.to_owned(),
+    };
+    StoreError::Url { url: shown, reason: reason.to_owned() }
 }

@@ -3,7 +3,10 @@
 use case::{CaseId, Errand};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Store, StoreError};
+use sqlx::AssertSqlSafe;
+
+use crate::sql::args;
+use crate::{Store, StoreError, codec};
 
 /// An errand lent to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +36,32 @@ impl Store {
         hold: SignedDuration,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let _ = (now, worker, hold, limit);
-        todo!()
+        const DOING: &str = "claiming errands";
+        let mut tx = self.begin(DOING).await?;
+        // Two workers on PostgreSQL pass each other by instead of waiting; SQLite has one writer anyway.
+        let lock = if tx.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE errands SET worker = $1, held_until = $2, attempts = attempts + 1
+             WHERE errand_key IN (
+               SELECT errand_key FROM errands
+               WHERE NOT done AND due <= $3 AND (held_until IS NULL OR held_until <= $3)
+               ORDER BY due, errand_key LIMIT $4 {lock})
+             RETURNING errand_key, case_id, due, errand, attempts"
+        );
+        let until = now.saturating_add(hold).unwrap_or(Timestamp::MAX);
+        let values = args![worker, until.as_microsecond(), now.as_microsecond(), i64::from(limit)];
+        let mut rows: Vec<ErrandRow> = tx.rows(DOING, AssertSqlSafe(sql), values).await?;
+        tx.commit(DOING).await?;
+        rows.sort_by(|a, b| (a.due, &a.errand_key).cmp(&(b.due, &b.errand_key)));
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
+            match Claimed::try_from(row) {
+                Ok(errand) => claimed.push(errand),
+                // One damaged row must not stand in the way of all others; its claim keeps it quiet for a while.
+                Err(error) => tracing::error!(%error, "an errand cannot be read and is left undone"),
+            }
+        }
+        Ok(claimed)
     }
 
     /// Marks an errand as done. Its key stays taken. Doing so twice, or for an unknown key, changes nothing.
@@ -42,8 +69,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn finish_errand(&self, key: &str) -> Result<(), StoreError> {
-        let _ = key;
-        todo!()
+        let sql = "UPDATE errands SET done = TRUE, worker = NULL, held_until = NULL WHERE errand_key = $1 AND NOT done";
+        self.execute("finishing an errand", sql, args![key]).await.map(drop)
     }
 
     /// Gives an errand back, to be done at `at`; `why` is kept for people. A finished errand stays finished.
@@ -51,8 +78,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn retry_errand(&self, key: &str, at: Timestamp, why: &str) -> Result<(), StoreError> {
-        let _ = (key, at, why);
-        todo!()
+        let sql = "UPDATE errands SET due = $1, last_failure = $2, worker = NULL, held_until = NULL
+                   WHERE errand_key = $3 AND NOT done";
+        self.execute("giving an errand back", sql, args![at.as_microsecond(), why, key]).await.map(drop)
     }
 
     /// When the next unfinished errand can be claimed: its due time, or the end of the claim on it if that is later.
@@ -60,6 +88,32 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn next_errand_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
+        let sql =
+            "SELECT MIN(CASE WHEN held_until > due THEN held_until ELSE due END) FROM errands WHERE NOT done";
+        let row: Option<(Option<i64>,)> = self.row("looking for the next errand", sql, args![]).await?;
+        row.and_then(|(due,)| due).map(|due| codec::moment(due, "due time of an errand")).transpose()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ErrandRow {
+    errand_key: String,
+    case_id: i64,
+    due: i64,
+    errand: String,
+    attempts: i64,
+}
+
+impl TryFrom<ErrandRow> for Claimed {
+    type Error = StoreError;
+    fn try_from(row: ErrandRow) -> Result<Claimed, StoreError> {
+        let what = format!("errand {:?}", row.errand_key);
+        Ok(Claimed {
+            case: CaseId(codec::count(row.case_id, &what)?),
+            due: codec::moment(row.due, &what)?,
+            errand: codec::from_json(&row.errand, &what)?,
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            key: row.errand_key,
+        })
     }
 }

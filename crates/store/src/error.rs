@@ -75,6 +75,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database refused a second row where there may be one.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        match self {
+            StoreError::Database { source: sqlx::Error::Database(error), .. } => error.is_unique_violation(),
+            _ => false,
+        }
+    }
+
     /// Whether the same call may succeed later without anybody's help: the database was busy, unreachable or restarting.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -3,7 +3,11 @@
 use case::EvidenceId;
 use jiff::Timestamp;
 
-use crate::{Store, StoreError};
+use sha2::{Digest, Sha256};
+
+use crate::chain::{self, Link};
+use crate::sql::{Tx, args, storable};
+use crate::{Store, StoreError, codec};
 
 /// One thing heard, on its way into the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +50,8 @@ pub struct Entry {
 pub struct Appended {
     /// The entry that holds its bytes.
     pub entry: Entry,
-    /// Whether it is new; `false` when the same bytes, or the same delivery id, were in the log already.
+    /// Whether it is new; `false` when the same bytes were in the log already, under whatever delivery id. A delivery id
+    /// that comes again with other bytes is new: dropping it would lose what was accepted.
     pub new: bool,
 }
 
@@ -56,8 +61,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed; nothing is appended then.
     pub async fn append(&self, deliveries: &[Delivery]) -> Result<Vec<Appended>, StoreError> {
-        let _ = deliveries;
-        todo!()
+        const DOING: &str = "appending to the evidence log";
+        let mut tx = self.begin(DOING).await?;
+        if tx.is_postgres() {
+            // One writer at a time, or two entries would follow the same one. Readers are not held up.
+            tx.execute(DOING, "LOCK TABLE log IN SHARE ROW EXCLUSIVE MODE", args![]).await?;
+        }
+        let mut head = head(&mut tx).await?;
+        let mut appended = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            appended.push(append_one(&mut tx, &mut head, delivery).await?);
+        }
+        tx.commit(DOING).await?;
+        Ok(appended)
     }
 
     /// Up to `limit` entries after number `seq`, in order.
@@ -65,8 +81,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed or a row is damaged.
     pub async fn entries_after(&self, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        let _ = (seq, limit);
-        todo!()
+        let sql = "SELECT seq, id, delivery, source, envelope, received, len, hash FROM log
+                   WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let after = codec::number(seq, "a place in the log")?;
+        let rows: Vec<LogRow> =
+            self.rows("reading the evidence log", sql, args![after, i64::from(limit)]).await?;
+        rows.into_iter().map(Entry::try_from).collect()
     }
 
     /// The entry that holds the evidence `id`.
@@ -74,8 +94,8 @@ impl Store {
     /// # Errors
     /// As [`Store::entries_after`].
     pub async fn entry(&self, id: &EvidenceId) -> Result<Option<Entry>, StoreError> {
-        let _ = id;
-        todo!()
+        let row: Option<LogRow> = self.row("looking up evidence", BY_ID, args![&id.0]).await?;
+        row.map(Entry::try_from).transpose()
     }
 
     /// The bytes of the evidence `id`, as they were heard.
@@ -83,7 +103,112 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn bytes(&self, id: &EvidenceId) -> Result<Option<Vec<u8>>, StoreError> {
-        let _ = id;
-        todo!()
+        let sql = "SELECT bytes FROM blobs WHERE id = $1";
+        let row: Option<(Vec<u8>,)> = self.row("reading evidence", sql, args![&id.0]).await?;
+        Ok(row.map(|(bytes,)| bytes))
+    }
+}
+
+const BY_ID: &str = "SELECT seq, id, delivery, source, envelope, received, len, hash FROM log WHERE id = $1";
+
+/// The end of the chain: number and hash of the newest entry.
+struct Head {
+    seq: i64,
+    hash: [u8; 32],
+}
+
+async fn head(tx: &mut Tx) -> Result<Head, StoreError> {
+    let sql = "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1";
+    match tx.row::<(i64, Vec<u8>)>("reading the end of the evidence log", sql, args![]).await? {
+        None => Ok(Head { seq: 0, hash: chain::BEGINNING }),
+        Some((seq, hash)) => Ok(Head { seq, hash: codec::hash(&hash, "end of the evidence log")? }),
+    }
+}
+
+async fn append_one(tx: &mut Tx, head: &mut Head, delivery: &Delivery) -> Result<Appended, StoreError> {
+    const DOING: &str = "appending to the evidence log";
+    let id: [u8; 32] = Sha256::digest(&delivery.bytes).into();
+    if let Some(row) = tx.row::<LogRow>(DOING, BY_ID, args![&id]).await? {
+        return Ok(Appended { entry: row.try_into()?, new: false });
+    }
+    let mut row = LogRow {
+        seq: head.seq.saturating_add(1),
+        id: id.to_vec(),
+        delivery: storable(&delivery.id),
+        source: storable(&delivery.source),
+        envelope: canonical(&delivery.envelope),
+        received: delivery.received.as_microsecond(),
+        len: i64::try_from(delivery.bytes.len()).unwrap_or(i64::MAX),
+        hash: Vec::new(),
+    };
+    head.hash = row.link().hash_after(&head.hash);
+    head.seq = row.seq;
+    row.hash = head.hash.to_vec();
+    tx.execute(DOING, "INSERT INTO blobs (id, bytes) VALUES ($1, $2)", args![&id, delivery.bytes.as_slice()])
+        .await?;
+    let sql = "INSERT INTO log (seq, id, delivery, source, envelope, received, len, hash)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let values = args![
+        row.seq,
+        row.id.as_slice(),
+        row.delivery.as_str(),
+        row.source.as_str(),
+        row.envelope.as_str(),
+        row.received,
+        row.len,
+        row.hash.as_slice(),
+    ];
+    tx.execute(DOING, sql, values).await?;
+    Ok(Appended { entry: row.try_into()?, new: true })
+}
+
+/// JSON with the keys of every object in order: the text that is hashed is the text that is kept.
+fn canonical(envelope: &serde_json::Value) -> String {
+    let mut envelope = envelope.clone();
+    envelope.sort_all_objects();
+    envelope.to_string()
+}
+
+/// A row of the log, as it stands.
+#[derive(Debug, sqlx::FromRow)]
+pub(crate) struct LogRow {
+    pub(crate) seq: i64,
+    pub(crate) id: Vec<u8>,
+    pub(crate) delivery: String,
+    pub(crate) source: String,
+    pub(crate) envelope: String,
+    pub(crate) received: i64,
+    pub(crate) len: i64,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl LogRow {
+    pub(crate) fn link(&self) -> Link<'_> {
+        Link {
+            seq: self.seq,
+            content: &self.id,
+            delivery: &self.delivery,
+            source: &self.source,
+            envelope: &self.envelope,
+            received: self.received,
+            len: self.len,
+        }
+    }
+}
+
+impl TryFrom<LogRow> for Entry {
+    type Error = StoreError;
+    fn try_from(row: LogRow) -> Result<Entry, StoreError> {
+        let what = format!("entry {} of the evidence log", row.seq);
+        Ok(Entry {
+            seq: codec::count(row.seq, &what)?,
+            id: EvidenceId(codec::hash(&row.id, &what)?),
+            delivery: row.delivery,
+            source: row.source,
+            envelope: codec::from_json(&row.envelope, &what)?,
+            received: codec::moment(row.received, &what)?,
+            len: codec::count(row.len, &what)?,
+            hash: codec::hash(&row.hash, &what)?,
+        })
     }
 }

@@ -27,6 +27,7 @@ mod leases;
 mod operators;
 mod reporters;
 mod spool;
+mod sql;
 
 pub use backup::{BackupReport, restore};
 pub use batch::{Batch, NewErrand, ReadingRow, Summary};

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::{Store, StoreError};
+use crate::sql::args;
+use crate::{Store, StoreError, codec};
 
 /// A session that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn set_operator(&self, name: &str, password_hash: &str) -> Result<(), StoreError> {
-        let _ = (name, password_hash);
-        todo!()
+        const DOING: &str = "setting an operator's password";
+        let mut tx = self.begin(DOING).await?;
+        let sql = "INSERT INTO operators (name, password_hash) VALUES ($1, $2)
+                   ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash";
+        tx.execute(DOING, sql, args![name, password_hash]).await?;
+        tx.execute(DOING, "DELETE FROM sessions WHERE operator = $1", args![name]).await?;
+        tx.commit(DOING).await
     }
 
     /// The password hash of an operator, in PHC form as it was given.
@@ -30,8 +36,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn operator_hash(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let _ = name;
-        todo!()
+        let sql = "SELECT password_hash FROM operators WHERE name = $1";
+        let row: Option<(String,)> = self.row("looking up an operator", sql, args![name]).await?;
+        Ok(row.map(|(hash,)| hash))
     }
 
     /// The names of all operators, in order.
@@ -39,7 +46,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn operators(&self) -> Result<Vec<String>, StoreError> {
-        todo!()
+        let sql = "SELECT name FROM operators ORDER BY name";
+        let rows: Vec<(String,)> = self.rows("listing operators", sql, args![]).await?;
+        Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
     /// Begins a session under the SHA-256 of its token. The operator must exist.
@@ -53,8 +62,9 @@ impl Store {
         csrf: &str,
         expires: Timestamp,
     ) -> Result<(), StoreError> {
-        let _ = (token_hash, operator, csrf, expires);
-        todo!()
+        let sql = "INSERT INTO sessions (token_hash, operator, csrf, expires) VALUES ($1, $2, $3, $4)";
+        let values = args![&token_hash, operator, csrf, expires.as_microsecond()];
+        self.execute("beginning a session", sql, values).await.map(drop)
     }
 
     /// The session under this token hash, unless it has expired by `now`.
@@ -62,8 +72,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn session(&self, token_hash: [u8; 32], now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let _ = (token_hash, now);
-        todo!()
+        let sql = "SELECT operator, csrf, expires FROM sessions WHERE token_hash = $1 AND expires > $2";
+        let values = args![&token_hash, now.as_microsecond()];
+        let row: Option<(String, String, i64)> = self.row("looking up a session", sql, values).await?;
+        row.map(|(operator, csrf, expires)| {
+            Ok(Session { operator, csrf, expires: codec::moment(expires, "end of a session")? })
+        })
+        .transpose()
     }
 
     /// Ends a session.
@@ -71,8 +86,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn end_session(&self, token_hash: [u8; 32]) -> Result<(), StoreError> {
-        let _ = token_hash;
-        todo!()
+        let sql = "DELETE FROM sessions WHERE token_hash = $1";
+        self.execute("ending a session", sql, args![&token_hash]).await.map(drop)
     }
 
     /// Forgets sessions that have expired by `now`; says how many.
@@ -80,7 +95,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn forget_expired_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let _ = now;
-        todo!()
+        let sql = "DELETE FROM sessions WHERE expires <= $1";
+        self.execute("forgetting expired sessions", sql, args![now.as_microsecond()]).await
     }
 }

@@ -1,18 +1,27 @@
 //! Who held which address: bulk import, and the look-up that must be quick at ten million rows.
 
+mod import;
+mod key;
+mod near;
+mod row;
+
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 use lease::{Lease, SubscriberId};
 
-use crate::{Store, StoreError};
+use sqlx::AssertSqlSafe;
+
+use self::row::{COLUMNS, LeaseRow};
+use crate::sql::args;
+use crate::{Store, StoreError, codec};
 
 /// What an import changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportCount {
     /// Leases that were not known before.
     pub new: u64,
-    /// Known leases whose end (or place in the source) changed.
+    /// Known leases whose end is new or different.
     pub changed: u64,
     /// Known leases that were the same.
     pub same: u64,
@@ -31,8 +40,7 @@ impl Store {
         rows: &[Lease],
         contacts: &[(SubscriberId, String)],
     ) -> Result<ImportCount, StoreError> {
-        let _ = (rows, contacts);
-        todo!()
+        import::import(self, rows, contacts).await
     }
 
     /// Every lease that covers `address` and overlaps `from..=to`, plus, per covering prefix, the one that began last
@@ -46,8 +54,7 @@ impl Store {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Lease>, StoreError> {
-        let _ = (address, from, to);
-        todo!()
+        near::near(self, address, from, to).await
     }
 
     /// The leases `subscriber` holds at `now`.
@@ -59,8 +66,13 @@ impl Store {
         subscriber: &SubscriberId,
         now: Timestamp,
     ) -> Result<Vec<Lease>, StoreError> {
-        let _ = (subscriber, now);
-        todo!()
+        let sql = format!(
+            "SELECT {COLUMNS} FROM leases WHERE subscriber = $1 AND to_us > $2 AND from_us <= $2 ORDER BY net, from_us"
+        );
+        let values = args![subscriber.as_str(), now.as_microsecond()];
+        let rows: Vec<LeaseRow> =
+            self.rows("looking up what a subscriber holds", AssertSqlSafe(sql), values).await?;
+        rows.into_iter().map(Lease::try_from).collect()
     }
 
     /// The contact address of `subscriber`.
@@ -68,8 +80,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn contact(&self, subscriber: &SubscriberId) -> Result<Option<String>, StoreError> {
-        let _ = subscriber;
-        todo!()
+        let sql = "SELECT contact FROM contacts WHERE subscriber = $1";
+        let values = args![subscriber.as_str()];
+        let row: Option<(String,)> = self.row("looking up a contact address", sql, values).await?;
+        Ok(row.map(|(contact,)| contact))
     }
 
     /// How many leases are known.
@@ -77,6 +91,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database failed.
     pub async fn lease_count(&self) -> Result<u64, StoreError> {
-        todo!()
+        let row: Option<(i64,)> = self.row("counting leases", "SELECT COUNT(*) FROM leases", args![]).await?;
+        codec::count(row.map_or(0, |(count,)| count), "number of leases")
     }
 }
