@@ -148,7 +148,7 @@ impl Intake {
 
     async fn hand_on(&self, envelope: Envelope, bytes: Vec<u8>) -> Result<String, No> {
         let received = Timestamp::now();
-        let id = fresh_id(received).ok_or(No::NoRandomness)?;
+        let id = fresh_id(received).ok_or(No::WithoutId)?;
         let (name, length) = (envelope.authenticated_as.clone().unwrap_or_default(), bytes.len());
         let parcel = Parcel { id: id.clone(), how: How::Http, envelope, received, bytes };
         let outcome = self.handover.give(parcel).await;

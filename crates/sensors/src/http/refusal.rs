@@ -18,7 +18,7 @@ pub(super) enum No {
     TooSlow,
     BrokenOff,
     Empty,
-    NoRandomness,
+    WithoutId,
     Full,
     Failed,
     Busy,
@@ -40,7 +40,7 @@ impl No {
             No::TooLarge => Some(Refusal::TooLarge),
             No::TooManyAtOnce => Some(Refusal::Busy),
             No::TooSlow | No::BrokenOff | No::Empty => Some(Refusal::Unreadable),
-            No::NoRandomness => Some(Refusal::NotWritten),
+            No::WithoutId => Some(Refusal::NotWritten),
             No::Full | No::Failed | No::Busy => None,
         }
     }
@@ -74,7 +74,7 @@ impl No {
             }
             No::BrokenOff => (S::BAD_REQUEST, "broken-off", "the report broke off on its way; send it again"),
             No::Empty => (S::BAD_REQUEST, "empty", "the request has no body; the body is the report"),
-            No::NoRandomness | No::Failed => (
+            No::WithoutId | No::Failed => (
                 S::SERVICE_UNAVAILABLE,
                 "not-written",
                 "our fault: the report could not be written to disk; send it again later",
@@ -92,7 +92,7 @@ impl No {
     fn again_after(self) -> Option<&'static str> {
         match self {
             No::TooManyAtOnce | No::Busy => Some("10"),
-            No::NoRandomness | No::Failed => Some("60"),
+            No::WithoutId | No::Failed => Some("60"),
             No::Full => Some("300"),
             No::Unauthorised
             | No::WrongMediaType
