@@ -18,6 +18,8 @@ pub enum Format {
     PlainReceived,
     /// Words around pasted log lines.
     PlainLog,
+    /// Words that name an address, without headers or log lines.
+    PlainComplaint,
     /// A mail that is no abuse report (bounce, DMARC or TLS report, newsletter, conversation).
     NotAReport,
     /// Nothing could be made of it.
@@ -158,6 +160,14 @@ pub struct Reading {
     pub subject: Option<String>,
     /// What the reader was unsure of.
     pub doubts: Vec<Doubt>,
+}
+
+impl Doubt {
+    /// A doubt about the message as a whole.
+    #[must_use]
+    pub(crate) fn new(text: &str) -> Self {
+        Doubt { text: text.to_owned(), span: None }
+    }
 }
 
 impl Reading {

@@ -1,0 +1,138 @@
+//! The view of a message that every format reads: its own header fields, and its texts with the way back to the bytes.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use mail_parser::{Header, HeaderValue};
+
+use crate::mime::{self, Part, PartKind, Walker};
+use crate::reading::{Doubt, Reporter};
+use crate::text::Text;
+use crate::{limits, time};
+
+/// A message, taken apart.
+#[derive(Debug, Default)]
+pub(crate) struct Mail {
+    pub(crate) subject: String,
+    /// The subject as it stands, undecoded and folded.
+    pub(crate) subject_text: Option<Text>,
+    pub(crate) from: Option<Reporter>,
+    pub(crate) recipients: Vec<String>,
+    pub(crate) message_id: String,
+    /// When it says it was sent.
+    pub(crate) sent: Option<Timestamp>,
+    /// The offset its Date states.
+    pub(crate) offset: Option<Offset>,
+    /// All own header fields: name in lower case, value unfolded.
+    pub(crate) fields: Vec<(String, String)>,
+    /// Content-Type of the whole with its parameters, in lower case.
+    pub(crate) mime: String,
+    /// Content-Types of all parts, in lower case.
+    pub(crate) mimes: Vec<String>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) doubts: Vec<Doubt>,
+}
+
+impl Mail {
+    /// Takes `bytes` apart as far as the limits allow. None when there is nothing like a message in them.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Mail> {
+        let bytes = with_line_ends(bytes);
+        let whole = bytes.get(..bytes.len().min(limits::BYTES))?;
+        let (block, _) = mime::header_block(whole);
+        let headers = mime::without_mbox_line(block);
+        let parsed = mime::fields(headers)?;
+        let mut mail = Mail::default();
+        mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
+        let mut walker = Walker::new();
+        walker.message(whole);
+        mail.parts = walker.parts;
+        mail.mimes = walker.mimes;
+        mail.doubts.append(&mut walker.doubts);
+        if whole.len() < bytes.len() {
+            mail.doubts.push(Doubt::new("the message is larger than 50 MB; only the beginning was read"));
+        }
+        Some(mail)
+    }
+
+    /// A header field of the message itself.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The parts written for people that the message itself carries, plain before HTML.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &Part> {
+        let of = |kind| self.parts.iter().filter(move |part| part.kind == kind && part.depth == 0);
+        of(PartKind::Words).chain(of(PartKind::Html))
+    }
+
+    /// `offset` is where `bytes` begin in the message.
+    fn read_fields(&mut self, bytes: &[u8], offset: usize, headers: &[Header<'_>]) {
+        if headers.len() > limits::FIELDS {
+            self.doubts.push(Doubt::new("more than 1000 header fields; the last were not read"));
+        }
+        for header in headers.iter().take(limits::FIELDS) {
+            let raw = bytes.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
+            let name = header.name.as_str().to_ascii_lowercase();
+            let value = unfold(raw);
+            if name == "subject" {
+                self.subject_text = Some(Text::identity(raw, offset + header.offset_start as usize));
+            }
+            self.read_field(&name, &value, header);
+            self.fields.push((name, value));
+        }
+    }
+
+    fn read_field(&mut self, name: &str, value: &str, header: &Header<'_>) {
+        match name {
+            "subject" => self.subject = text_of(&header.value).unwrap_or_else(|| value.to_owned()),
+            "from" => self.from = reporter(header, value),
+            "to" | "cc" | "delivered-to" | "x-original-to" | "envelope-to" => {
+                self.recipients.push(value.to_ascii_lowercase());
+            }
+            "message-id" => value.trim().clone_into(&mut self.message_id),
+            "content-type" => self.mime = value.to_ascii_lowercase(),
+            "date" => {
+                let stamp = time::first(value, None);
+                self.offset = stamp.as_ref().and_then(|stamp| stamp.offset);
+                self.sent = stamp.and_then(|stamp| stamp.at(Offset::UTC));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Old mailboxes of one make end lines in a lone carriage return.
+fn with_line_ends(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', bytes).is_some() || memchr::memchr(b'\r', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    Cow::Owned(bytes.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect())
+}
+
+fn unfold(value: &[u8]) -> String {
+    let words = String::from_utf8_lossy(value);
+    words.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn text_of(value: &HeaderValue<'_>) -> Option<String> {
+    match value {
+        HeaderValue::Text(text) => Some(text.clone().into_owned()),
+        HeaderValue::TextList(texts) => Some(texts.join(" ")),
+        _ => None,
+    }
+}
+
+fn reporter(header: &Header<'_>, value: &str) -> Option<Reporter> {
+    let parsed = match &header.value {
+        HeaderValue::Address(addresses) => addresses.first().and_then(|first| first.address.as_deref()),
+        _ => None,
+    };
+    let address = parsed.filter(|address| address.contains('@')).map(str::to_owned).or_else(|| {
+        let words = value.split([' ', '<', '>', ',', '"']).find(|word| word.contains('@'))?;
+        Some(words.trim_matches(['(', ')']).to_owned())
+    })?;
+    let address: String = address.chars().filter(|c| !c.is_control()).take(320).collect();
+    let domain = address.rsplit('@').next()?.trim_end_matches('.').to_ascii_lowercase();
+    (!domain.is_empty()).then_some(Reporter { address, domain })
+}

@@ -1,0 +1,263 @@
+//! Complaints in words, with headers or log lines pasted in.
+
+use std::net::IpAddr;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use jiff::tz::Offset;
+use regex::Regex;
+
+use crate::address::{self, Found};
+use crate::claims::{Draft, When, bare};
+use crate::firewall::{self, Packet};
+use crate::mail::Mail;
+use crate::mime::{Part, PartKind};
+use crate::reading::{Format, Kind, Protocol, Role};
+use crate::received::{self, Hop};
+use crate::text::Line;
+use crate::time::{self, Stamp};
+use crate::{arf, words, zone};
+
+/// Lines of one mail that are looked at.
+const LINES: usize = 4000;
+/// How many lines a time above an address still belongs to it (rows broken by a mail client).
+const REACH: usize = 2;
+
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:\b(?:source|src|offend(?:ing|er)|attack(?:er|ing)|abus(?:ive|er|ing)|infected|originat(?:ing|ed|or)|spamm(?:er|ing)|your|hostile|compromised|scann(?:er|ing))\b|\b(?:from|at|by)\s+(?:the\s+|your\s+)?(?:following\s+)?(?:ip|host|machine|address|customer|user|system|computer)|\bip(?:\s+address)?\s*(?:is|was|:|=)|\bfrom:?\s+(?:ip\b)?)[^\n.!?;]{0,40}?[\s:=(\[]*$",
+    )
+    .ok()
+});
+static HOSTILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:deny|denied|drop(?:ped)?|block(?:ed)?|reject(?:ed)?|fail(?:ed|ure)?|invalid|refused|illegal|attack|scan|worm|virus|abuse)\b").ok()
+});
+static PEER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:\bfrom|\brhost|\bclient|\bsource|\bsrc|\bpeer|\bremote|\battacker|\bhost)\s*[=:]?\s*(?:ip\s*)?[\[(<:]?$").ok()
+});
+/// Where complaints are sent (RFC 2142), in the languages they are seen in.
+static DESK: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
+
+/// Reads a complaint; None when nothing says that it is one.
+pub(crate) fn read(mail: &Mail) -> Option<(Format, Draft)> {
+    let own = words::own(mail);
+    let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
+    let alleges = words::alleges(&mail.subject) || words::alleges(&own);
+    let kind = words::kind(&mail.subject, &own);
+    let mut draft = Draft::default();
+    if to_desk || alleges {
+        chains(mail, kind, alleges, &mut draft);
+        if !draft.claims.is_empty() {
+            return Some((Format::PlainReceived, draft));
+        }
+    }
+    let named = named(mail);
+    let logged = lines(mail, kind, alleges, &named, &mut draft);
+    if !draft.claims.is_empty() && logged && (alleges || to_desk) {
+        return Some((Format::PlainLog, draft));
+    }
+    if alleges && kind.is_some() && !named.is_empty() {
+        let mut draft = Draft::default();
+        told(mail, kind.unwrap_or(Kind::Other), &named, &mut draft);
+        return (!draft.claims.is_empty()).then_some((Format::PlainComplaint, draft));
+    }
+    None
+}
+
+/// An address that the reporter's own words or the subject accuse.
+#[derive(Debug, Clone)]
+struct Named {
+    address: IpAddr,
+    port: Option<u16>,
+    span: Range<usize>,
+}
+
+fn named(mail: &Mail) -> Vec<Named> {
+    let mut named: Vec<Named> = address::all(&mail.subject)
+        .into_iter()
+        .map(|found| Named {
+            address: found.address,
+            port: found.port,
+            span: arf::subject_span(mail, found.address),
+        })
+        .collect();
+    if let (Some(part), Some(before)) = (mail.words().next(), NAMED.as_ref()) {
+        for line in part.text.lines().take(LINES).filter(|line| line.quoted == 0) {
+            for found in address::all(line.words) {
+                let told = line.words.get(..found.range.start).is_some_and(|words| before.is_match(words));
+                if told && firewall::packet(line.words).is_none() {
+                    named.push(Named {
+                        address: found.address,
+                        port: found.port,
+                        span: part.text.span(line.range(found.range)),
+                    });
+                }
+            }
+        }
+    }
+    let public = named.iter().any(|named| address::is_public(named.address));
+    named.retain(|named| {
+        if public { address::is_public(named.address) } else { address::is_possible(named.address) }
+    });
+    named.truncate(50);
+    named
+}
+
+/// Pasted or enclosed Received chains.
+fn chains(mail: &Mail, kind: Option<Kind>, alleges: bool, draft: &mut Draft) {
+    let kind = match kind {
+        Some(kind @ (Kind::OpenProxy | Kind::OpenRelay | Kind::Malware | Kind::Phishing)) => kind,
+        _ => Kind::SpamSource,
+    };
+    let pasted = mail.words().filter(|part| part.text.as_str().contains("eceived:"));
+    let enclosed =
+        mail.parts.iter().filter(|part| alleges && part.depth == 1 && part.kind == PartKind::Headers);
+    for part in pasted.chain(enclosed) {
+        let hops = received::chain(&part.text, mail.sent);
+        let Some(entry) = received::entry(&hops) else { continue };
+        for (at, hop) in hops.iter().enumerate().skip(entry) {
+            let role = if at == entry { Role::Offender } else { Role::Mentioned };
+            hop_claim(mail, part, hop, kind, role, draft);
+        }
+        if !draft.claims.is_empty() {
+            return;
+        }
+    }
+}
+
+fn hop_claim(mail: &Mail, part: &Part, hop: &Hop, kind: Kind, role: Role, draft: &mut Draft) {
+    let Some((address, range)) = &hop.from else { return };
+    if role == Role::Mentioned && !address::is_public(*address) {
+        return;
+    }
+    let when =
+        if role == Role::Mentioned { When::UNKNOWN } else { draft.when(hop.stamp.as_ref(), None, mail) };
+    draft.claim(bare(*address, kind, role, part.text.span(range.clone())).at(when));
+}
+
+/// Log lines. Returns whether there were any.
+fn lines(mail: &Mail, kind: Option<Kind>, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
+    let logs = mail.parts.iter().filter(|part| part.depth == 0 && part.kind == PartKind::Data);
+    let mut any = false;
+    for part in mail.words().chain(logs) {
+        let zone = zone::in_prose(part.text.as_str());
+        let mut above: Option<(usize, Stamp)> = None;
+        for (at, line) in part.text.lines().take(LINES).enumerate() {
+            let stamp = time::first(line.words, mail.sent);
+            if let Some(stamp) = &stamp {
+                above = Some((at, stamp.clone()));
+            }
+            let near =
+                stamp.or_else(|| above.clone().filter(|(row, _)| at - row <= REACH).map(|(_, stamp)| stamp));
+            let row = Row { mail, part, line, stamp: near, zone, kind };
+            any |= row.read(alleges, named, draft);
+        }
+        if !draft.claims.is_empty() {
+            break;
+        }
+    }
+    settle(draft);
+    any
+}
+
+/// One line of a log with what is known around it.
+struct Row<'m> {
+    mail: &'m Mail,
+    part: &'m Part,
+    line: Line<'m>,
+    stamp: Option<Stamp>,
+    zone: Option<Offset>,
+    kind: Option<Kind>,
+}
+
+impl Row<'_> {
+    fn read(&self, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
+        if let Some(packet) = firewall::packet(self.line.words) {
+            self.packet(&packet, draft);
+            return true;
+        }
+        let hostile = HOSTILE.as_ref().is_some_and(|hostile| hostile.is_match(self.line.words));
+        if self.stamp.is_none() || !(alleges || hostile) {
+            return false;
+        }
+        let Some(found) = peer(self.line.words, named) else { return false };
+        let when = draft.when(self.stamp.as_ref(), self.zone, self.mail);
+        let span = self.part.text.span(self.line.range(found.range.clone()));
+        draft.claim(bare(found.address, self.kind.unwrap_or(Kind::Scan), Role::Offender, span).at(when));
+        true
+    }
+
+    fn packet(&self, packet: &Packet, draft: &mut Draft) {
+        let when = draft.when(self.stamp.as_ref(), self.zone, self.mail);
+        let target = packet.destination.as_ref().and_then(|end| end.port);
+        let sought =
+            target.is_some_and(firewall::is_trojan_or_proxy) && packet.protocol != Some(Protocol::Udp);
+        let kind = match self.kind {
+            None | Some(Kind::Scan | Kind::TrojanScan) if sought => Kind::TrojanScan,
+            // Words of a proxy beside a packet that sought one accuse the seeker of a scan.
+            Some(Kind::OpenProxy | Kind::OpenRelay) if sought => Kind::TrojanScan,
+            Some(kind) => kind,
+            None => Kind::Scan,
+        };
+        let span = |range: &Range<usize>| self.part.text.span(self.line.range(range.clone()));
+        let source = &packet.source;
+        draft.claim(
+            bare(source.address, kind, Role::Offender, span(&source.range))
+                .at(when)
+                .on(source.port, packet.protocol),
+        );
+        if let Some(end) = &packet.destination {
+            draft.claim(
+                bare(end.address, kind, Role::Victim, span(&end.range))
+                    .at(when)
+                    .on(end.port, packet.protocol),
+            );
+        }
+    }
+}
+
+/// The peer in a service's line. When the reporter accuses somebody by name, only those; else the one that a word like
+/// `from` or `rhost=` points at, else the first.
+fn peer(line: &str, named: &[Named]) -> Option<Found> {
+    let found = address::all(line);
+    if !named.is_empty() {
+        return found.into_iter().find(|found| named.iter().any(|named| named.address == found.address));
+    }
+    let pointed = |found: &&Found| {
+        let before = line.get(..found.range.start).unwrap_or_default();
+        PEER.as_ref().is_some_and(|peer| peer.is_match(before))
+    };
+    let usable = |found: &&Found| address::is_possible(found.address);
+    found.iter().filter(usable).find(pointed).or_else(|| found.iter().find(usable)).cloned()
+}
+
+/// Private addresses accuse nobody where a public one is accused.
+fn settle(draft: &mut Draft) {
+    let public =
+        draft.claims.iter().any(|claim| claim.role == Role::Offender && address::is_public(claim.address));
+    for claim in &mut draft.claims {
+        if public && claim.role == Role::Offender && !address::is_public(claim.address) {
+            claim.role = Role::Mentioned;
+        }
+    }
+}
+
+/// Words only: the addresses they accuse, at the first time they state.
+fn told(mail: &Mail, kind: Kind, named: &[Named], draft: &mut Draft) {
+    let stamp = mail.words().next().and_then(|part| {
+        let zone = zone::in_prose(part.text.as_str());
+        let stamp = part.text.lines().take(LINES).find_map(|line| time::first(line.words, mail.sent))?;
+        Some((stamp, zone))
+    });
+    let when = match &stamp {
+        Some((stamp, zone)) => draft.when(Some(stamp), *zone, mail),
+        None => When::of_mail(mail),
+    };
+    for named in named {
+        let protocol = named.port.map(|_| Protocol::Tcp);
+        draft.claim(
+            bare(named.address, kind, Role::Offender, named.span.clone()).at(when).on(named.port, protocol),
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! SpamCop, from v1.3.3 of 2003 to v4: source, relay and spamvertised reports.
+//!
+//! The body opens with `- SpamCop V1.3.3 -` or `[ SpamCop V4.8.3 ]`, says what is alleged in one line each, and ends in
+//! `Offending message:` with the spam behind it. Only what stands before that line is SpamCop's word.
+
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::address;
+use crate::claims::{Draft, When, bare};
+use crate::mail::Mail;
+use crate::mime::{Part, PartKind};
+use crate::reading::{Claim, Kind, Protocol, Role};
+use crate::spamcop_summary as summary;
+use crate::text::Line;
+use crate::{arf, received, time};
+
+struct Phrases {
+    banner: Regex,
+    ends: Regex,
+    source: Regex,
+    web: Regex,
+    advertised: Regex,
+    link: Regex,
+    flag: Regex,
+    port: Regex,
+    subject: Regex,
+    number: Regex,
+}
+
+static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| Phrases::new().ok());
+
+impl Phrases {
+    fn new() -> Result<Phrases, regex::Error> {
+        Ok(Phrases {
+            banner: Regex::new(r"(?i)^\s*[\[\-]\s*SpamCop\s+v?\d+\.[\d.]+\s*[\]\-]")?,
+            ends: Regex::new(r"(?i)^\s*\[?\s*Offending message\s*(?:\]|:)")?,
+            source: Regex::new(
+                r"(?i)^\W*(?P<what>[a-z][a-z \-]{2,60}?)\s+(?P<ip>[0-9A-Fa-f][0-9A-Fa-f.:\[\]]{2,45})\s*/\s*(?P<date>.*)$",
+            )?,
+            web: Regex::new(
+                r"(?i)^(?P<url>.*?)\s*\bis\s+(?P<ip>[0-9A-Fa-f][0-9A-Fa-f.:\[\]]{2,45})\s*;\s*(?P<date>.*)$",
+            )?,
+            advertised: Regex::new(r"(?i)^\s*spamvertised\s+[^:]{0,40}:\s*(?P<url>\S*)")?,
+            link: Regex::new(r"(?i)spamcop\.net/w3m\?i=(?:3D)?z(?P<id>\d+)z")?,
+            flag: Regex::new(
+                r"(?i)(?:\bis|\bwas|\bmay be|appears to be|listed as)\s+(?:an?\s+)?(?:possible\s+|insecure\s+|open\s+|\w+\s+){0,2}(?P<what>prox(?:y|ies)|relay)\b|open\s+(?P<open>proxy|relay)",
+            )?,
+            port: Regex::new(r"(?i)\bport\s*[:#=]?\s*(?P<port>\d{1,5})\b")?,
+            subject: Regex::new(
+                r"(?i)\[\s*SpamCop\s*:?\s*\(?(?P<what>[^)\]]*?)\)?\s*,?\s*id:\s*(?P<id>\d+)",
+            )?,
+            number: Regex::new(
+                r"(?i)^(?:<?rid_|<)?(?P<id>\d+)@(?:msgid\.|admin\.|reports\.|bounces\.)?spamcop\.net",
+            )?,
+        })
+    }
+}
+
+/// Reads a SpamCop mail; None when it is none.
+pub(crate) fn read(mail: &Mail) -> Option<Draft> {
+    let phrases = PHRASES.as_ref()?;
+    if summary::is_summary(mail) {
+        return Some(summary::read(mail));
+    }
+    if summary::is_alert(mail) {
+        return Some(summary::read_alert(mail));
+    }
+    let bodies = bodies(mail, phrases);
+    if bodies.is_empty() && !(is_from_spamcop(mail) && phrases.subject.is_match(&mail.subject)) {
+        return None;
+    }
+    let mut draft = Draft::default();
+    for body in bodies {
+        read_body(mail, body, phrases, &mut draft);
+        if !draft.claims.is_empty() {
+            break;
+        }
+    }
+    if draft.claims.is_empty() {
+        read_rest(mail, phrases, &mut draft);
+    }
+    Some(draft)
+}
+
+/// SpamCop's own number of the report.
+pub(crate) fn report_id(mail: &Mail) -> Option<String> {
+    let phrases = PHRASES.as_ref()?;
+    let of = |regex: &Regex, words: &str| Some(regex.captures(words)?.name("id")?.as_str().to_owned());
+    of(&phrases.subject, &mail.subject)
+        .or_else(|| of(&phrases.number, &mail.message_id))
+        .or_else(|| of(&phrases.number, &mail.from.as_ref()?.address))
+        .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.subject, part.text.as_str())))
+        .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.link, part.text.as_str())))
+}
+
+pub(crate) fn is_from_spamcop(mail: &Mail) -> bool {
+    mail.from.as_ref().is_some_and(|from| is_spamcop(&from.domain))
+}
+
+fn is_spamcop(domain: &str) -> bool {
+    domain == "spamcop.net" || domain.ends_with(".spamcop.net")
+}
+
+/// The texts that carry SpamCop's banner, the outermost first, words before markup.
+fn bodies<'m>(mail: &'m Mail, phrases: &Phrases) -> Vec<&'m Part> {
+    let has_banner = |part: &&Part| part.text.lines().any(|line| phrases.banner.is_match(line.words));
+    let mut bodies: Vec<&Part> = mail.parts.iter().filter(has_banner).collect();
+    bodies.sort_by_key(|part| (part.depth, part.kind == PartKind::Html));
+    bodies
+}
+
+fn read_body(mail: &Mail, body: &Part, phrases: &Phrases, draft: &mut Draft) {
+    let lines = body.text.lines().skip_while(|line| !phrases.banner.is_match(line.words));
+    let said: Vec<Line<'_>> = lines.take_while(|line| !phrases.ends.is_match(line.words)).collect();
+    let mut url = String::new();
+    for (at, line) in said.iter().enumerate() {
+        if let Some(found) = phrases.advertised.captures(line.words) {
+            found.name("url").map_or("", |url| url.as_str()).clone_into(&mut url);
+            continue;
+        }
+        let next = said.get(at + 1).map_or("", |line| line.words);
+        if let Some(claim) = web_host(mail, body, line, next, phrases, &url, draft) {
+            draft.claim(claim);
+        } else if let Some(claim) = source(mail, body, line, next, phrases, draft) {
+            draft.claim(claim);
+        }
+    }
+    let advertised = draft.claims.iter().any(|claim| claim.role == Role::WebHost);
+    let alleged = draft.claims.iter().any(|claim| claim.role == Role::Offender);
+    if advertised && alleged {
+        draft.doubt("names a source of mail and an advertised host");
+    }
+    for line in &said {
+        flag(line, phrases, draft);
+        port(line, phrases, draft);
+    }
+}
+
+/// `Email from 192.0.2.1 / Thu, 19 Jun 2003 17:34:13 -0400`, and the same with a word for a relay.
+fn source(
+    mail: &Mail,
+    body: &Part,
+    line: &Line<'_>,
+    next: &str,
+    phrases: &Phrases,
+    draft: &mut Draft,
+) -> Option<Claim> {
+    let found = phrases.source.captures(line.words)?;
+    let what = found.name("what")?.as_str().to_ascii_lowercase();
+    let place = found.name("ip")?;
+    let address = address::first(place.as_str())?;
+    let date = found.name("date")?.as_str();
+    let stamp = time::first(date, mail.sent)
+        .or_else(|| time::first(next, mail.sent).filter(|_| date.trim().is_empty()));
+    let when = draft.when(stamp.as_ref(), None, mail);
+    let relayed = what.contains("relay") || what.contains("intermediar");
+    let (kind, role) =
+        if relayed { (Kind::OpenRelay, Role::Relay) } else { (Kind::SpamSource, Role::Offender) };
+    let range = place.start() + address.range.start..place.start() + address.range.end;
+    Some(bare(address.address, kind, role, body.text.span(line.range(range))).at(when))
+}
+
+/// `http://shop.example/ is 192.0.2.1; Thu, 19 Jun 2003 21:34:13 GMT`.
+fn web_host(
+    mail: &Mail,
+    body: &Part,
+    line: &Line<'_>,
+    next: &str,
+    phrases: &Phrases,
+    advertised: &str,
+    draft: &mut Draft,
+) -> Option<Claim> {
+    let found = phrases.web.captures(line.words)?;
+    let place = found.name("ip")?;
+    let address = address::first(place.as_str())?;
+    let date = found.name("date")?.as_str();
+    let stamp = time::first(date, mail.sent)
+        .or_else(|| time::first(next, mail.sent).filter(|_| date.trim().is_empty()));
+    let when = draft.when(stamp.as_ref(), None, mail);
+    let named = found.name("url").map_or("", |url| url.as_str().trim());
+    let url = if named.is_empty() { advertised } else { named };
+    let range = place.start() + address.range.start..place.start() + address.range.end;
+    let span = body.text.span(line.range(range));
+    Some(bare(address.address, Kind::Spamvertised, Role::WebHost, span).at(when).advertising(url))
+}
+
+/// `192.0.2.1 is open proxy, see: ...`: the words that raise a report above all others.
+fn flag(line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
+    let Some(found) = phrases.flag.captures(line.words) else { return };
+    let what =
+        found.name("what").or(found.name("open")).map_or("", |what| what.as_str()).to_ascii_lowercase();
+    let kind = if what.starts_with("prox") { Kind::OpenProxy } else { Kind::OpenRelay };
+    let named: Option<IpAddr> = address::first(line.words).map(|found| found.address);
+    for claim in &mut draft.claims {
+        if claim.role != Role::WebHost && named.is_none_or(|address| address == claim.address) {
+            claim.kind = kind;
+        }
+    }
+}
+
+/// A port that the reporter's comment puts on the offender.
+fn port(line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
+    let beside =
+        |address: IpAddr| address::all(line.words).into_iter().find(|found| found.address == address);
+    let speaks = ["proxy", "prox", "relay", "socks", "open", "listen"];
+    let lower = line.words.to_ascii_lowercase();
+    let named =
+        speaks.iter().any(|word| lower.contains(word)).then(|| phrases.port.captures(line.words)).flatten();
+    let named: Option<u16> =
+        named.and_then(|found| found.name("port")?.as_str().parse().ok()).filter(|&port| port > 0);
+    for claim in &mut draft.claims {
+        let port = beside(claim.address).and_then(|found| found.port).or(named);
+        if let (Some(port), None, Role::Offender | Role::Relay) = (port, claim.port, claim.role) {
+            claim.port = Some(port);
+            claim.protocol = Some(Protocol::Tcp);
+        }
+    }
+}
+
+/// What is left when the body says nothing: the fields of the ARF variant, the subject, a pasted chain.
+fn read_rest(mail: &Mail, phrases: &Phrases, draft: &mut Draft) {
+    if let Some(fields) = arf::fields(mail) {
+        arf::claim(mail, &fields, draft);
+        if !draft.claims.is_empty() {
+            return;
+        }
+    }
+    let Some(found) = phrases.subject.captures(&mail.subject) else { return };
+    let what = found.name("what").map_or("", |what| what.as_str());
+    let Some(named) = address::first(what).filter(|found| found.range.len() + 2 >= what.trim().len()) else {
+        draft.doubt("the report names no address");
+        return;
+    };
+    let span = arf::subject_span(mail, named.address);
+    draft.doubt("the address is only in the subject");
+    draft.claim(bare(named.address, Kind::SpamSource, Role::Offender, span).at(When::of_mail(mail)));
+    pasted_chain(mail, named.address, draft);
+}
+
+/// A chain pasted in place of the usual text: the named address with the time its hop states, and the server that took
+/// the mail from it and passed it on.
+fn pasted_chain(mail: &Mail, named: IpAddr, draft: &mut Draft) {
+    let Some(part) = mail.words().next() else { return };
+    let hops = received::chain(&part.text, mail.sent);
+    let is_named = |hop: &received::Hop| hop.from.as_ref().is_some_and(|(address, _)| *address == named);
+    let Some(at) = hops.iter().position(is_named) else { return };
+    draft.claims.clear();
+    let above = received::entry(&hops).filter(|&entry| entry < at);
+    for (at, role) in [(Some(at), Role::Offender), (above, Role::Relay)] {
+        let Some(hop) = at.and_then(|at| hops.get(at)) else { continue };
+        let Some((address, range)) = &hop.from else { continue };
+        let when = draft.when(hop.stamp.as_ref(), None, mail);
+        draft.claim(bare(*address, Kind::SpamSource, role, part.text.span(range.clone())).at(when));
+    }
+}

@@ -1,0 +1,142 @@
+//! SpamCop's summary reports and alerts: addresses in rows, no evidence.
+
+use std::sync::LazyLock;
+
+use jiff::civil::Time;
+use jiff::tz::Offset;
+use regex::{Captures, Regex};
+
+use crate::address;
+use crate::claims::{Draft, When, bare};
+use crate::mail::Mail;
+use crate::mime::Part;
+use crate::reading::{Kind, Role, TimeBasis};
+use crate::spamcop::is_from_spamcop;
+use crate::text::Line;
+use crate::time;
+
+/// `192.0.2.1   Feb  8 20h/4   0 2 1 0  comment`: start, length in days or hours, then counts from traps, users, mole and
+/// simple reports.
+static ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?P<ip>[0-9A-Fa-f.:]{3,45})\s+(?P<mon>[A-Z][a-z]{2})\s+(?P<d>\d{1,2})\s+(?P<h>\d{1,2})h(?:/\d+)?(?P<counts>(?:\s+\d+)*)(?P<rest>.*)$").ok()
+});
+static MADE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)time of this report(?: is)?:?\s*(.*)").ok());
+
+pub(crate) fn is_summary(mail: &Mail) -> bool {
+    let subject = mail.subject.to_ascii_lowercase();
+    let sender =
+        mail.from.as_ref().is_some_and(|from| from.address.to_ascii_lowercase().starts_with("summaries@"));
+    subject.contains("[spamcop] summary")
+        || sender && is_from_spamcop(mail)
+        || subject.contains("summary report") && has_rows(mail)
+}
+
+pub(crate) fn is_alert(mail: &Mail) -> bool {
+    mail.subject.to_ascii_lowercase().contains("[spamcop] alert")
+}
+
+fn has_rows(mail: &Mail) -> bool {
+    mail.parts.iter().any(|part| {
+        part.text.as_str().contains("SpamCop") && part.text.lines().any(|line| row(&line).is_some())
+    })
+}
+
+fn row<'t>(line: &Line<'t>) -> Option<Captures<'t>> {
+    ROW.as_ref()?.captures(line.words)
+}
+
+/// Reads the rows of a summary. They have no year and count in hours of GMT.
+pub(crate) fn read(mail: &Mail) -> Draft {
+    let mut draft = Draft::default();
+    for part in parts(mail) {
+        let made = MADE
+            .as_ref()
+            .and_then(|made| made.captures(part.text.as_str())?.get(1).map(|rest| rest.as_str()));
+        let made = made
+            .and_then(|rest| time::first(rest, mail.sent))
+            .and_then(|stamp| stamp.at(Offset::UTC))
+            .or(mail.sent);
+        for line in part.text.lines() {
+            if let Some(found) = row(&line) {
+                read_row(part, &line, &found, made, &mut draft);
+            }
+        }
+        if !draft.claims.is_empty() {
+            break;
+        }
+    }
+    draft
+}
+
+fn parts(mail: &Mail) -> Vec<&Part> {
+    let mut parts: Vec<&Part> = mail.words().collect();
+    parts.extend(mail.parts.iter().filter(|part| part.depth > 0));
+    parts
+}
+
+fn read_row(
+    part: &Part,
+    line: &Line<'_>,
+    found: &Captures<'_>,
+    made: Option<jiff::Timestamp>,
+    draft: &mut Draft,
+) {
+    let Some(place) = found.name("ip") else { return };
+    let Some(named) = address::first(place.as_str()) else { return };
+    let counts: Vec<u32> = found
+        .name("counts")
+        .map_or("", |counts| counts.as_str())
+        .split_whitespace()
+        .filter_map(|n| n.parse().ok())
+        .collect();
+    if let [0, 0, mole, 0, ..] = counts.as_slice()
+        && *mole > 0
+    {
+        draft.doubt("a row counts mole reports only: no evidence is sent and nobody can be answered");
+    }
+    let comment = found.name("rest").map_or("", |rest| rest.as_str()).to_ascii_lowercase();
+    let kind = if comment.contains("proxy") {
+        Kind::OpenProxy
+    } else if comment.contains("relay") {
+        Kind::OpenRelay
+    } else {
+        Kind::SpamSource
+    };
+    let range = place.start() + named.range.start..place.start() + named.range.end;
+    draft.claim(
+        bare(named.address, kind, Role::Offender, part.text.span(line.range(range))).at(started(found, made)),
+    );
+}
+
+fn started(found: &Captures<'_>, made: Option<jiff::Timestamp>) -> When {
+    let number = |name: &str| found.name(name).and_then(|field| field.as_str().parse::<i8>().ok());
+    let civil = (|| {
+        let month = time::month_number(found.name("mon")?.as_str())?;
+        time::nearest_year(month, number("d")?, Time::new(number("h")?, 0, 0, 0).ok()?, made?)
+    })();
+    let instant = civil.and_then(|civil| Offset::UTC.to_timestamp(civil).ok());
+    instant.map_or(When::UNKNOWN, |time| When { time: Some(time), basis: TimeBasis::Stated })
+}
+
+/// Reads an alert: bare addresses, one to a line; when it was is only when it was sent.
+pub(crate) fn read_alert(mail: &Mail) -> Draft {
+    let mut draft = Draft::default();
+    for part in parts(mail) {
+        for line in part.text.lines() {
+            let words = line.words.trim();
+            let bare_words = words.strip_prefix("IPv6").unwrap_or(words).trim();
+            let Some(found) =
+                address::first(line.words).filter(|found| found.range.len() == bare_words.len())
+            else {
+                continue;
+            };
+            let span = part.text.span(line.range(found.range));
+            draft.claim(bare(found.address, Kind::SpamSource, Role::Offender, span).at(When::of_mail(mail)));
+        }
+        if !draft.claims.is_empty() {
+            break;
+        }
+    }
+    draft
+}

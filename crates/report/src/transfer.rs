@@ -1,0 +1,84 @@
+//! Content-Transfer-Encodings undone with the origin of every byte kept (RFC 2045 section 6).
+
+use crate::text::{Cell, Text};
+
+/// Undoes quoted-printable. What is no valid escape stands for itself, as in mails that declare it over plain text.
+pub(crate) fn quoted_printable(raw: &[u8], offset: usize) -> Text {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut cells = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    while let Some(&byte) = raw.get(at) {
+        let (decoded, len) =
+            if byte == b'=' { escape(raw.get(at + 1..).unwrap_or_default()) } else { (Some(byte), 1) };
+        if let Some(decoded) = decoded {
+            bytes.push(decoded);
+            cells.push(Cell::new(offset + at, len));
+        }
+        at += len;
+    }
+    Text::mapped(&bytes, cells)
+}
+
+/// What follows an equals sign: an octet in hexadecimal, a soft line break (nothing), or neither.
+fn escape(rest: &[u8]) -> (Option<u8>, usize) {
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match rest.get(blanks..) {
+        Some([b'\r', b'\n', ..]) => return (None, blanks + 3),
+        Some([b'\n', ..]) => return (None, blanks + 2),
+        Some([]) => return (None, blanks + 1),
+        _ => {}
+    }
+    let octet = |high: u8, low: u8| Some(hex(high)? << 4 | hex(low)?);
+    match rest {
+        [high, low, ..] => octet(*high, *low).map_or((Some(b'='), 1), |byte| (Some(byte), 3)),
+        _ => (Some(b'='), 1),
+    }
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// Undoes base64; each byte's origin is the group of four it was written in.
+pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut cells = Vec::with_capacity(raw.len());
+    let mut group = 0u32;
+    let mut filled = 0u32;
+    let mut first = 0;
+    let digits = raw.iter().enumerate().filter_map(|(at, &byte)| Some((at, sextet(byte)?)));
+    for (at, value) in digits {
+        if filled == 0 {
+            first = at;
+        }
+        group = group << 6 | value;
+        filled += 1;
+        if filled == 4 {
+            for byte in group.to_be_bytes().into_iter().skip(1) {
+                bytes.push(byte);
+                cells.push(Cell::new(offset + first, at + 1 - first));
+            }
+            (group, filled) = (0, 0);
+        }
+    }
+    if filled > 1 {
+        let padded = group << (6 * (4 - filled));
+        for byte in padded.to_be_bytes().into_iter().skip(1).take(filled as usize - 1) {
+            bytes.push(byte);
+            cells.push(Cell::new(offset + first, 1));
+        }
+    }
+    Text::mapped(&bytes, cells)
+}
+
+fn sextet(byte: u8) -> Option<u32> {
+    let value = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    };
+    Some(u32::from(value))
+}
