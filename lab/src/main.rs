@@ -1,2 +1,99 @@
-//! Stories.
-fn main() {}
+//! Stories played in network namespaces against real peers.
+//!
+//! Nothing is proved until a foreign implementation agrees. Each story builds a small network of namespaces on this
+//! machine, starts real daemons in it that we have not written (tinyproxy, microsocks, swaks, curl, Python's HTTP
+//! server), runs `nightdesk serve` as an operator would, and looks only at what an operator, a stranger and the
+//! subscriber would see. Nothing leaves the machine.
+//!
+//! * [`net`] makes namespaces, cables and routes, and takes them away again however a story ends.
+//! * [`peers`] starts and stops programs in them, by process id.
+//! * [`patience`] waits for something to be seen, with a deadline.
+//! * [`nightdesk`] is the product as its operator drives it: configuration, `serve`, the command line.
+//! * `contain` is a story: what happens, in order.
+//!
+//! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
+//! 0 all stories came true, 1 one did not, 2 it could not begin.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "telling the stories is what this program is for"
+)]
+
+mod contain;
+mod mail;
+mod net;
+mod nightdesk;
+mod patience;
+mod peers;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+/// A story: its name, what it shows, and how it goes.
+struct Story {
+    name: &'static str,
+    shows: &'static str,
+    play: fn() -> Result<()>,
+}
+
+const STORIES: [Story; 2] = [
+    Story {
+        name: "contain-http",
+        shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
+        play: || contain::play(contain::Proxy::Tinyproxy),
+    },
+    Story {
+        name: "contain-socks",
+        shows: "the same for a SOCKS5 proxy (microsocks)",
+        play: || contain::play(contain::Proxy::Microsocks),
+    },
+];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if wanted.iter().any(|word| word == "--list") {
+        STORIES.iter().for_each(|story| println!("{:14} {}", story.name, story.shows));
+        return ExitCode::SUCCESS;
+    }
+    match choose(&wanted).and_then(|stories| net::ready().map(|()| stories)) {
+        Ok(stories) => play(&stories),
+        Err(error) => {
+            eprintln!("lab: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn choose(wanted: &[String]) -> Result<Vec<&'static Story>> {
+    if let Some(unknown) = wanted.iter().find(|name| !STORIES.iter().any(|story| story.name == *name)) {
+        bail!("there is no story {unknown:?}; `lab --list` names them");
+    }
+    Ok(STORIES
+        .iter()
+        .filter(|story| wanted.is_empty() || wanted.iter().any(|name| name == story.name))
+        .collect())
+}
+
+fn play(stories: &[&Story]) -> ExitCode {
+    let mut failed = 0u8;
+    for story in stories {
+        println!("== {}: {}", story.name, story.shows);
+        let started = Instant::now();
+        match (story.play)() {
+            Ok(()) => println!("== {} came true in {:.1} s\n", story.name, started.elapsed().as_secs_f64()),
+            Err(error) => {
+                failed = failed.saturating_add(1);
+                println!(
+                    "== {} FAILED after {:.1} s: {error:#}\n",
+                    story.name,
+                    started.elapsed().as_secs_f64()
+                );
+            }
+        }
+    }
+    println!("{} of {} stories came true", stories.len().saturating_sub(failed.into()), stories.len());
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

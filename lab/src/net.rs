@@ -1,0 +1,144 @@
+//! Namespaces, cables and routes, taken away again however a story ends.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// No single command of a story takes longer than this.
+const LONGEST_COMMAND: &str = "20";
+
+/// Programs the stories need, each with the Debian package it comes from.
+const NEEDED: [(&str, &str); 10] = [
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("setpriv", "util-linux"),
+    ("timeout", "coreutils"),
+    ("kill", "procps"),
+    ("curl", "curl"),
+    ("swaks", "swaks"),
+    ("tinyproxy", "tinyproxy-bin"),
+    ("microsocks", "microsocks"),
+    ("python3", "python3"),
+];
+
+/// Whether stories can be played here; sweeps up what a killed run left behind.
+pub(crate) fn ready() -> Result<()> {
+    let uid = fs::metadata("/proc/self").context("cannot read /proc/self")?.uid();
+    ensure!(uid == 0, "network namespaces need root: run it as root");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let places = || path.split(':').chain(["/usr/sbin", "/sbin"]);
+    let is_here = |program: &str| places().any(|place| Path::new(place).join(program).is_file());
+    let missing: Vec<&str> =
+        NEEDED.iter().filter(|(program, _)| !is_here(program)).map(|(_, package)| *package).collect();
+    ensure!(missing.is_empty(), "programs are missing: apt install {}", missing.join(" "));
+    sweep();
+    Ok(())
+}
+
+/// Removes namespaces of runs whose process is gone. Their programs ended with it (see `peers`).
+fn sweep() {
+    for entry in fs::read_dir("/run/netns").into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("nd").and_then(|rest| rest.split_once('-')).map(|(pid, _)| pid);
+        let is_ours = owner.is_some_and(|pid| pid.parse::<u32>().is_ok());
+        if is_ours && owner.is_some_and(|pid| !Path::new("/proc").join(pid).is_dir()) {
+            println!("   (removing namespace {name} of a run that was killed)");
+            delete(&name);
+        }
+    }
+}
+
+fn delete(name: &str) {
+    let done = Command::new("ip").args(["netns", "del", name]).status();
+    if !done.is_ok_and(|status| status.success()) {
+        eprintln!("lab: network namespace {name} could not be removed: ip netns del {name}");
+    }
+}
+
+/// A network namespace of this run, removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    /// Makes `nd<pid>-role`.
+    pub(crate) fn new(role: &str) -> Result<Namespace> {
+        let name = format!("nd{}-{role}", std::process::id());
+        ip(&["netns", "add", &name])?;
+        let namespace = Namespace { name };
+        namespace.ip("link set lo up")?;
+        Ok(namespace)
+    }
+
+    /// Its name, as `ip netns` knows it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `ip` with these words, inside.
+    pub(crate) fn ip(&self, words: &str) -> Result<()> {
+        let words: Vec<&str> = ["-n", &self.name].into_iter().chain(words.split(' ')).collect();
+        ip(&words)
+    }
+
+    /// Lets it pass packets on.
+    pub(crate) fn forward(&self) -> Result<()> {
+        self.run(&["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]).map(drop)
+    }
+
+    /// Runs a program inside to its end, in bounded time, whatever its exit status.
+    pub(crate) fn attempt(&self, words: &[&str]) -> Result<Output> {
+        Command::new("timeout")
+            .args(["-k", "2", LONGEST_COMMAND, "ip", "netns", "exec", &self.name])
+            .args(words)
+            .output()
+            .with_context(|| format!("cannot run {}", words.join(" ")))
+    }
+
+    /// Runs a program inside and returns what it printed; it must succeed.
+    pub(crate) fn run(&self, words: &[&str]) -> Result<String> {
+        checked(&self.attempt(words)?, words)
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        delete(&self.name);
+    }
+}
+
+fn ip(words: &[&str]) -> Result<()> {
+    let output = Command::new("ip").args(words).output().context("cannot run ip")?;
+    checked(&output, words).map(drop)
+}
+
+fn checked(output: &Output, words: &[&str]) -> Result<String> {
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` ended with {}: {} {}", words.join(" "), output.status, said.trim(), printed.trim());
+    }
+    Ok(printed)
+}
+
+/// One end of a cable: where, the name of its interface, its address with prefix length.
+pub(crate) type End<'a> = (&'a Namespace, &'a str, &'a str);
+
+/// Lays a cable between two namespaces and puts addresses on its ends.
+pub(crate) fn cable(one: End<'_>, other: End<'_>) -> Result<()> {
+    let (near, near_name, _) = one;
+    let (far, far_name, _) = other;
+    ip(&[
+        "link", "add", near_name, "netns", &near.name, "type", "veth", "peer", "name", far_name, "netns",
+        &far.name,
+    ])?;
+    for (namespace, interface, address) in [one, other] {
+        namespace.ip(&format!("addr add {address} dev {interface}"))?;
+        namespace.ip(&format!("link set {interface} up"))?;
+    }
+    Ok(())
+}
