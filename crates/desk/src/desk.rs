@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{RwLock, watch};
 
-use case::{Actor, Case, CaseId, Command, Plan, plan};
+use case::{Actor, Case, CaseId, Command, Home, Plan, plan};
 use lease::{Attribution, Whose};
 use store::{Batch, CommitError, Spool, Store};
 
@@ -161,15 +161,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError`] when the store cannot be read.
-    pub async fn whose(&self, whose: &Whose) -> Result<Attribution, DeskError> {
-        let home = &self.room.settings.territory.home;
-        if !home.contains(whose.address) {
-            return Ok(Attribution::Foreign);
-        }
-        let from = whose.at.saturating_sub(whose.uncertainty).unwrap_or(Timestamp::MIN);
-        let to = whose.at.saturating_add(whose.uncertainty).unwrap_or(Timestamp::MAX);
-        let leases = self.room.store.leases_near(whose.address, from, to).await.doing("look up leases")?;
-        Ok(lease::attribute(home, &leases, whose))
+    pub async fn whose(&self, question: &Whose) -> Result<Attribution, DeskError> {
+        whose(&self.room.store, &self.room.settings.territory.home, question).await
     }
 
     /// The whole intended state of the edge now.
@@ -217,4 +210,18 @@ impl Desk {
     pub(crate) fn bell(&self) -> watch::Receiver<u64> {
         self.room.bell.subscribe()
     }
+}
+
+/// Who held the address then, by the leases a store knows; needs no running desk.
+///
+/// # Errors
+/// [`DeskError`] when the store cannot be read.
+pub async fn whose(store: &Store, home: &Home, question: &Whose) -> Result<Attribution, DeskError> {
+    if !home.contains(question.address) {
+        return Ok(Attribution::Foreign);
+    }
+    let from = question.at.saturating_sub(question.uncertainty).unwrap_or(Timestamp::MIN);
+    let to = question.at.saturating_add(question.uncertainty).unwrap_or(Timestamp::MAX);
+    let leases = store.leases_near(question.address, from, to).await.doing("look up leases")?;
+    Ok(lease::attribute(home, &leases, question))
 }

@@ -6,7 +6,7 @@
 //! (made equal to the plan, for ever). Restart is the same path: each loop begins by looking at what is on disk.
 //!
 //! Judgement is not made here: every change is `case.decide(command)`, committed, then applied ([`Desk::act`]). What
-//! pages and commands show are the plain values of [`view`]. The desk owns the clock ([`Clock`]) and the open cases.
+//! pages and commands show are plain values ([`QueueRow`], [`CaseView`], ...). The desk owns the clock ([`Clock`]) and the open cases.
 
 mod authenticity;
 mod clock;
@@ -26,11 +26,11 @@ mod search;
 mod settings;
 mod timeline;
 mod translate;
-pub mod view;
+mod view;
 mod wording;
 
 pub use clock::Clock;
-pub use desk::Desk;
+pub use desk::{Desk, whose};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};
 pub use login::{NewSession, Session, hash_password};
@@ -38,3 +38,5 @@ pub use night::Hands;
 pub use notify::{Mailer, MailerError};
 pub use pages::PER_PAGE;
 pub use settings::{MailSettings, Settings, TrustedResults, check_mailbox};
+pub use timeline::rows as timeline;
+pub use view::*;

@@ -109,7 +109,7 @@ impl Desk {
         let this = now.as_second().div_euclid(3600) * 3600;
         let this = Timestamp::from_second(this).unwrap_or(now);
         let first = this.saturating_sub(hour.saturating_mul(47)).unwrap_or(this);
-        let counts = vec![(0u64, 0u64); 48];
+        let counts = self.store().activity(first, 48).await.doing("count the last two days")?;
         let hours = counts.into_iter().zip(0i32..).map(|((accepted, opened), number)| {
             let from = first.saturating_add(hour.saturating_mul(number)).unwrap_or(first);
             Hour { from, accepted, opened }

@@ -7,7 +7,8 @@ use case::{Block, Case, Event, Record, RuleState, Sighting, Source};
 use crate::view::{BlockView, TimelineRow, Tone};
 
 /// Every record as a row, oldest first.
-pub(crate) fn rows(records: &[Record]) -> Vec<TimelineRow> {
+#[must_use]
+pub fn rows(records: &[Record]) -> Vec<TimelineRow> {
     records.iter().map(row).collect()
 }
 

@@ -1,1 +1,72 @@
-fn main() {}
+//! `nightdesk`: configuration, commands and wiring. Nothing here decides anything about abuse.
+
+mod cli;
+mod commands;
+mod config;
+mod demo;
+mod intake;
+mod output;
+mod startup;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; anything else was asked wrongly.
+            let wrong = error.use_stderr();
+            drop(error.print());
+            return if wrong { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    log_to_stderr();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start threads; the system is out of them or of memory");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(commands::Answer::Yes) => ExitCode::SUCCESS,
+        Ok(commands::Answer::No) => ExitCode::FAILURE,
+        Err(error) => {
+            commands::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to standard error; `NIGHTDESK_LOG` sets how much, in tracing's own words.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("NIGHTDESK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
+    let config = || config::load(&cli.config);
+    match &cli.command {
+        Command::Init(options) => commands::init::run(&cli.config, options).await,
+        Command::Serve => commands::serve::run(config()?).await,
+        Command::Demo(options) => demo::run(options).await,
+        Command::Parse(options) => commands::parse::run(options),
+        Command::Check(options) => commands::check::run(&config()?, options).await,
+        Command::Who(options) => commands::who::run(&config()?, options).await,
+        Command::Why(options) => commands::why::run(&config()?, options).await,
+        Command::Case(command) => commands::cases::run(&config()?, command).await,
+        Command::Block(command) => commands::blocks::run(&config()?, command).await,
+        Command::Lease(command) => commands::leases::run(&config()?, command).await,
+        Command::Operator(command) => commands::operators::run(&config()?, command).await,
+        Command::Backup(options) => commands::backup::backup(&config()?, options).await,
+        Command::Restore(options) => commands::backup::restore(&config()?, options).await,
+        Command::Config(command) => commands::config::run(&cli.config, command),
+        Command::Completions { shell } => commands::manual::completions(*shell),
+        Command::Man => commands::manual::man(),
+    }
+}

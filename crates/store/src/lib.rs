@@ -13,6 +13,7 @@
 //! * Times are `i64` microseconds UTC, addresses are text in canonical form (lease prefixes: 17 bytes, see `leases`),
 //!   JSON is text: the same on both databases, so a backup of one restores into the other.
 
+mod activity;
 mod backup;
 mod batch;
 mod cases;

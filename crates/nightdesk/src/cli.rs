@@ -1,0 +1,254 @@
+//! The commands and their options, each declared once; help, man page and completion are made from this.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+use jiff::Timestamp;
+
+/// An abuse desk that never sleeps: from the first hint to a proved, contained, explained case.
+#[derive(Debug, Parser)]
+#[command(name = "nightdesk", version, max_term_width = 110, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 the answer is no or it failed, 2 it was asked wrongly.")]
+pub(crate) struct Cli {
+    /// The configuration file.
+    #[arg(long, short, global = true, value_name = "FILE", default_value = crate::config::USUAL_PLACE)]
+    pub(crate) config: PathBuf,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask six questions (or take them as options), write a configuration and make an operator.
+    Init(Init),
+    /// Run the desk until told to stop.
+    Serve,
+    /// Play one night on this machine: no network, no root, nothing to set up.
+    Demo(Demo),
+    /// Read complaints and say what they claim.
+    Parse(Parse),
+    /// Probe one address of ours, and port, for an open proxy.
+    Check(Check),
+    /// Say who held an address at a moment.
+    Who(Who),
+    /// Explain an address or a case: rule, case, answer, claim, quoted bytes.
+    Why(Why),
+    /// List or show cases.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// List blocks: planned, and in force at the edge.
+    #[command(subcommand)]
+    Block(BlockCommand),
+    /// Leases: who holds which address.
+    #[command(subcommand)]
+    Lease(LeaseCommand),
+    /// Operators: who may log in.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// Write everything the store holds to one file, while the desk runs.
+    Backup(Backup),
+    /// Make an empty store from a backup.
+    Restore(Restore),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// Whether results are printed as JSON, one object a line.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Json {
+    /// Print one JSON object per line on stdout.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Your own prefix; repeat for more.
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) home: Vec<IpNet>,
+    /// Who mail is accepted for, such as abuse@example.net; repeat for more.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) recipient: Vec<String>,
+    /// Where to listen for SMTP, such as 0.0.0.0:25.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) smtp: Option<std::net::SocketAddr>,
+    /// An address of this machine that subscribers can connect to, for probes to land on.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) landing: Option<std::net::SocketAddr>,
+    /// What applies the plan: dry-run or nftables.
+    #[arg(long, value_name = "OUTLET")]
+    pub(crate) outlet: Option<String>,
+    /// The sender of our mail, such as "Abuse desk <abuse@example.net>".
+    #[arg(long, value_name = "MAILBOX")]
+    pub(crate) from: Option<String>,
+    /// Where the database and accepted mail live.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The first operator's name; the password is read from NIGHTDESK_PASSWORD or made and printed.
+    #[arg(long, value_name = "NAME", default_value = "admin")]
+    pub(crate) operator: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Stop by itself after the first contained case instead of leaving the page open.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Where the page is; any free port by default.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Use real nftables in a network namespace made for the demo (needs root) instead of the dry-run outlet.
+    #[arg(long)]
+    pub(crate) nftables: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Parse {
+    /// Files with one complaint each; - reads standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Only claims against addresses of this prefix; repeat for more.
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) home: Vec<IpNet>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The address, with or without a port: 203.0.113.66:48613, [2001:db8::66]:1080.
+    #[arg(value_name = "ADDRESS[:PORT]", value_parser = target)]
+    pub(crate) target: (IpAddr, Option<u16>),
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// The address.
+    pub(crate) address: IpAddr,
+    /// The moment, such as 2026-11-23T02:14:07Z; now by default.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// The port on our side, where addresses are shared.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// An address, or a case such as ND-17.
+    #[arg(value_name = "ADDRESS|CASE")]
+    pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CaseCommand {
+    /// List cases, newest first.
+    List {
+        /// Only this stage, such as confirmed.
+        #[arg(long)]
+        stage: Option<case::Stage>,
+        /// Ended cases too.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show one case with all that happened.
+    Show {
+        /// Which, such as ND-17.
+        case: case::CaseId,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlockCommand {
+    /// List what is planned and what the edge shows.
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LeaseCommand {
+    /// Import leases from a file; importing it again changes nothing.
+    Import {
+        /// A CSV with a header (address, subscriber, from, to, ...) or FreeRADIUS detail accounting.
+        file: PathBuf,
+        /// What the file is; told from its beginning when not given.
+        #[arg(long, value_enum)]
+        format: Option<LeaseFormat>,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+/// The formats leases are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LeaseFormat {
+    /// A CSV with a header.
+    Csv,
+    /// FreeRADIUS `detail` accounting.
+    RadiusDetail,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed).
+    Set {
+        /// The login name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to write; must not exist.
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup.
+    pub(crate) file: PathBuf,
+    /// Check every hash of the log before saying yes.
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the configuration and say what it does.
+    Check,
+    /// Print the complete default configuration, every setting explained.
+    Default,
+}
+
+/// Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
+fn target(text: &str) -> Result<(IpAddr, Option<u16>), String> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok((address, None));
+    }
+    text.parse::<std::net::SocketAddr>()
+        .map(|both| (both.ip(), Some(both.port())))
+        .map_err(|_| format!("{text:?} is no address; write 203.0.113.66, 203.0.113.66:1080 or [2001:db8::66]:1080"))
+}

@@ -1,0 +1,66 @@
+//! `nightdesk case list` and `case show`.
+
+use anyhow::Result;
+use case::{Case, CaseId};
+use serde_json::json;
+use store::{Filter, Store};
+
+use super::Answer;
+use crate::cli::CaseCommand;
+use crate::config::Config;
+use crate::{output, startup};
+
+/// How many cases a list reads at a time.
+const CHUNK: u32 = 500;
+
+pub(crate) async fn run(config: &Config, command: &CaseCommand) -> Result<Answer> {
+    let store = startup::open_store(config).await?;
+    match command {
+        CaseCommand::List { stage, all, json } => list(&store, *stage, *all, json.json).await,
+        CaseCommand::Show { case, json } => show(&store, *case, json.json).await,
+    }
+}
+
+async fn list(store: &Store, stage: Option<case::Stage>, all: bool, json: bool) -> Result<Answer> {
+    let filter = Filter { open: (!all && stage.is_none()).then_some(true), stage, ..Filter::default() };
+    let mut offset = 0;
+    loop {
+        let rows = store.summaries(&filter, CHUNK, offset).await?;
+        for row in &rows {
+            if json {
+                output::json(&json!({
+                    "case": row.case.to_string(), "subscriber": row.subscriber, "stage": row.stage, "opened": row.opened,
+                    "updated": row.updated, "due": row.due, "harm": row.harm, "proxy": row.proxy, "addresses": row.addresses,
+                }))?;
+            } else {
+                let addresses: Vec<String> = row.addresses.iter().map(ToString::to_string).collect();
+                output::line(format!("{:<8} {:<10} {:<24} {}", row.case, row.stage.name(), row.subscriber, addresses.join(" ")));
+            }
+        }
+        if rows.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
+            return Ok(Answer::Yes);
+        }
+        offset += CHUNK;
+    }
+}
+
+async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
+    let records = store.records(id).await?;
+    let Some(case) = Case::replay(&records) else {
+        output::line(format!("there is no case {id}"));
+        return Ok(Answer::No);
+    };
+    if json {
+        output::json(&json!({
+            "case": id.to_string(), "subscriber": case.subscriber(), "stage": case.stage(), "opened": case.opened(),
+            "addresses": case.addresses(), "records": records,
+        }))?;
+        return Ok(Answer::Yes);
+    }
+    output::line(format!("{id}  {}  {}", case.subscriber(), case.stage()));
+    for row in desk::timeline(&records) {
+        let text = if row.text.is_empty() { String::new() } else { format!(": {}", row.text) };
+        output::line(format!("{}  {:<10} {}{text}", row.at.strftime("%Y-%m-%d %H:%M:%SZ"), row.actor, row.title));
+    }
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,35 @@
+//! `nightdesk config check` and `config default`.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Answer;
+use crate::cli::ConfigCommand;
+use crate::{config, output};
+
+pub(crate) fn run(path: &Path, command: &ConfigCommand) -> Result<Answer> {
+    match command {
+        ConfigCommand::Default => output::line(config::complete_default()),
+        ConfigCommand::Check => {
+            let config = config::load(path)?;
+            let home: Vec<String> = config.general.home.iter().map(ToString::to_string).collect();
+            output::line(format!("{} is good", path.display()));
+            output::line(format!("  home      {}", home.join(", ")));
+            output::line(format!("  database  {}", without_password(&config.database_url())));
+            output::line(format!("  edge      {}", if config.edge.outlet == config::EdgeOutlet::Nftables { "nftables" } else { "dry-run: nothing is blocked" }));
+            output::line(format!("  mail out  {}", config.mail.relay.as_deref().unwrap_or("none: nobody is told by mail")));
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 < at => {
+            let user = url[scheme + 3..at].split(':').next().unwrap_or_default();
+            format!("{}://{user}@{}", &url[..scheme], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}

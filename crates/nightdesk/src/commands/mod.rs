@@ -1,0 +1,30 @@
+//! One file per command: ask the rooms, print the answer.
+
+pub(crate) mod backup;
+pub(crate) mod blocks;
+pub(crate) mod cases;
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod init;
+pub(crate) mod leases;
+pub(crate) mod manual;
+pub(crate) mod operators;
+pub(crate) mod parse;
+pub(crate) mod serve;
+pub(crate) mod who;
+pub(crate) mod why;
+
+/// How a command ended when nothing failed: exit code 0 or 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Done, or yes.
+    Yes,
+    /// The answer is no.
+    No,
+}
+
+/// Prints an error with everything under it, on one line, to standard error.
+#[expect(clippy::print_stderr, reason = "the last word of a failed command is for the person, not for the log")]
+pub(crate) fn complain(error: &anyhow::Error) {
+    eprintln!("nightdesk: {error:#}");
+}

@@ -1,0 +1,39 @@
+//! `nightdesk why`.
+
+use std::net::IpAddr;
+
+use anyhow::{Result, bail};
+use case::CaseId;
+use jiff::Timestamp;
+
+use super::Answer;
+use crate::cli::Why;
+use crate::config::Config;
+use crate::{output, startup};
+
+/// Walks back from the rule to the bytes.
+pub(crate) async fn run(config: &Config, options: &Why) -> Result<Answer> {
+    let store = startup::open_store(config).await?;
+    let now = Timestamp::now();
+    let steps = if let Ok(address) = options.what.parse::<IpAddr>() {
+        desk::why_address(&store, address, now).await?
+    } else if let Ok(case) = options.what.parse::<CaseId>() {
+        desk::why_case(&store, case, now).await?.unwrap_or_default()
+    } else {
+        bail!("{:?} is neither an address nor a case such as ND-17", options.what);
+    };
+    if steps.is_empty() && !options.json.json {
+        output::line(format!("nothing is known of {}: no case ever spoke of it", options.what));
+    }
+    for step in &steps {
+        if options.json.json {
+            output::json(step)?;
+        } else {
+            output::line(format!("{:<7} {}", step.step, step.text));
+            for line in step.quote.iter().flat_map(|quote| quote.lines()) {
+                output::line(format!("        | {line}"));
+            }
+        }
+    }
+    Ok(if steps.is_empty() { Answer::No } else { Answer::Yes })
+}

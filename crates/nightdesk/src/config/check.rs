@@ -1,0 +1,105 @@
+//! What is wrong with a configuration, in plain words, before anything starts.
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::{Config, sections};
+
+/// Refuses a key that does not exist and names the nearest that does.
+pub(super) fn known_keys(text: &str, name: &str) -> Result<()> {
+    let table: toml::Table = text.parse().with_context(|| format!("{name} is not TOML"))?;
+    let known = sections();
+    let all: Vec<String> = known
+        .iter()
+        .flat_map(|(section, settings)| settings.iter().map(|setting| path(section, setting.key)))
+        .collect();
+    for (key, value) in &table {
+        let is_section = known.iter().any(|(section, _)| section == key);
+        match value {
+            toml::Value::Table(inner) if is_section => {
+                for inner_key in inner.keys() {
+                    refuse_unknown(&path(key, inner_key), &all, text, name)?;
+                }
+            }
+            _ if is_section => bail!("{name}: {key} is a section; write [{key}] on a line of its own"),
+            _ => refuse_unknown(key, &all, text, name)?,
+        }
+    }
+    Ok(())
+}
+
+fn path(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+fn refuse_unknown(key: &str, known: &[String], text: &str, name: &str) -> Result<()> {
+    if known.iter().any(|one| one == key) {
+        return Ok(());
+    }
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let line = text.lines().position(|line| line.trim_start().trim_start_matches('[').starts_with(last));
+    let at = line.map(|line| format!(":{}", line + 1)).unwrap_or_default();
+    // The last part weighs: `landng` at the top level is still meant to be `probe.landing`.
+    let distance = |one: &&String| {
+        let its_last = one.rsplit('.').next().unwrap_or(one);
+        strsim::damerau_levenshtein(one, key).min(strsim::damerau_levenshtein(its_last, last))
+    };
+    let nearest = known.iter().min_by_key(distance);
+    let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+    bail!("{name}{at}: there is no setting {key}{hint}")
+}
+
+/// A value of the wrong shape: which key, what was expected.
+pub(super) fn in_words(error: &figment::Error) -> String {
+    error
+        .clone()
+        .into_iter()
+        .map(|error| {
+            let key = error.path.join(".");
+            if key.is_empty() { error.kind.to_string() } else { format!("{key}: {}", error.kind) }
+        })
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// What no single value can show: settings that need each other, or cannot work.
+pub(super) fn values(config: &Config) -> Result<()> {
+    lease::Home::new(config.general.home.iter().copied()).context("home")?;
+    let outside = config.general.never_touch.iter().find(|net| {
+        !config.general.home.iter().any(|home| home.contains(*net) || net.contains(home))
+    });
+    if let Some(net) = outside {
+        bail!("never_touch: {net} is not inside home; a list that guards nothing is a mistake somewhere");
+    }
+    let listens = config.intake.smtp.is_some() || config.intake.lmtp.is_some();
+    ensure!(
+        !listens || !config.intake.recipients.is_empty(),
+        "intake.recipients is empty; name who mail is accepted for, such as [\"abuse@example.net\"]"
+    );
+    ensure!(
+        config.intake.certificate.is_some() == config.intake.key.is_some(),
+        "intake.certificate and intake.key go together; one of them is missing"
+    );
+    ensure!(!config.probe.landing.is_empty(), "probe.landing is empty; name an address of this machine that subscribers can connect to");
+    if config.mail.relay.is_some() {
+        let from = config.mail.from.as_deref().context("mail.from is missing; it is needed with mail.relay")?;
+        mailbox("mail.from", from)?;
+    }
+    if let Some(operators) = &config.mail.operators {
+        mailbox("mail.operators", operators)?;
+    }
+    ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
+    ensure!(
+        config.playbook.block_for.0 <= edge::LONGEST_BLOCK,
+        "playbook.block_for is longer than the edge allows ({} h)",
+        edge::LONGEST_BLOCK.as_hours()
+    );
+    Ok(())
+}
+
+fn mailbox(key: &str, text: &str) -> Result<()> {
+    // lettre's own reading decides, so that what passes here can be sent.
+    match desk::check_mailbox(text) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!("{key}: {text:?} is no mail address: {error}"),
+    }
+}

@@ -1,0 +1,111 @@
+//! The configuration: one TOML file, checked as a whole before anything starts.
+
+mod check;
+mod duration;
+pub(crate) mod section;
+mod sections;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
+pub(crate) use sections::EdgeOutlet;
+use section::{Section, Setting};
+
+/// Where the configuration is looked for when it is not named.
+pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The settings that stand before the first section.
+    #[serde(flatten)]
+    pub(crate) general: General,
+    pub(crate) intake: Intake,
+    pub(crate) leases: Leases,
+    pub(crate) probe: Probe,
+    pub(crate) edge: Edge,
+    pub(crate) mail: Mail,
+    pub(crate) web: Web,
+    pub(crate) playbook: Playbook,
+}
+
+/// Every section with its settings, in the order of the file; the first has no name.
+pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
+    vec![
+        ("", General::settings()),
+        ("intake", Intake::settings()),
+        ("leases", Leases::settings()),
+        ("probe", Probe::settings()),
+        ("edge", Edge::settings()),
+        ("mail", Mail::settings()),
+        ("web", Web::settings()),
+        ("playbook", Playbook::settings()),
+    ]
+}
+
+/// The complete default file, every setting with its manual text, commented out.
+pub(crate) fn complete_default() -> String {
+    let mut text = String::from(
+        "# nightdesk: every setting with its default, commented out.\n\
+         # A working desk needs six: home, recipients, smtp, landing, outlet and from. All times take 30s, 10m, 6h, 14d.\n",
+    );
+    for (name, settings) in sections() {
+        if !name.is_empty() {
+            text.push_str(&format!("\n[{name}]\n"));
+        }
+        for setting in settings {
+            text.push('\n');
+            for line in &setting.doc {
+                text.push_str(format!("#{line}").trim_end());
+                text.push('\n');
+            }
+            match setting.default {
+                Some(default) => text.push_str(&format!("# {} = {default}\n", setting.key)),
+                None => text.push_str(&format!("# {} =\n", setting.key)),
+            }
+        }
+    }
+    text
+}
+
+/// Reads and checks the file at `path`; settings may be overridden by `NIGHTDESK_SECTION__KEY` in the environment.
+pub(crate) fn load(path: &Path) -> Result<Config> {
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!("cannot read the configuration {}; make one with `nightdesk init`", path.display())
+    })?;
+    parse(&text, &path.display().to_string())
+}
+
+/// Reads and checks a configuration given as text; `name` is how errors call it.
+pub(crate) fn parse(text: &str, name: &str) -> Result<Config> {
+    check::known_keys(text, name)?;
+    let config: Config = Figment::from(Serialized::defaults(Config::default()))
+        .merge(Toml::string(text))
+        .merge(Env::prefixed("NIGHTDESK_").split("__").ignore(&["CORPUS", "TEST_POSTGRES", "REQUIRE_POSTGRES", "LOG"]))
+        .extract()
+        .map_err(|error| anyhow::anyhow!("{name}: {}", check::in_words(&error)))?;
+    check::values(&config).with_context(|| format!("{name} cannot work as it stands"))?;
+    Ok(config)
+}
+
+impl Config {
+    /// The database, as configured or beside the other data.
+    pub(crate) fn database_url(&self) -> String {
+        let beside = || format!("sqlite://{}", self.general.data_dir.join("nightdesk.db").display());
+        self.general.database.clone().unwrap_or_else(beside)
+    }
+
+    /// Where accepted mail lies before it is in the log.
+    pub(crate) fn spool_dir(&self) -> PathBuf {
+        self.general.data_dir.join("spool")
+    }
+}
+
+#[cfg(test)]
+mod tests;

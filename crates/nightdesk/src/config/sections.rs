@@ -1,0 +1,188 @@
+//! The settings, each declared once with its manual text and default.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::duration::Span;
+use super::section::section;
+
+section! {
+    /// What stands before the first section.
+    General {
+        /// Your own prefixes: the only addresses that are ever attributed, probed or blocked. Required.
+        home: Vec<IpNet> = Vec::new();
+        /// Addresses and prefixes inside home that are never probed or blocked: your routers, resolvers, mail servers.
+        never_touch: Vec<IpNet> = Vec::new();
+        /// Where the database and accepted mail live. Must be on a disk that keeps what fsync says it kept.
+        data_dir: PathBuf = PathBuf::from("/var/lib/nightdesk");
+        /// The database, if it is not SQLite in data_dir: postgres://user@host/name or sqlite:///path/file.db.
+        database: Option<String> = None;
+    }
+}
+
+section! {
+    /// How complaints come in.
+    Intake {
+        /// Who mail is accepted for: addresses (abuse@example.net) or whole domains (example.net). Required for
+        /// smtp and lmtp; nothing else is accepted, so this is never a relay.
+        recipients: Vec<String> = Vec::new();
+        /// Where to listen for SMTP, such as 0.0.0.0:25; absent: not at all.
+        smtp: Option<SocketAddr> = None;
+        /// Where to listen for LMTP from your own mail server, such as 127.0.0.1:24; absent: not at all.
+        lmtp: Option<SocketAddr> = None;
+        /// The name said in the greeting; absent: this machine's own.
+        hostname: Option<String> = None;
+        /// A PEM certificate chain for STARTTLS; absent: STARTTLS is not offered.
+        certificate: Option<PathBuf> = None;
+        /// The PEM key of that certificate.
+        key: Option<PathBuf> = None;
+        /// A Maildir to pick mail up from; files move to cur/ once they are on our disk.
+        maildir: Option<PathBuf> = None;
+        /// The largest message accepted, in bytes.
+        max_message: u32 = 25 * 1024 * 1024;
+        /// Who may POST to /api/v1/reports: [{ name = "feed", sha256 = "…" }], the SHA-256 of each bearer token.
+        tokens: Vec<Token> = Vec::new();
+        /// Your own mail server's name in Authentication-Results (RFC 8601); what it says of SPF, DKIM and DMARC is
+        /// believed for mail that comes from trusted_relays. Absent: no reporter counts as authenticated.
+        authserv_id: Option<String> = None;
+        /// Where your own mail servers deliver from.
+        trusted_relays: Vec<IpNet> = vec![IpNet::new_assert([127, 0, 0, 0].into(), 8), IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128)];
+    }
+}
+
+/// One token that may send reports over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    /// Whose it is.
+    pub(crate) name: String,
+    /// The SHA-256 of the token, in hex.
+    pub(crate) sha256: String,
+}
+
+section! {
+    /// Whose was it, then.
+    Leases {
+        /// How far a reporter's clock and your lease source's clock may be apart. Within this of a change of hands,
+        /// nobody is contained automatically.
+        clock_skew: Span = Span::secs(30);
+        /// A subscriber's mail address where the lease source names none: {subscriber}@customers.example.net.
+        subscriber_mail: Option<String> = None;
+    }
+}
+
+section! {
+    /// How lines are asked.
+    Probe {
+        /// Our own landing addresses that a relayed probe must reach, such as 198.51.100.10:8080: addresses of this
+        /// machine that subscribers can connect to. Required. Several ports help: some proxies allow only 80 or 443.
+        landing: Vec<SocketAddr> = Vec::new();
+        /// Who we are, said in every probe and on the landing page.
+        name: String = "the abuse desk of this network".to_owned();
+        /// How long one port may take.
+        deadline: Span = Span::secs(10);
+        /// One probe per address in this time, unless an operator asks.
+        min_gap: Span = Span::secs(600);
+    }
+}
+
+/// What applies the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum EdgeOutlet {
+    /// Nothing: the plan is shown and no packet filter is touched.
+    DryRun,
+    /// The Linux packet filter.
+    Nftables,
+}
+
+section! {
+    /// Where lines are contained.
+    Edge {
+        /// dry-run shows the plan and touches nothing; nftables keeps it in a table of its own.
+        outlet: EdgeOutlet = EdgeOutlet::DryRun;
+        /// How nft is called; ["ip", "netns", "exec", "router", "nft"] drives another network namespace,
+        /// ["ssh", "router", "nft"] another machine.
+        command: Vec<String> = vec!["nft".to_owned()];
+        /// forwarded: drop what this machine forwards. forwarded-and-local: also what it sends and receives itself.
+        guards: edge::Guards = edge::Guards::Forwarded;
+        /// At most this many new blocks an hour; more wait, and the operators are told.
+        max_new_per_hour: u32 = 20;
+    }
+}
+
+section! {
+    /// How mail goes out.
+    Mail {
+        /// Your mail relay; absent: nothing is mailed, and the case says so.
+        relay: Option<String> = None;
+        /// Its port.
+        port: u16 = 25;
+        /// Whether STARTTLS is required; otherwise it is used when offered.
+        require_tls: bool = false;
+        /// The sender, such as Abuse desk <abuse@example.net>. Required with relay.
+        from: Option<String> = None;
+        /// Who is written to when the desk itself needs a person.
+        operators: Option<String> = None;
+    }
+}
+
+section! {
+    /// Where the pages are.
+    Web {
+        /// Where to listen; put a TLS proxy in front for anything but this machine.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8053));
+        /// Whether browsers reach it over https: cookies are then marked Secure.
+        https: bool = false;
+    }
+}
+
+section! {
+    /// What each stage does.
+    Playbook {
+        /// How long a watch lasts after a virus sighting.
+        watch_for: Span = Span::hours(14 * 24);
+        /// Ports asked when the evidence names none.
+        usual_ports: Vec<u16> = case::Playbook::default().usual_ports;
+        /// How often an open case is probed again.
+        recheck_every: Span = Span::hours(6);
+        /// How many negative probes in a row make a case cleaned ...
+        clean_after_negatives: u32 = 3;
+        /// ... when they also span at least this long.
+        clean_over: Span = Span::hours(24);
+        /// How long a cleaned or quiet case stays open.
+        close_after: Span = Span::hours(7 * 24);
+        /// Whether a proved line is contained without waiting for an operator.
+        contain_automatically: bool = true;
+        /// What a proved line loses: "mail-out" (tcp/25 out), "proved-port-in" (the proved port, inbound).
+        restrict: Vec<case::Restriction> = case::Playbook::default().restrict;
+        /// How long a block lasts from the newest proof; at most 7d.
+        block_for: Span = Span::hours(24);
+        /// Whether the subscriber gets a notice when the case is confirmed.
+        tell_subscriber: bool = true;
+        /// Whether an authenticated reporter gets an acknowledgement.
+        acknowledge_reporter: bool = true;
+    }
+}
+
+impl From<&Playbook> for case::Playbook {
+    fn from(set: &Playbook) -> Self {
+        case::Playbook {
+            watch_for: set.watch_for.0,
+            usual_ports: set.usual_ports.clone(),
+            recheck_every: set.recheck_every.0,
+            clean_after_negatives: set.clean_after_negatives,
+            clean_over: set.clean_over.0,
+            close_after: set.close_after.0,
+            contain_automatically: set.contain_automatically,
+            restrict: set.restrict.clone(),
+            block_for: set.block_for.0,
+            tell_subscriber: set.tell_subscriber,
+            acknowledge_reporter: set.acknowledge_reporter,
+            clocks: case::Clocks::default(),
+        }
+    }
+}

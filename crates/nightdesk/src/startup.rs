@@ -1,0 +1,222 @@
+//! From a configuration to a running night, in three steps that are three types: what can be wrong with the
+//! configuration shows in [`Prepared`], what can be wrong with the machine (ports) in [`Bound`], and only then anything runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use desk::{Clock, Desk, Hands, MailSettings, Mailer, Settings, TrustedResults};
+use edge::{DryRun, Nft, NftConfig, Outlet};
+use probe::{Landing, Prober};
+use sensors::smtp::{Certificate, Protocol, Recipients};
+use sensors::{Tally, maildir, smtp};
+use store::{Spool, Store};
+
+use crate::config::{Config, EdgeOutlet};
+use crate::intake;
+
+/// Messages on their way from the sensors to the disk. When it is full the sensors wait, then answer 451 or 503.
+const DELIVERIES: usize = 64;
+
+/// The configuration as the rooms need it, and the store open.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    config: Config,
+    desk: Desk,
+    outlet: Outlet,
+    mailer: Option<Mailer>,
+    certificate: Option<Certificate>,
+    tokens: Vec<sensors::http::Token>,
+}
+
+/// Every listener bound.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    prepared: Prepared,
+    smtp: Option<TcpListener>,
+    lmtp: Option<TcpListener>,
+    web: TcpListener,
+    prober: Prober,
+}
+
+impl Prepared {
+    /// Opens the store and reads every file the configuration names.
+    pub(crate) async fn new(config: Config) -> Result<Prepared> {
+        let store = open_store(&config).await?;
+        let spool = Spool::open(&config.spool_dir())
+            .with_context(|| format!("cannot use {} for accepted mail", config.spool_dir().display()))?;
+        let settings = settings(&config)?;
+        let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
+        let outlet = outlet(&config, settings.territory.clone());
+        let desk = Desk::open(settings, store, spool, Clock::system()).await.context("cannot open the desk")?;
+        let certificate = match (&config.intake.certificate, &config.intake.key) {
+            (Some(chain), Some(key)) => Some(Certificate::from_files(chain, key)?),
+            _ => None,
+        };
+        let tokens = config.intake.tokens.iter().map(|token| sensors::http::Token::new(&token.name, &token.sha256));
+        let tokens = tokens.collect::<Result<_, _>>().context("intake.tokens")?;
+        Ok(Prepared { config, desk, outlet, mailer, certificate, tokens })
+    }
+
+    /// Binds every port. Nothing has been sent or accepted yet.
+    pub(crate) async fn bind(self) -> Result<Bound> {
+        let smtp = listen(self.config.intake.smtp, "intake.smtp").await?;
+        let lmtp = listen(self.config.intake.lmtp, "intake.lmtp").await?;
+        let web = listen(Some(self.config.web.listen), "web.listen").await?.context("web.listen")?;
+        let who = &self.config.probe.name;
+        let landing = Landing::bind(&self.config.probe.landing, who).await.context("probe.landing")?;
+        let mut config = probe::Config::new(self.desk.settings().territory.clone());
+        config.name.clone_from(who);
+        config.deadline = self.config.probe.deadline.std();
+        config.min_gap = self.config.probe.min_gap.std();
+        let prober = Prober::new(config, landing).context("probe")?;
+        Ok(Bound { prepared: self, smtp, lmtp, web, prober })
+    }
+}
+
+impl Bound {
+    /// Where the pages are, with the port that was really bound.
+    pub(crate) fn page_url(&self) -> String {
+        let scheme = if self.prepared.config.web.https { "https" } else { "http" };
+        let address = self.web.local_addr().unwrap_or(self.prepared.config.web.listen);
+        format!("{scheme}://{address}/")
+    }
+
+    /// Where SMTP is, with the port that was really bound.
+    pub(crate) fn smtp_address(&self) -> Option<SocketAddr> {
+        self.smtp.as_ref().and_then(|listener| listener.local_addr().ok())
+    }
+
+    /// The desk, for whoever wants to watch.
+    pub(crate) fn desk(&self) -> Desk {
+        self.prepared.desk.clone()
+    }
+
+    /// Runs until `stop` turns true, then lets every part finish what it began.
+    pub(crate) async fn run(self, stop: watch::Receiver<bool>) -> Result<()> {
+        let Bound { prepared, smtp, lmtp, web, prober } = self;
+        let Prepared { config, desk, outlet, mailer, certificate, tokens } = prepared;
+        let (deliveries, incoming) = mpsc::channel(DELIVERIES);
+        let tally = Arc::new(Tally::default());
+        let mut parts = JoinSet::new();
+        parts.spawn(intake::put_on_disk(desk.clone(), incoming));
+        for (listener, protocol) in [(smtp, Protocol::Smtp), (lmtp, Protocol::Lmtp)] {
+            let Some(listener) = listener else { continue };
+            let settings = smtp_config(&config, protocol, certificate.clone(), &tally)?;
+            parts.spawn(smtp::serve(listener, settings, deliveries.clone(), stop.clone()));
+        }
+        if let Some(dir) = &config.intake.maildir {
+            let mut settings = maildir::Config::new(dir);
+            settings.tally = tally.clone();
+            parts.spawn(maildir::watch(settings, deliveries.clone(), stop.clone()));
+        }
+        let mut reports = sensors::http::Config::new(tokens);
+        reports.tally = tally;
+        reports.body_bytes = usize::try_from(config.intake.max_message).unwrap_or(usize::MAX);
+        let site = web::Config { https: config.web.https, ..web::Config::default() };
+        let pages = sensors::http::router(reports, deliveries).merge(web::router(desk.clone(), site));
+        parts.spawn(serve_pages(web, pages, stop.clone()));
+        let hands = Hands { prober: Arc::new(prober), outlet, mailer };
+        parts.spawn(async move { desk.run(hands, stop).await });
+        while let Some(ended) = parts.join_next().await {
+            ended.context("a part of nightdesk failed; what was accepted is on disk, start it again")?;
+        }
+        Ok(())
+    }
+}
+
+async fn serve_pages(listener: TcpListener, pages: axum::Router, mut stop: watch::Receiver<bool>) {
+    let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
+    let service = pages.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
+        tracing::error!(%error, "the pages stopped");
+    }
+}
+
+/// Opens the configured store and brings its tables up to date.
+pub(crate) async fn open_store(config: &Config) -> Result<Store> {
+    let url = config.database_url();
+    if config.general.database.is_none() {
+        let dir = &config.general.data_dir;
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("cannot make {}; make it and give it to the user nightdesk runs as", dir.display()))?;
+    }
+    Store::open(&url).await.context("cannot open the database")
+}
+
+/// What is ours, less what is never touched.
+pub(crate) fn territory(config: &Config) -> Result<case::Territory> {
+    let home = case::Home::new(config.general.home.iter().copied()).context("home")?;
+    Ok(case::Territory { home, never_touch: config.general.never_touch.clone() })
+}
+
+fn settings(config: &Config) -> Result<Settings> {
+    let mailbox = |text: &str| desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{text:?}: {error}"));
+    let mail = match (&config.mail.relay, &config.mail.from) {
+        (Some(relay), Some(from)) => Some(MailSettings {
+            relay: relay.clone(),
+            port: config.mail.port,
+            require_tls: config.mail.require_tls,
+            from: mailbox(from)?,
+            operators: config.mail.operators.as_deref().map(mailbox).transpose()?,
+        }),
+        _ => None,
+    };
+    Ok(Settings {
+        territory: territory(config)?,
+        playbook: case::Playbook::from(&config.playbook),
+        clock_skew: config.leases.clock_skew.0,
+        mail,
+        subscriber_mail: config.leases.subscriber_mail.clone(),
+        trusted_results: TrustedResults {
+            authserv_id: config.intake.authserv_id.clone(),
+            relays: config.intake.trusted_relays.clone(),
+        },
+    })
+}
+
+/// The configured outlet; nothing is touched by making it.
+pub(crate) fn outlet(config: &Config, territory: case::Territory) -> Outlet {
+    let limits = edge::Config { territory, max_new_per_hour: config.edge.max_new_per_hour };
+    match config.edge.outlet {
+        EdgeOutlet::DryRun => DryRun::new(limits).into(),
+        EdgeOutlet::Nftables => {
+            let nft = NftConfig { command: config.edge.command.clone(), guards: config.edge.guards, ..NftConfig::default() };
+            Nft::new(limits, nft).into()
+        }
+    }
+}
+
+fn smtp_config(
+    config: &Config,
+    protocol: Protocol,
+    certificate: Option<Certificate>,
+    tally: &Arc<Tally>,
+) -> Result<smtp::Config> {
+    let recipients = Recipients::parse(config.intake.recipients.iter().map(String::as_str)).context("intake.recipients")?;
+    let mut settings = smtp::Config::new(protocol, hostname(config), recipients);
+    settings.tls = certificate;
+    settings.limits.message_bytes = usize::try_from(config.intake.max_message).unwrap_or(usize::MAX);
+    settings.tally = tally.clone();
+    Ok(settings)
+}
+
+fn hostname(config: &Config) -> String {
+    let of_machine = || {
+        let name = rustix::system::uname();
+        name.nodename().to_string_lossy().into_owned()
+    };
+    config.intake.hostname.clone().unwrap_or_else(of_machine)
+}
+
+async fn listen(address: Option<SocketAddr>, key: &str) -> Result<Option<TcpListener>> {
+    let Some(address) = address else { return Ok(None) };
+    let bound = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} ({key}); is another program on that port, or does it need more rights?")
+    });
+    bound.map(Some)
+}
