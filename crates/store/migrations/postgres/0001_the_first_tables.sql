@@ -1,4 +1,5 @@
 -- Times are microseconds since 1970 UTC, addresses and JSON are text (never jsonb: the text is what was hashed).
+-- Text is compared by its bytes, as SQLite does, so that lists and archives have the same order on both.
 -- The SQLite file of the same number makes the same tables with the same columns and says what they mean.
 
 CREATE TABLE blobs (
@@ -9,9 +10,9 @@ CREATE TABLE blobs (
 CREATE TABLE log (
     seq BIGINT NOT NULL PRIMARY KEY,      -- from 1 without gaps
     id BYTEA NOT NULL UNIQUE REFERENCES blobs (id),
-    delivery TEXT NOT NULL,
-    source TEXT NOT NULL,
-    envelope TEXT NOT NULL,                -- JSON, exactly as hashed
+    delivery TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    envelope TEXT COLLATE "C" NOT NULL,                -- JSON, exactly as hashed
     received BIGINT NOT NULL,
     len BIGINT NOT NULL,
     hash BYTEA NOT NULL                     -- the chain up to here
@@ -21,15 +22,15 @@ CREATE TABLE records (
     case_id BIGINT NOT NULL,
     version BIGINT NOT NULL,
     at BIGINT NOT NULL,
-    actor TEXT NOT NULL,
-    event TEXT NOT NULL,
+    actor TEXT COLLATE "C" NOT NULL,
+    event TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (case_id, version)
 );
 
 CREATE TABLE summaries (
     case_id BIGINT NOT NULL PRIMARY KEY,
-    subscriber TEXT NOT NULL,
-    stage TEXT NOT NULL,
+    subscriber TEXT COLLATE "C" NOT NULL,
+    stage TEXT COLLATE "C" NOT NULL,
     open BOOLEAN NOT NULL,
     opened BIGINT NOT NULL,
     updated BIGINT NOT NULL,
@@ -37,40 +38,40 @@ CREATE TABLE summaries (
     due BIGINT,
     harm BIGINT NOT NULL,
     proxy BOOLEAN NOT NULL,
-    addresses TEXT NOT NULL
+    addresses TEXT COLLATE "C" NOT NULL
 );
 CREATE UNIQUE INDEX one_open_case_per_subscriber ON summaries (subscriber) WHERE open;
 CREATE INDEX cases_of_subscriber ON summaries (subscriber);
 
 CREATE TABLE case_addresses (
-    address TEXT NOT NULL,
+    address TEXT COLLATE "C" NOT NULL,
     case_id BIGINT NOT NULL REFERENCES summaries (case_id),
     PRIMARY KEY (address, case_id)
 );
 
 CREATE TABLE readings (
     evidence BYTEA NOT NULL PRIMARY KEY REFERENCES log (id),
-    outcome TEXT NOT NULL,
-    note TEXT NOT NULL,
+    outcome TEXT COLLATE "C" NOT NULL,
+    note TEXT COLLATE "C" NOT NULL,
     case_id BIGINT,
-    reading TEXT NOT NULL
+    reading TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX readings_by_outcome ON readings (outcome);
 
 CREATE TABLE cursors (
-    name TEXT NOT NULL PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     position BIGINT NOT NULL
 );
 
 CREATE TABLE errands (
-    errand_key TEXT NOT NULL PRIMARY KEY,
+    errand_key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     case_id BIGINT NOT NULL,
     due BIGINT NOT NULL,
-    errand TEXT NOT NULL,
+    errand TEXT COLLATE "C" NOT NULL,
     attempts BIGINT NOT NULL DEFAULT 0,
-    worker TEXT,
+    worker TEXT COLLATE "C",
     held_until BIGINT,
-    last_failure TEXT,
+    last_failure TEXT COLLATE "C",
     done BOOLEAN NOT NULL DEFAULT FALSE
 );
 CREATE INDEX errands_to_do ON errands (due) WHERE NOT done;
@@ -83,9 +84,9 @@ CREATE TABLE leases (
     to_us BIGINT NOT NULL,
     first_port BIGINT NOT NULL,
     last_port BIGINT NOT NULL,
-    subscriber TEXT NOT NULL,
-    source TEXT NOT NULL,
-    record TEXT NOT NULL,
+    subscriber TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
+    record TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (net, from_us, first_port, last_port, subscriber)
 );
 -- Leases of more than two days: few, and looked up apart, so that a look-up need not walk an address's whole history.
@@ -95,26 +96,26 @@ CREATE INDEX leases_of_subscriber ON leases (subscriber, to_us);
 CREATE TABLE lease_lengths (length BIGINT NOT NULL PRIMARY KEY);
 
 CREATE TABLE contacts (
-    subscriber TEXT NOT NULL PRIMARY KEY,
-    contact TEXT NOT NULL
+    subscriber TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    contact TEXT COLLATE "C" NOT NULL
 );
 
 CREATE TABLE verdicts (
-    domain TEXT NOT NULL,
+    domain TEXT COLLATE "C" NOT NULL,
     evidence BYTEA NOT NULL,
     confirmed BOOLEAN NOT NULL,
     PRIMARY KEY (domain, evidence)
 );
 
 CREATE TABLE operators (
-    name TEXT NOT NULL PRIMARY KEY,
-    password_hash TEXT NOT NULL
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    password_hash TEXT COLLATE "C" NOT NULL
 );
 
 CREATE TABLE sessions (
     token_hash BYTEA NOT NULL PRIMARY KEY,
-    operator TEXT NOT NULL REFERENCES operators (name),
-    csrf TEXT NOT NULL,
+    operator TEXT COLLATE "C" NOT NULL REFERENCES operators (name),
+    csrf TEXT COLLATE "C" NOT NULL,
     expires BIGINT NOT NULL
 );
 

@@ -1,0 +1,221 @@
+//! The tables an archive holds, and a row of any of them.
+
+use serde_json::Value as Json;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Column, FromRow, Row, TypeInfo, ValueRef};
+
+use crate::sql::Value;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Int,
+    Text,
+    Blob,
+    Bool,
+}
+
+/// One table. Its first `key` columns name a row and give the order.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) key: usize,
+    pub(super) columns: &'static [(&'static str, Kind)],
+    /// Rows read at a time; evidence may be some megabytes each.
+    pub(super) page: i64,
+}
+
+use Kind::{Blob, Bool, Int, Text};
+
+/// In an order that foreign keys allow. Sessions are left out: whoever worked before a restore logs in again.
+pub(super) const TABLES: &[Table] = &[
+    Table { name: "blobs", key: 1, page: 8, columns: &[("id", Blob), ("bytes", Blob)] },
+    Table {
+        name: "log",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("seq", Int),
+            ("id", Blob),
+            ("delivery", Text),
+            ("source", Text),
+            ("envelope", Text),
+            ("received", Int),
+            ("len", Int),
+            ("hash", Blob),
+        ],
+    },
+    Table {
+        name: "records",
+        key: 2,
+        page: 1000,
+        columns: &[("case_id", Int), ("version", Int), ("at", Int), ("actor", Text), ("event", Text)],
+    },
+    Table {
+        name: "summaries",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("case_id", Int),
+            ("subscriber", Text),
+            ("stage", Text),
+            ("open", Bool),
+            ("opened", Int),
+            ("updated", Int),
+            ("version", Int),
+            ("due", Int),
+            ("harm", Int),
+            ("proxy", Bool),
+            ("addresses", Text),
+        ],
+    },
+    Table { name: "case_addresses", key: 2, page: 1000, columns: &[("address", Text), ("case_id", Int)] },
+    Table {
+        name: "readings",
+        key: 1,
+        page: 500,
+        columns: &[
+            ("evidence", Blob),
+            ("outcome", Text),
+            ("note", Text),
+            ("case_id", Int),
+            ("reading", Text),
+        ],
+    },
+    Table { name: "cursors", key: 1, page: 1000, columns: &[("name", Text), ("position", Int)] },
+    Table {
+        name: "errands",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("errand_key", Text),
+            ("case_id", Int),
+            ("due", Int),
+            ("errand", Text),
+            ("attempts", Int),
+            ("worker", Text),
+            ("held_until", Int),
+            ("last_failure", Text),
+            ("done", Bool),
+        ],
+    },
+    Table {
+        name: "leases",
+        key: 5,
+        page: 5000,
+        columns: &[
+            ("net", Blob),
+            ("from_us", Int),
+            ("first_port", Int),
+            ("last_port", Int),
+            ("subscriber", Text),
+            ("to_us", Int),
+            ("source", Text),
+            ("record", Text),
+        ],
+    },
+    Table { name: "lease_lengths", key: 1, page: 1000, columns: &[("length", Int)] },
+    Table { name: "contacts", key: 1, page: 1000, columns: &[("subscriber", Text), ("contact", Text)] },
+    Table {
+        name: "verdicts",
+        key: 2,
+        page: 1000,
+        columns: &[("domain", Text), ("evidence", Blob), ("confirmed", Bool)],
+    },
+    Table { name: "operators", key: 1, page: 1000, columns: &[("name", Text), ("password_hash", Text)] },
+];
+
+impl Table {
+    /// `after`: whether the page begins after a given key, whose columns are then the first parameters.
+    pub(super) fn select(&self, after: bool) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|(name, kind)| read(name, *kind)).collect();
+        let key: Vec<&str> = self.columns.iter().take(self.key).map(|(name, _)| *name).collect();
+        let places: Vec<String> = (1..=self.key).map(|place| format!("${place}")).collect();
+        let condition = if after {
+            format!("WHERE ({}) > ({})", key.join(", "), places.join(", "))
+        } else {
+            String::new()
+        };
+        format!(
+            "SELECT {} FROM {} {condition} ORDER BY {} LIMIT {}",
+            columns.join(", "),
+            self.name,
+            key.join(", "),
+            self.page
+        )
+    }
+
+    /// `INSERT` of so many rows.
+    pub(super) fn insert(&self, rows: usize) -> String {
+        let columns: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        let row = |row: usize| {
+            let first = row.saturating_mul(columns.len());
+            let places: Vec<String> =
+                (1..=columns.len()).map(|column| format!("${}", first.saturating_add(column))).collect();
+            format!("({})", places.join(", "))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        format!("INSERT INTO {} ({}) VALUES {}", self.name, columns.join(", "), rows.join(", "))
+    }
+}
+
+/// SQLite has no booleans of its own; both databases are asked for numbers.
+fn read(name: &str, kind: Kind) -> String {
+    match kind {
+        Bool => format!("CAST(CASE WHEN {name} THEN 1 ELSE 0 END AS BIGINT) AS {name}"),
+        Int | Text | Blob => name.to_owned(),
+    }
+}
+
+/// A row of any table.
+#[derive(Debug)]
+pub(super) struct Cells(pub(super) Vec<Value>);
+
+impl<'r> FromRow<'r, SqliteRow> for Cells {
+    fn from_row(row: &'r SqliteRow) -> Result<Cells, sqlx::Error> {
+        let cell = |place: usize| {
+            let kind = row.try_get_raw(place)?.type_info().name().to_owned();
+            match kind.as_str() {
+                "TEXT" => Ok(Value::Text(row.try_get(place)?)),
+                "BLOB" => Ok(Value::Blob(row.try_get(place)?)),
+                _ => Ok(Value::Int(row.try_get(place)?)),
+            }
+        };
+        (0..row.len()).map(cell).collect::<Result<_, _>>().map(Cells)
+    }
+}
+
+impl<'r> FromRow<'r, PgRow> for Cells {
+    fn from_row(row: &'r PgRow) -> Result<Cells, sqlx::Error> {
+        let cell = |(place, column): (usize, &sqlx::postgres::PgColumn)| match column.type_info().name() {
+            "TEXT" => Ok(Value::Text(row.try_get(place)?)),
+            "BYTEA" => Ok(Value::Blob(row.try_get(place)?)),
+            _ => Ok(Value::Int(row.try_get(place)?)),
+        };
+        row.columns().iter().enumerate().map(cell).collect::<Result<_, _>>().map(Cells)
+    }
+}
+
+/// A cell as it stands in the archive.
+pub(super) fn to_json(cell: &Value) -> Json {
+    match cell {
+        Value::Int(Some(number)) => Json::from(*number),
+        Value::Text(Some(text)) => Json::from(text.as_str()),
+        Value::Blob(Some(bytes)) => Json::from(hex::encode(bytes)),
+        Value::Bool(Some(yes)) => Json::from(i64::from(*yes)),
+        Value::Int(None) | Value::Text(None) | Value::Blob(None) | Value::Bool(None) => Json::Null,
+    }
+}
+
+/// A cell from the archive; `None` when it is not of its kind.
+pub(super) fn from_json(kind: Kind, cell: Json) -> Option<Value> {
+    Some(match (kind, cell) {
+        (Int, Json::Null) => Value::Int(None),
+        (Text, Json::Null) => Value::Text(None),
+        (Int, Json::Number(number)) => Value::Int(Some(number.as_i64()?)),
+        (Bool, Json::Number(number)) => Value::Bool(Some(number.as_i64()? != 0)),
+        (Text, Json::String(text)) => Value::Text(Some(text)),
+        (Blob, Json::String(text)) => Value::Blob(Some(hex::decode(text).ok()?)),
+        _ => return None,
+    })
+}

@@ -1,0 +1,124 @@
+//! Backup and restore, also from one database to the other.
+
+use case::Stage;
+use store::{StoreError, restore};
+
+use super::decisions::{full_batch, summary};
+use super::{at, delivery};
+use crate::stand::Stand;
+
+/// A store with something in every table.
+async fn furnished(stand: &Stand) -> store::Store {
+    let store = stand.open().await;
+    let every_byte: Vec<u8> = (0..=255).collect();
+    let deliveries = [delivery("a", &every_byte), delivery("b", b""), delivery("c", b"\xff\xfe")];
+    let evidence = store.append(&deliveries).await.expect("appends")[0].entry.id;
+    store.commit(&full_batch(1, evidence)).await.expect("commits");
+    let mut ended = full_batch(2, evidence);
+    ended.summaries = vec![summary(2, "line-2", Stage::Closed)];
+    store.commit(&ended).await.expect("commits");
+    store.finish_errand("ND-2/look").await.expect("finishes");
+    store.retry_errand("ND-1/look", at(7), "no answer: \"\u{0}ü\"").await.expect("gives back");
+    let leases: Vec<lease::Lease> = (0..1200_u32)
+        .map(|number| lease::Lease {
+            net: std::net::IpAddr::from((0xC000_0200 + number % 100).to_be_bytes()).into(),
+            ports: (number % 3 == 0).then_some(lease::PortBlock { first: 1024, last: 2047 }),
+            from: at(i64::from(number)),
+            to: (number % 2 == 0).then(|| at(i64::from(number) + 50)),
+            subscriber: format!("Línea-{number}").parse().expect("a name"),
+            source: lease::LeaseSource::RadiusDetail,
+            record: format!("detail:{number}"),
+        })
+        .collect();
+    let contacts = [(leases[0].subscriber.clone(), "one@example.net".to_owned())];
+    store.import_leases(&leases, &contacts).await.expect("imports");
+    store.set_operator("night", "$argon2id$one").await.expect("sets");
+    store.create_session([1; 32], "night", "csrf", at(100)).await.expect("begins");
+    store.judge_reporter("example.net", &evidence, true).await.expect("judges");
+    store
+}
+
+/// There and back again, over a database of the other kind where there is one: the last archive is the first, byte for byte.
+pub(crate) async fn a_backup_restores_into_either_database(stand: Stand) {
+    let store = furnished(&stand).await;
+    let (first, second) = (stand.dir.path().join("first"), stand.dir.path().join("second"));
+    let made = store.backup(&first).await.expect("backs up");
+    let sound = store.verify_chain().await.expect("walks");
+    assert_eq!(
+        (made.entries, made.head, made.bytes),
+        (3, sound.head, std::fs::metadata(&first).expect("is there").len())
+    );
+    assert!(
+        made.rows.iter().all(|(_, rows)| *rows > 0),
+        "a table without rows proves nothing: {:?}",
+        made.rows
+    );
+
+    let middle = Stand::sqlite();
+    assert_eq!(restore(&first, &middle.url, true).await.expect("restores"), sound);
+    let restored = middle.open().await;
+    restored.backup(&second).await.expect("backs up");
+    assert_eq!(std::fs::read(&first).expect("reads"), std::fs::read(&second).expect("reads"));
+    assert_eq!(restored.session([1; 32], at(0)).await.expect("reads"), None, "sessions end with a restore");
+
+    let last = stand.another().await;
+    assert_eq!(restore(&second, &last.url, false).await.expect("restores"), sound);
+    let (restored, third) = (last.open().await, stand.dir.path().join("third"));
+    restored.backup(&third).await.expect("backs up");
+    assert_eq!(std::fs::read(&first).expect("reads"), std::fs::read(&third).expect("reads"));
+    // And it goes on from there.
+    restored.append(&[delivery("d", b"next")]).await.expect("appends");
+    assert_eq!(restored.verify_chain().await.expect("walks").entries, 4);
+    assert_eq!(
+        restored.records(case::CaseId(1)).await.expect("reads"),
+        store.records(case::CaseId(1)).await.expect("reads")
+    );
+}
+
+pub(crate) async fn a_restore_never_writes_over_anything(stand: Stand) {
+    let store = furnished(&stand).await;
+    let archive = stand.dir.path().join("archive");
+    store.backup(&archive).await.expect("backs up");
+    assert!(
+        matches!(store.backup(&archive).await, Err(StoreError::File { .. })),
+        "an archive was overwritten"
+    );
+    let target = stand.another().await;
+    let other = target.open().await;
+    other.set_operator("somebody", "$argon2id$").await.expect("sets");
+    let refused = restore(&archive, &target.url, true).await;
+    assert!(matches!(refused, Err(StoreError::NotEmpty { table: "operators" })), "{refused:?}");
+    assert_eq!(other.entries_after(0, 1).await.expect("reads"), []);
+}
+
+pub(crate) async fn a_damaged_archive_leaves_the_target_empty(stand: Stand) {
+    let store = furnished(&stand).await;
+    let archive = stand.dir.path().join("archive");
+    store.backup(&archive).await.expect("backs up");
+    let sound = std::fs::read(&archive).expect("reads");
+    let target = stand.another().await;
+    let damaged = stand.dir.path().join("damaged");
+    let refuse = async |bytes: &[u8], what: &str| {
+        std::fs::write(&damaged, bytes).expect("writes");
+        let refused = restore(&damaged, &target.url, true).await;
+        assert!(matches!(refused, Err(StoreError::Archive { .. })), "{what}: {refused:?}");
+    };
+    for place in (0..sound.len()).step_by(sound.len() / 40) {
+        let mut bytes = sound.clone();
+        bytes[place] ^= 1;
+        refuse(&bytes, &format!("byte {place}")).await;
+    }
+    refuse(&sound[..sound.len() / 2], "half").await;
+    refuse(&[sound.as_slice(), b"[]\n"].concat(), "more").await;
+    refuse(b"", "nothing").await;
+
+    // A log that was broken before it was backed up is refused by its chain, not by the archive's own hash.
+    stand.disarm().await;
+    stand.raw("UPDATE log SET source = 'http' WHERE seq = 2").await.expect("alters");
+    let broken = stand.dir.path().join("broken");
+    store.backup(&broken).await.expect("backs up");
+    let refused = restore(&broken, &target.url, true).await.expect_err("its chain is broken").to_string();
+    assert!(refused.contains("entry 2"), "{refused}");
+    assert_eq!(target.open().await.lease_count().await.expect("counts"), 0);
+    restore(&archive, &target.url, true).await.expect("the sound one still goes in");
+}

@@ -1,0 +1,240 @@
+//! Decisions: records, summaries, readings and the cursor, in one transaction.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use case::{Actor, CaseId, Errand, Event, Record, Stage};
+use store::{Batch, CommitError, Filter, IntakeFilter, NewErrand, ReadingRow, Store, Summary};
+
+use super::{at, delivery};
+use crate::stand::Stand;
+
+pub(crate) fn record(case: u64, version: u64) -> Record {
+    let event = match version {
+        1 => Event::Opened { subscriber: "line-1".parse().expect("a name") },
+        _ => Event::Noted { text: format!("note {version}\u{0}") },
+    };
+    Record { case: CaseId(case), version, at: at(10), actor: Actor::Desk, event }
+}
+
+pub(crate) fn summary(case: u64, subscriber: &str, stage: Stage) -> Summary {
+    Summary {
+        case: CaseId(case),
+        subscriber: subscriber.parse().expect("a name"),
+        stage,
+        opened: at(1),
+        updated: at(2),
+        version: 1,
+        due: Some(at(3600)),
+        harm: 7,
+        proxy: case % 2 == 1,
+        addresses: vec!["192.0.2.7".parse().expect("an address")],
+    }
+}
+
+pub(crate) fn opening(case: u64, subscriber: &str) -> Batch {
+    Batch {
+        records: vec![record(case, 1)],
+        summaries: vec![summary(case, subscriber, Stage::Suspected)],
+        ..Batch::default()
+    }
+}
+
+fn conflict(outcome: Result<(), CommitError>) -> Option<CaseId> {
+    match outcome {
+        Err(CommitError::Conflict { case }) => Some(case),
+        other => panic!("no conflict: {other:?}"),
+    }
+}
+
+pub(crate) async fn a_version_is_written_once(stand: Stand) {
+    let store = stand.open().await;
+    assert_eq!(store.highest_case_id().await.expect("reads"), 0);
+    let mut batch = opening(3, "line-1");
+    batch.records.push(record(3, 2));
+    store.commit(&batch).await.expect("commits");
+    let other = stand.open().await;
+    for version in [0, 1, 2, 4] {
+        let batch = Batch { records: vec![record(3, version)], ..Batch::default() };
+        assert_eq!(conflict(other.commit(&batch).await), Some(CaseId(3)), "version {version}");
+    }
+    store
+        .commit(&Batch { records: vec![record(3, 3)], ..Batch::default() })
+        .await
+        .expect("the next one fits");
+    let expected = [record(3, 1), record(3, 2), record(3, 3)];
+    // What PostgreSQL cannot keep in a text is escaped by JSON and comes back whole.
+    assert_eq!(store.records(CaseId(3)).await.expect("reads"), expected);
+    assert_eq!(store.open_case_records().await.expect("reads"), expected);
+    assert_eq!(store.highest_case_id().await.expect("reads"), 3);
+}
+
+pub(crate) async fn a_subscriber_has_one_open_case(stand: Stand) {
+    let store = stand.open().await;
+    store.commit(&opening(1, "line-1")).await.expect("commits");
+    assert_eq!(conflict(store.commit(&opening(2, "line-1")).await), Some(CaseId(2)));
+    assert!(store.records(CaseId(2)).await.expect("reads").is_empty());
+    store.commit(&opening(2, "line-2")).await.expect("another line may");
+
+    // Ending the one and opening the next is one decision, in whatever order it is written down.
+    let mut batch = opening(3, "line-1");
+    batch.records.push(record(1, 2));
+    batch.summaries.push(summary(1, "line-1", Stage::Closed));
+    store.commit(&batch).await.expect("commits");
+    let open = Filter { open: Some(true), ..Filter::default() };
+    let open = store.summaries(&open, 10, 0).await.expect("lists");
+    assert_eq!(open.iter().map(|one| one.case.0).collect::<Vec<_>>(), [3, 2]);
+    let records = store.open_case_records().await.expect("reads");
+    assert!(records.iter().all(|record| record.case != CaseId(1)), "{records:?}");
+}
+
+/// Everything a batch can hold.
+pub(crate) fn full_batch(case: u64, evidence: case::EvidenceId) -> Batch {
+    let mut batch = opening(case, &format!("line-{case}"));
+    batch.errands = vec![NewErrand {
+        case: CaseId(case),
+        due: at(0),
+        key: format!("ND-{case}/look"),
+        errand: Errand::LookAgain,
+    }];
+    batch.readings = vec![ReadingRow {
+        evidence,
+        outcome: "case".to_owned(),
+        note: "one claim".to_owned(),
+        case: Some(CaseId(case)),
+        reading: serde_json::json!({"claims": []}),
+    }];
+    batch.cursor = Some(("intake".to_owned(), case));
+    batch
+}
+
+/// How much of `full_batch` is there, piece by piece.
+async fn traces(store: &Store, case: u64, evidence: &case::EvidenceId) -> [bool; 5] {
+    [
+        !store.records(CaseId(case)).await.expect("reads").is_empty(),
+        store.summary(CaseId(case)).await.expect("reads").is_some(),
+        store.next_errand_due().await.expect("reads").is_some(),
+        store.reading(evidence).await.expect("reads").is_some(),
+        store.cursor("intake").await.expect("reads") == case,
+    ]
+}
+
+/// The caller goes away at every single point where it waits for the database.
+pub(crate) async fn a_decision_is_written_whole_or_not_at_all(stand: Stand) {
+    let store = stand.open().await;
+    let evidence = store.append(&[delivery("a", b"one")]).await.expect("appends")[0].entry.id;
+    let mut conflicting = full_batch(1, evidence);
+    conflicting.records.push(record(1, 5));
+    conflict(store.commit(&conflicting).await);
+    assert_eq!(traces(&store, 1, &evidence).await, [false; 5]);
+
+    let mut interrupted = 0;
+    for patience in 1.. {
+        let batch = full_batch(1, evidence);
+        let finished = {
+            let mut commit = pin!(store.commit(&batch));
+            let mut polls = 0;
+            std::future::poll_fn(|context| {
+                polls += 1;
+                match commit.as_mut().poll(context) {
+                    Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                    Poll::Pending if polls >= patience => Poll::Ready(None),
+                    Poll::Pending => Poll::Pending,
+                }
+            })
+            .await
+        };
+        match finished {
+            None => {
+                interrupted += 1;
+                let traces = traces(&store, 1, &evidence).await;
+                // Gone while the commit itself was under way: the database may have heard it.
+                if traces != [false; 5] {
+                    assert_eq!(traces, [true; 5], "half of it was written after {patience} polls");
+                    break;
+                }
+            }
+            Some(outcome) => {
+                outcome.expect("commits");
+                assert_eq!(traces(&store, 1, &evidence).await, [true; 5]);
+                break;
+            }
+        }
+    }
+    assert!(interrupted >= 3, "the decision was interrupted only {interrupted} times");
+}
+
+pub(crate) async fn lists_show_what_was_asked_for(stand: Stand) {
+    let store = stand.open().await;
+    for (case, stage) in
+        [(1, Stage::Closed), (2, Stage::Suspected), (3, Stage::Contained), (4, Stage::Dismissed)]
+    {
+        let mut batch = opening(case, &format!("line-{case}"));
+        batch.summaries = vec![summary(case, &format!("line-{case}"), stage)];
+        if case == 2 {
+            batch.summaries[0].addresses = vec!["2001:db8::2".parse().expect("an address")];
+        }
+        store.commit(&batch).await.expect("commits");
+    }
+    let list = async |filter: Filter| {
+        let found = store.summaries(&filter, 10, 0).await.expect("lists");
+        assert_eq!(store.count_cases(&filter).await.expect("counts"), found.len() as u64);
+        found.into_iter().map(|one| one.case.0).collect::<Vec<_>>()
+    };
+    assert_eq!(list(Filter::default()).await, [4, 3, 2, 1]);
+    assert_eq!(list(Filter { open: Some(true), ..Filter::default() }).await, [3, 2]);
+    assert_eq!(list(Filter { open: Some(false), proxy: Some(true), ..Filter::default() }).await, [1]);
+    assert_eq!(list(Filter { stage: Some(Stage::Contained), ..Filter::default() }).await, [3]);
+    let subscriber = Some("line-4".parse().expect("a name"));
+    assert_eq!(list(Filter { subscriber, ..Filter::default() }).await, [4]);
+    let page = store.summaries(&Filter::default(), 2, 1).await.expect("lists");
+    assert_eq!(page.iter().map(|one| one.case.0).collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(store.summary(CaseId(3)).await.expect("reads"), Some(summary(3, "line-3", Stage::Contained)));
+
+    // An address that a case no longer speaks of still leads to it.
+    let mut later = summary(3, "line-3", Stage::Contained);
+    later.addresses = vec!["192.0.2.8".parse().expect("an address")];
+    store.commit(&Batch { summaries: vec![later], ..Batch::default() }).await.expect("commits");
+    let find = async |address: &str| {
+        let found = store.find_cases(address.parse().expect("an address")).await.expect("finds");
+        found.into_iter().map(|case| case.0).collect::<Vec<_>>()
+    };
+    assert_eq!(find("192.0.2.7").await, [4, 3, 1]);
+    assert_eq!(find("::ffff:192.0.2.8").await, [3]);
+    assert_eq!(find("2001:db8:0::2").await, [2]);
+    assert!(find("192.0.2.9").await.is_empty());
+}
+
+pub(crate) async fn readings_are_replaced_and_listed(stand: Stand) {
+    let store = stand.open().await;
+    let appended = store
+        .append(&[delivery("a", b"1"), delivery("b", b"2"), delivery("c", b"3")])
+        .await
+        .expect("appends");
+    let row = |place: usize, outcome: &str| ReadingRow {
+        evidence: appended[place].entry.id,
+        outcome: outcome.to_owned(),
+        note: "a note with a NUL\u{0}".to_owned(),
+        case: (outcome == "case").then_some(CaseId(9)),
+        reading: serde_json::json!({"place": place}),
+    };
+    let readings = vec![row(0, "orphan"), row(1, "unreadable"), row(2, "orphan")];
+    store.commit(&Batch { readings, ..Batch::default() }).await.expect("commits");
+    let list = async |outcomes: &[&str]| {
+        let outcomes = outcomes.iter().map(|outcome| (*outcome).to_owned()).collect();
+        let filter = IntakeFilter { outcomes, source: Some("smtp".to_owned()) };
+        let found = store.intake(&filter, 10, 0).await.expect("lists");
+        assert_eq!(store.count_intake(&filter).await.expect("counts"), found.len() as u64);
+        found.into_iter().map(|one| (one.seq, one.case.map(|case| case.0))).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&[]).await, [(3, None), (2, None), (1, None)]);
+    assert_eq!(list(&["orphan"]).await, [(3, None), (1, None)]);
+    store.commit(&Batch { readings: vec![row(0, "case")], ..Batch::default() }).await.expect("commits");
+    assert_eq!(list(&["orphan", "unreadable"]).await, [(3, None), (2, None)]);
+    assert_eq!(list(&["case"]).await, [(1, Some(9))]);
+    let reading = store.reading(&appended[0].entry.id).await.expect("reads");
+    assert_eq!(reading, Some(serde_json::json!({"place": 0})));
+    let other = IntakeFilter { source: Some("http".to_owned()), ..IntakeFilter::default() };
+    assert_eq!(store.count_intake(&other).await.expect("counts"), 0);
+}

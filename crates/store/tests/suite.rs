@@ -1,0 +1,81 @@
+//! One suite, both databases: every case runs on a fresh SQLite file and on a fresh PostgreSQL database.
+
+mod cases;
+mod stand;
+
+use stand::{Server, Stand};
+
+/// Runs one case to its end.
+fn run(case: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(case);
+}
+
+/// A test per case on SQLite; one test for all of them on PostgreSQL, so that one server serves them all.
+macro_rules! suite {
+    ($($room:ident :: { $($case:ident),+ $(,)? }),+ $(,)?) => {
+        mod sqlite {
+            $($(
+                #[test]
+                fn $case() {
+                    super::run(super::cases::$room::$case(super::Stand::sqlite()));
+                }
+            )+)+
+        }
+
+        #[test]
+        fn postgres() {
+            let Some(server) = Server::start() else { return };
+            run(async {
+                $($(
+                    eprintln!("on PostgreSQL: {}", stringify!($case));
+                    cases::$room::$case(Stand::postgres(server.url).await).await;
+                )+)+
+            });
+        }
+    };
+}
+
+suite! {
+    evidence::{
+        equal_bytes_are_one_entry,
+        entries_come_back_as_they_were_delivered,
+        log_and_records_refuse_change,
+        tampering_is_named,
+        two_writers_keep_one_chain,
+        a_spooled_delivery_survives_every_crash_on_its_way_into_the_log,
+    },
+    decisions::{
+        a_version_is_written_once,
+        a_subscriber_has_one_open_case,
+        a_decision_is_written_whole_or_not_at_all,
+        lists_show_what_was_asked_for,
+        readings_are_replaced_and_listed,
+    },
+    outbox::{
+        an_errand_is_lent_once_at_a_time,
+        a_lapsed_claim_is_lent_again,
+        a_used_key_is_never_taken_again,
+        two_workers_share_the_errands,
+    },
+    holdings::{
+        importing_twice_changes_nothing,
+        an_end_is_filled_in_and_never_forgotten,
+        boundaries_are_inclusive_at_the_beginning_and_exclusive_at_the_end,
+        the_lookup_agrees_with_reading_everything,
+        a_hundred_thousand_leases_import_in_seconds,
+    },
+    archives::{
+        a_backup_restores_into_either_database,
+        a_restore_never_writes_over_anything,
+        a_damaged_archive_leaves_the_target_empty,
+    },
+    people::{
+        a_session_ends_with_its_time_or_its_password,
+        a_reporter_is_judged_once_per_report,
+    },
+}
