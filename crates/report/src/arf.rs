@@ -177,34 +177,55 @@ fn alleged(mail: &Mail, fields: &Fields<'_>, draft: &mut Draft) -> (Kind, Role) 
     }
 }
 
+static ASSERTED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?im)^(?P<head>.*?)\b(?:is|was|as|through|via|from)\s+(?:an?\s+)?(?:\w+\s+)?open\s+(?:\w+\s+)?(?P<what>proxy|relay)\b").ok()
+});
+
 /// What the words beside the report say, where they say more than that it is spam.
 fn said(mail: &Mail) -> Option<Kind> {
-    let part = mail.words().next().map_or("", |part| part.text.as_str());
-    let own = words::own(mail);
+    let beside = mail.parts.iter().filter(|part| part.depth == 0 && part.kind != PartKind::Headers);
+    if let Some(kind) = beside.filter_map(|part| asserted(part.text.as_str())).min() {
+        return Some(kind);
+    }
+    // A forwarded subject is the spammer's word.
+    let subject = mail.subject.trim_start();
+    let subject =
+        if subject.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("fw")) { "" } else { subject };
     let grave =
         |kind: &Kind| matches!(kind, Kind::OpenProxy | Kind::OpenRelay | Kind::Malware | Kind::Phishing);
-    let proxy = part.to_ascii_lowercase();
-    if proxy.contains("open proxy") {
-        return Some(Kind::OpenProxy);
-    }
-    if proxy.contains("open relay") || proxy.contains("open mail relay") {
-        return Some(Kind::OpenRelay);
-    }
-    let subject = mail.subject.trim_start();
-    // A forwarded subject is the spammer's word.
-    let subject = if subject.to_ascii_lowercase().starts_with("fw") { "" } else { subject };
-    words::kind(subject, &own).filter(grave)
+    words::kind(subject, "").filter(grave)
 }
 
-/// When the message arrived. Arrival-Date is the standard's name, Received-Date its draft's.
+/// `... is an open proxy`, said and not only supposed.
+fn asserted(words: &str) -> Option<Kind> {
+    let found = ASSERTED.as_ref()?.captures(words)?;
+    let head = found.name("head").map_or("", |head| head.as_str()).to_ascii_lowercase();
+    let supposed = ["if ", "whether ", "not ", "may ", "might ", "could ", "check "]
+        .iter()
+        .any(|word| head.contains(word));
+    let proxy = found.name("what")?.as_str().eq_ignore_ascii_case("proxy");
+    (!supposed).then_some(if proxy { Kind::OpenProxy } else { Kind::OpenRelay })
+}
+
+/// When the message arrived. Arrival-Date is the standard's name, Received-Date its draft's; without them what the words
+/// for people say, then the enclosed message's own chain, then the Date of the report.
 fn arrival(mail: &Mail, fields: &Fields<'_>, draft: &mut Draft) -> When {
     let field = fields.first("arrival-date").or(fields.first("received-date")).or(fields.first("date"));
     let stamp = field.and_then(|field| time::first(&field.value, mail.sent));
     if let Some(stamp) = stamp {
         return draft.when(Some(&stamp), None, mail);
     }
-    let said = mail.words().find_map(|part| told(part.text.as_str(), mail));
+    let said = mail.words().find_map(|part| told(part.text.as_str(), mail)).or_else(|| passed(mail, fields));
     said.map_or_else(|| When::of_mail(mail), |time| When { time: Some(time), basis: TimeBasis::Stated })
+}
+
+/// When the enclosed message was taken from the Source-IP.
+fn passed(mail: &Mail, fields: &Fields<'_>) -> Option<jiff::Timestamp> {
+    let (source, _) = source(fields)?;
+    let headers =
+        mail.parts.iter().filter(|part| part.kind == PartKind::Headers && part.depth >= fields.depth);
+    let mut hops = headers.flat_map(|part| received::chain(&part.text, mail.sent));
+    hops.find(|hop| hop.from.as_ref().is_some_and(|(from, _)| *from == source))?.stamp?.stated()
 }
 
 /// `... received from IP 192.0.2.1 on Thu, 8 Mar 2005 14:00:00 EDT`, in the words for people.

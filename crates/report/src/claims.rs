@@ -56,6 +56,14 @@ impl Draft {
         }
     }
 
+    /// Takes every accusation back, keeping the addresses as mentioned.
+    pub(crate) fn demote(&mut self, why: &str) {
+        for claim in &mut self.claims {
+            claim.role = Role::Mentioned;
+        }
+        self.doubt(why);
+    }
+
     /// Notes a doubt once.
     pub(crate) fn doubt(&mut self, text: &str) {
         if !self.doubts.iter().any(|known| known.text == text) {

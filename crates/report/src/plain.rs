@@ -25,7 +25,7 @@ const REACH: usize = 2;
 
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:\b(?:source|src|offend(?:ing|er)|attack(?:er|ing)|abus(?:ive|er|ing)|infected|originat(?:ing|ed|or)|spamm(?:er|ing)|your|hostile|compromised|scann(?:er|ing))\b|\b(?:from|at|by)\s+(?:the\s+|your\s+)?(?:following\s+)?(?:ip|host|machine|address|customer|user|system|computer)|\bip(?:\s+address)?\s*(?:is|was|:|=)|\bfrom:?\s+(?:ip\b)?)[^\n.!?;]{0,40}?[\s:=(\[]*$",
+        r"(?i)(?:\b(?:source|src|offend(?:ing|er)|attack(?:er|ing)|abus(?:ive|er|ing)|infected|originat(?:ing|ed|or)|spamm(?:er|ing)|your|hostile|compromised|scann(?:er|ing))\b|\b(?:from|by)\s+(?:the\s+|your\s+)?(?:following\s+)?(?:ip|host|machine|address|customer|user|system|computer)|\bip(?:\s+address)?\s*(?:is|was|:|=)|\bfrom:?\s+(?:ip\b)?)[^\n.!?;]{0,40}?[\s:=(\[]*$",
     )
     .ok()
 });
@@ -44,7 +44,7 @@ pub(crate) fn read(mail: &Mail) -> Option<(Format, Draft)> {
     let own = words::own(mail);
     let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
     let alleges = words::alleges(&mail.subject) || words::alleges(&own);
-    let kind = words::kind(&mail.subject, &own);
+    let kind = kind(&mail.subject, &own, mail);
     let mut draft = Draft::default();
     if to_desk || alleges {
         chains(mail, kind, alleges, &mut draft);
@@ -57,12 +57,21 @@ pub(crate) fn read(mail: &Mail) -> Option<(Format, Draft)> {
     if !draft.claims.is_empty() && logged && (alleges || to_desk) {
         return Some((Format::PlainLog, draft));
     }
-    if alleges && kind.is_some() && !named.is_empty() {
+    // Words alone are weak: they count when they are sent to a desk or the subject already accuses.
+    if (to_desk && alleges || words::alleges(&mail.subject)) && kind.is_some() && !named.is_empty() {
         let mut draft = Draft::default();
         told(mail, kind.unwrap_or(Kind::Other), &named, &mut draft);
         return (!draft.claims.is_empty()).then_some((Format::PlainComplaint, draft));
     }
     None
+}
+
+/// The kind by subject and prose; a log's own words may add to it, but not that somebody is a proxy or a relay.
+fn kind(subject: &str, own: &str, mail: &Mail) -> Option<Kind> {
+    let is_prose = |line: &&str| time::first(line, mail.sent).is_none() && firewall::packet(line).is_none();
+    let prose: Vec<&str> = own.lines().filter(is_prose).collect();
+    let logged = || words::kind("", own).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay));
+    words::kind(subject, &prose.join("\n")).or_else(logged)
 }
 
 /// An address that the reporter's own words or the subject accuse.
@@ -85,7 +94,10 @@ fn named(mail: &Mail) -> Vec<Named> {
     if let (Some(part), Some(before)) = (mail.words().next(), NAMED.as_ref()) {
         for line in part.text.lines().take(LINES).filter(|line| line.quoted == 0) {
             for found in address::all(line.words) {
-                let told = line.words.get(..found.range.start).is_some_and(|words| before.is_match(words));
+                let told = line
+                    .words
+                    .get(..found.range.start)
+                    .is_some_and(|words| before.is_match(words) && !is_attacked(words));
                 if told && firewall::packet(line.words).is_none() {
                     named.push(Named {
                         address: found.address,
@@ -104,6 +116,15 @@ fn named(mail: &Mail) -> Vec<Named> {
     named
 }
 
+/// Whether the words in front of an address say that it was done to and did not do it.
+fn is_attacked(words: &str) -> bool {
+    let near = words.get(words.len().saturating_sub(40)..).unwrap_or_default().to_ascii_lowercase();
+    let mut near = near.split(|c: char| !c.is_ascii_alphabetic());
+    near.any(|word| {
+        matches!(word, "our" | "my" | "to" | "target" | "victim" | "destination" | "dst" | "against" | "on")
+    })
+}
+
 /// Pasted or enclosed Received chains.
 fn chains(mail: &Mail, kind: Option<Kind>, alleges: bool, draft: &mut Draft) {
     let kind = match kind {
@@ -112,7 +133,7 @@ fn chains(mail: &Mail, kind: Option<Kind>, alleges: bool, draft: &mut Draft) {
     };
     let pasted = mail.words().filter(|part| part.text.as_str().contains("eceived:"));
     let enclosed =
-        mail.parts.iter().filter(|part| alleges && part.depth == 1 && part.kind == PartKind::Headers);
+        mail.parts.iter().filter(|part| alleges && part.depth <= 1 && part.kind == PartKind::Headers);
     for part in pasted.chain(enclosed) {
         let hops = received::chain(&part.text, mail.sent);
         let Some(entry) = received::entry(&hops) else { continue };

@@ -21,6 +21,7 @@ struct Phrases {
     banner: Regex,
     ends: Regex,
     source: Regex,
+    anywhere: Regex,
     web: Regex,
     advertised: Regex,
     link: Regex,
@@ -30,15 +31,21 @@ struct Phrases {
     number: Regex,
 }
 
+/// Lines of SpamCop's own words that are looked at.
+const SAID: usize = 2000;
+
 static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| Phrases::new().ok());
 
 impl Phrases {
     fn new() -> Result<Phrases, regex::Error> {
         Ok(Phrases {
-            banner: Regex::new(r"(?i)^\s*[\[\-]\s*SpamCop\s+v?\d+\.[\d.]+\s*[\]\-]")?,
+            banner: Regex::new(r"(?i)(?:^|\s)[\[\-]\s*SpamCop\s+v?\d+\.[\d.]+\s*[\]\-]")?,
             ends: Regex::new(r"(?i)^\s*\[?\s*Offending message\s*(?:\]|:)")?,
             source: Regex::new(
-                r"(?i)^\W*(?P<what>[a-z][a-z \-]{2,60}?)\s+(?P<ip>[0-9A-Fa-f][0-9A-Fa-f.:\[\]]{2,45})\s*/\s*(?P<date>.*)$",
+                r"(?i)^\W*(?P<what>[a-z][a-z \-]{2,60}?)\s*:?\s+\[?(?P<ip>[0-9A-Fa-f:][0-9A-Fa-f.:]{2,45})\]?(?:\s*\([^)]*\))?\s*/\s*(?P<date>.*)$",
+            )?,
+            anywhere: Regex::new(
+                r"(?i)\b(?P<what>(?:e-?mail|message|spam)\s+(?:from|via|sent|relayed)(?:\s+(?:from|by|via|through))?)\s+\[?(?P<ip>[0-9A-Fa-f:][0-9A-Fa-f.:]{2,45})\]?\s*/\s*(?P<date>.{0,60})",
             )?,
             web: Regex::new(
                 r"(?i)^(?P<url>.*?)\s*\bis\s+(?P<ip>[0-9A-Fa-f][0-9A-Fa-f.:\[\]]{2,45})\s*;\s*(?P<date>.*)$",
@@ -73,14 +80,22 @@ pub(crate) fn read(mail: &Mail) -> Option<Draft> {
         return None;
     }
     let mut draft = Draft::default();
-    for body in bodies {
-        read_body(mail, body, phrases, &mut draft);
+    for body in &bodies {
+        let said = said(body, phrases);
+        read_lines(mail, body, &said, phrases, &mut draft);
+        if draft.claims.is_empty() {
+            read_flat(mail, body, &said, phrases, &mut draft);
+        }
         if !draft.claims.is_empty() {
             break;
         }
     }
     if draft.claims.is_empty() {
         read_rest(mail, phrases, &mut draft);
+    }
+    for line in bodies.iter().flat_map(|body| said(body, phrases)) {
+        flag(&line, phrases, &mut draft);
+        port(&line, phrases, &mut draft);
     }
     Some(draft)
 }
@@ -104,17 +119,28 @@ fn is_spamcop(domain: &str) -> bool {
     domain == "spamcop.net" || domain.ends_with(".spamcop.net")
 }
 
-/// The texts that carry SpamCop's banner, the outermost first, words before markup.
+/// The texts that carry SpamCop's banner or, where a gateway cut it off, its link; the outermost first, words before
+/// markup.
 fn bodies<'m>(mail: &'m Mail, phrases: &Phrases) -> Vec<&'m Part> {
-    let has_banner = |part: &&Part| part.text.lines().any(|line| phrases.banner.is_match(line.words));
-    let mut bodies: Vec<&Part> = mail.parts.iter().filter(has_banner).collect();
+    let is_body = |part: &&Part| {
+        let text = part.text.as_str();
+        part.kind != PartKind::Headers
+            && (part.text.lines().any(|line| phrases.banner.is_match(line.words))
+                || phrases.link.is_match(text))
+    };
+    let mut bodies: Vec<&Part> = mail.parts.iter().filter(is_body).collect();
     bodies.sort_by_key(|part| (part.depth, part.kind == PartKind::Html));
     bodies
 }
 
-fn read_body(mail: &Mail, body: &Part, phrases: &Phrases, draft: &mut Draft) {
-    let lines = body.text.lines().skip_while(|line| !phrases.banner.is_match(line.words));
-    let said: Vec<Line<'_>> = lines.take_while(|line| !phrases.ends.is_match(line.words)).collect();
+/// SpamCop's own lines: from the banner to the offending message.
+fn said<'m>(body: &'m Part, phrases: &Phrases) -> Vec<Line<'m>> {
+    let is_banner = |line: &Line<'_>| phrases.banner.is_match(line.words);
+    let from = body.text.lines().position(|line| is_banner(&line)).unwrap_or(0);
+    body.text.lines().skip(from).take_while(|line| !phrases.ends.is_match(line.words)).take(SAID).collect()
+}
+
+fn read_lines(mail: &Mail, body: &Part, said: &[Line<'_>], phrases: &Phrases, draft: &mut Draft) {
     let mut url = String::new();
     for (at, line) in said.iter().enumerate() {
         if let Some(found) = phrases.advertised.captures(line.words) {
@@ -124,18 +150,18 @@ fn read_body(mail: &Mail, body: &Part, phrases: &Phrases, draft: &mut Draft) {
         let next = said.get(at + 1).map_or("", |line| line.words);
         if let Some(claim) = web_host(mail, body, line, next, phrases, &url, draft) {
             draft.claim(claim);
-        } else if let Some(claim) = source(mail, body, line, next, phrases, draft) {
+        } else if let Some(claim) = source(mail, body, line, next, &phrases.source, draft) {
             draft.claim(claim);
         }
     }
-    let advertised = draft.claims.iter().any(|claim| claim.role == Role::WebHost);
-    let alleged = draft.claims.iter().any(|claim| claim.role == Role::Offender);
-    if advertised && alleged {
-        draft.doubt("names a source of mail and an advertised host");
-    }
-    for line in &said {
-        flag(line, phrases, draft);
-        port(line, phrases, draft);
+}
+
+/// A mail client that runs lines together leaves the words in order all the same.
+fn read_flat(mail: &Mail, body: &Part, said: &[Line<'_>], phrases: &Phrases, draft: &mut Draft) {
+    for line in said {
+        if let Some(claim) = source(mail, body, line, "", &phrases.anywhere, draft) {
+            draft.claim(claim);
+        }
     }
 }
 
@@ -145,10 +171,10 @@ fn source(
     body: &Part,
     line: &Line<'_>,
     next: &str,
-    phrases: &Phrases,
+    phrase: &Regex,
     draft: &mut Draft,
 ) -> Option<Claim> {
-    let found = phrases.source.captures(line.words)?;
+    let found = phrase.captures(line.words)?;
     let what = found.name("what")?.as_str().to_ascii_lowercase();
     let place = found.name("ip")?;
     let address = address::first(place.as_str())?;
@@ -190,6 +216,9 @@ fn web_host(
 /// `192.0.2.1 is open proxy, see: ...`: the words that raise a report above all others.
 fn flag(line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     let Some(found) = phrases.flag.captures(line.words) else { return };
+    if line.words.contains(" not ") || line.words.contains("n't ") {
+        return;
+    }
     let what =
         found.name("what").or(found.name("open")).map_or("", |what| what.as_str()).to_ascii_lowercase();
     let kind = if what.starts_with("prox") { Kind::OpenProxy } else { Kind::OpenRelay };
@@ -220,24 +249,38 @@ fn port(line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     }
 }
 
-/// What is left when the body says nothing: the fields of the ARF variant, the subject, a pasted chain.
+/// What is left when the body says nothing: the subject, the fields of the ARF variant, a pasted chain.
 fn read_rest(mail: &Mail, phrases: &Phrases, draft: &mut Draft) {
-    if let Some(fields) = arf::fields(mail) {
-        arf::claim(mail, &fields, draft);
-        if !draft.claims.is_empty() {
-            return;
+    let found = phrases.subject.captures(&mail.subject);
+    let what = found.as_ref().and_then(|found| found.name("what")).map_or("", |what| what.as_str().trim());
+    let named = address::first(what).filter(|found| found.range.len() + 2 >= what.len());
+    let fields = arf::fields(mail);
+    if let Some(fields) = &fields {
+        arf::claim(mail, fields, draft);
+        match &named {
+            // The report is about something else than where the mail came from: an advertised site, whose host it does
+            // not name. The source is somebody else's.
+            None if !what.is_empty() => {
+                draft.demote("reports an advertised site without the address of its host")
+            }
+            Some(named) if draft.claims.iter().all(|claim| claim.address != named.address) => {
+                draft.demote(
+                    "the address in the subject is not the Source-IP; the subject is what was reported",
+                );
+            }
+            _ => return,
         }
     }
-    let Some(found) = phrases.subject.captures(&mail.subject) else { return };
-    let what = found.name("what").map_or("", |what| what.as_str());
-    let Some(named) = address::first(what).filter(|found| found.range.len() + 2 >= what.trim().len()) else {
+    let Some(named) = named else {
         draft.doubt("the report names no address");
         return;
     };
     let span = arf::subject_span(mail, named.address);
     draft.doubt("the address is only in the subject");
     draft.claim(bare(named.address, Kind::SpamSource, Role::Offender, span).at(When::of_mail(mail)));
-    pasted_chain(mail, named.address, draft);
+    if fields.is_none() {
+        pasted_chain(mail, named.address, draft);
+    }
 }
 
 /// A chain pasted in place of the usual text: the named address with the time its hop states, and the server that took

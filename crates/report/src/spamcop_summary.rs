@@ -125,9 +125,9 @@ pub(crate) fn read_alert(mail: &Mail) -> Draft {
     for part in parts(mail) {
         for line in part.text.lines() {
             let words = line.words.trim();
-            let bare_words = words.strip_prefix("IPv6").unwrap_or(words).trim();
+            let words = words.strip_prefix("IPv6").unwrap_or(words).trim_start_matches([' ', ':']);
             let Some(found) =
-                address::first(line.words).filter(|found| found.range.len() == bare_words.len())
+                address::first(line.words).filter(|found| starts_with(line.words, words, found))
             else {
                 continue;
             };
@@ -139,4 +139,9 @@ pub(crate) fn read_alert(mail: &Mail) -> Draft {
         }
     }
     draft
+}
+
+/// Whether the address is what the line is about: it stands first, and what follows is at most a name.
+fn starts_with(line: &str, words: &str, found: &address::Found) -> bool {
+    line.len() - words.len() >= found.range.start && words.len() <= found.range.len() + 80
 }

@@ -45,6 +45,9 @@ const COPYRIGHT: &str = r"copyright|infring\w*|\bdmca\b|piracy|trademark";
 const ALLEGING: &str =
     r"\babus(?:e|ive|es)\b|complaint|incident|unauthori[sz]ed|malicious|compromised|blocklist|blacklist";
 
+/// A proxy that was looked for or abused is the reporter's, and the accused is the one who did it.
+const SOUGHT: &str = r"prox\w*\s+(?:scan|prob|attempt|abuse|hunt|hijack)\w*|(?:our|my)\s+(?:\w+\s+){0,2}prox\w+|scan\w*\s+for\s+(?:open\s+)?prox";
+
 /// How much more the subject weighs than a line of the text.
 const SUBJECT: usize = 4;
 /// Mentions in the text count up to this many, so that a long boilerplate does not outweigh a subject.
@@ -54,6 +57,7 @@ struct Lexicon {
     kinds: Vec<(Kind, Regex)>,
     copyright: Option<Regex>,
     alleging: Option<Regex>,
+    sought: Option<Regex>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -62,6 +66,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         kinds: WORDS.iter().filter_map(|(kind, pattern)| Some((*kind, word(pattern)?))).collect(),
         copyright: word(COPYRIGHT),
         alleging: word(ALLEGING),
+        sought: word(SOUGHT),
     }
 });
 
@@ -80,6 +85,12 @@ pub(crate) fn kind(subject: &str, own: &str) -> Option<Kind> {
         if weight > best.map_or(0, |(most, _)| most) {
             best = Some((weight, *kind));
         }
+    }
+    let sought = lexicon.sought.as_ref().is_some_and(|word| word.is_match(subject) || word.is_match(own));
+    if let Some((_, kind @ Kind::OpenProxy)) = &mut best
+        && sought
+    {
+        *kind = Kind::TrojanScan;
     }
     let copyright = lexicon.copyright.as_ref().map_or(0, &weigh);
     best.filter(|(weight, _)| *weight >= copyright)
@@ -137,5 +148,12 @@ mod tests {
         assert_eq!(kind("Spam", "please stop"), Some(Kind::SpamSource));
         assert_eq!(kind("Port scan", "for SubSeven"), Some(Kind::Scan));
         assert_eq!(kind("Dinner", "at eight"), None);
+    }
+
+    #[test]
+    fn who_seeks_a_proxy_is_no_proxy() {
+        assert_eq!(kind("Abuse of our proxy", ""), Some(Kind::TrojanScan));
+        assert_eq!(kind("proxy scan from 192.0.2.1", ""), Some(Kind::TrojanScan));
+        assert_eq!(kind("open proxy", "it relays spam"), Some(Kind::OpenProxy));
     }
 }
