@@ -157,7 +157,7 @@ pub(crate) async fn slow_socks5() -> SocketAddr {
     .await
 }
 
-/// Takes bytes to this place and brings nothing back.
+/// Takes bytes to this place, and brings back other bytes than came from there.
 pub(crate) async fn one_way(to: SocketAddr) -> SocketAddr {
     serve(move |mut stream| async move {
         let mut buffer = [0; 2048];
@@ -167,7 +167,10 @@ pub(crate) async fn one_way(to: SocketAddr) -> SocketAddr {
         }
         stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
         let mut onward = TcpStream::connect(to).await?;
-        tokio::io::copy(&mut stream, &mut onward).await.map(drop)
+        let count = stream.read(&mut buffer).await?;
+        onward.write_all(&buffer[..count]).await?;
+        let _replaced = onward.read(&mut buffer).await?;
+        stream.write_all(b"received with thanks\r\n").await
     })
     .await
 }
