@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
 use crate::mail;
-use crate::net::{Namespace, cable};
+use crate::net::{self, Namespace, cable};
 use crate::nightdesk::Nightdesk;
 use crate::patience::until;
 use crate::peers::Peer;
@@ -39,10 +39,7 @@ pub(crate) enum Proxy {
 
 /// Plays it.
 pub(crate) fn play(proxy: Proxy) -> Result<()> {
-    let dir = tempfile::Builder::new()
-        .prefix("nightdesk-lab-")
-        .tempdir()
-        .context("cannot make a folder for the lab")?;
+    let dir = net::folder()?;
     let night = Night::fall(proxy, dir.path())?;
     night.before()?;
     let desk = Nightdesk::configure(&night.router, dir.path(), &config(dir.path()))?;
@@ -198,7 +195,7 @@ impl Night {
     fn import_leases(&self, desk: &Nightdesk<'_>, dir: &Path) -> Result<()> {
         let file = dir.join("leases.csv");
         let rows = format!(
-            "address,from,to,subscriber,mail\n\
+            "address,from,to,subscriber,contact\n\
              {LINE},2024-01-01T00:00:00Z,,line-0066,line-0066@customers.example.net\n\
              {NEIGHBOUR},2024-01-01T00:00:00Z,,line-0067,line-0067@customers.example.net\n"
         );

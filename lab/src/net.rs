@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail, ensure};
 /// No single command of a story takes longer than this.
 const LONGEST_COMMAND: &str = "20";
 
+/// How folders of the lab are called, before the process id.
+const FOLDER: &str = "nightdesk-lab-";
+
 /// Programs the stories need, each with the Debian package it comes from.
 const NEEDED: [(&str, &str); 10] = [
     ("ip", "iproute2"),
@@ -38,17 +41,36 @@ pub(crate) fn ready() -> Result<()> {
     Ok(())
 }
 
-/// Removes namespaces of runs whose process is gone. Their programs ended with it (see `peers`).
+/// Removes what runs whose process is gone have left. Their programs ended with them (see `peers`).
 fn sweep() {
-    for entry in fs::read_dir("/run/netns").into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = name.strip_prefix("nd").and_then(|rest| rest.split_once('-')).map(|(pid, _)| pid);
-        let is_ours = owner.is_some_and(|pid| pid.parse::<u32>().is_ok());
-        if is_ours && owner.is_some_and(|pid| !Path::new("/proc").join(pid).is_dir()) {
-            println!("   (removing namespace {name} of a run that was killed)");
-            delete(&name);
+    for name in names_in(Path::new("/run/netns")).filter(|name| is_orphan(name, "nd")) {
+        println!("   (removing namespace {name} of a run that was killed)");
+        delete(&name);
+    }
+    let folders = std::env::temp_dir();
+    for name in names_in(&folders).filter(|name| is_orphan(name, FOLDER)) {
+        if let Err(error) = fs::remove_dir_all(folders.join(&name)) {
+            eprintln!("lab: {name} of a run that was killed could not be removed: {error}");
         }
     }
+}
+
+fn names_in(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
+}
+
+/// Whether `name` is `<prefix><pid>-…` of a process that is gone.
+fn is_orphan(name: &str, prefix: &str) -> bool {
+    let pid = name.strip_prefix(prefix).and_then(|rest| rest.split_once('-')).map(|(pid, _)| pid);
+    pid.and_then(|pid| pid.parse::<u32>().ok())
+        .is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).is_dir())
+}
+
+/// A folder for one story, removed when dropped.
+pub(crate) fn folder() -> Result<tempfile::TempDir> {
+    let prefix = format!("{FOLDER}{}-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir().context("cannot make a folder for the lab")
 }
 
 fn delete(name: &str) {

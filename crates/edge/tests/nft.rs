@@ -104,7 +104,8 @@ fn assert_stands(in_force: &[InForce], plan: &Plan) {
     for (found, planned) in in_force.iter().zip(plan.rules()) {
         let late = found.until.duration_since(planned.until);
         assert!(late.is_negative() || late.is_zero(), "{} stands {late:?} longer than its rule", found.key);
-        assert!(late.abs() < SignedDuration::from_secs(5), "{} ends {late:?} early", found.key);
+        // What a listing shows is as old as the listing took: much, on a busy machine with many blocks.
+        assert!(late.abs() < SignedDuration::from_secs(60), "{} ends {late:?} early", found.key);
     }
 }
 
