@@ -8,6 +8,13 @@
 
   // ---- the plot: drawn from the table that stands below it, so that both always say the same -------------------
 
+  // Midnight is told by its date: `23 Nov`.
+  function label(seconds) {
+    const at = new Date(seconds * 1000);
+    const clock = at.toISOString().slice(11, 16);
+    return clock === "00:00" ? at.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }) : clock;
+  }
+
   const colour = (selector) => getComputedStyle(one(selector)).color;
 
   function drawPlot() {
@@ -27,7 +34,7 @@
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       axes: [
-        { ...axis, size: 20, space: 60, values: (_, ticks) => ticks.map((at) => new Date(at * 1000).toISOString().slice(11, 16)) },
+        { ...axis, size: 20, space: 60, values: (_, ticks) => ticks.map(label) },
         { ...axis, size: 30, space: 24, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000, 100000] },
       ],
       scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },

@@ -40,7 +40,8 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    const ALL: [Action; 5] = [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Note];
+    const ALL: [Action; 5] =
+        [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Note];
 
     /// Its name in forms and JSON.
     pub(crate) fn name(self) -> &'static str {
@@ -84,10 +85,10 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
     let standing = view.blocks.iter().filter(|block| block.standing).count();
     let blocks = words::count(standing, "block", "blocks");
     let offer = |action, label, effect: &str| Offer { action, label, effect: effect.to_owned() };
-    let recheck = offer(Action::Recheck, "Recheck now", "Probes the line now; the answer is kept as evidence.");
-    let confirm = offer(Action::Confirm, "Confirm by hand", "Says it is a proxy or relay; blocks and notice follow.");
-    let dismiss = offer(Action::Dismiss, "Dismiss", "Says it is nothing, ends the case and lifts its blocks.");
-    let note = offer(Action::Note, "Add a note", "Written into the timeline; changes nothing.");
+    let recheck = offer(Action::Recheck, "Recheck now", "Probes the line; the answer is kept.");
+    let confirm = offer(Action::Confirm, "Confirm by hand", "It is a proxy or relay: blocks follow.");
+    let dismiss = offer(Action::Dismiss, "Dismiss", "It is nothing: the case ends.");
+    let note = offer(Action::Note, "Add a note", "Into the timeline; changes nothing.");
     let release = Offer {
         action: Action::Release,
         label: "Release the line",
@@ -97,7 +98,9 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
         offers.into_iter().filter(|offer| offer.action != Action::Release || standing > 0).collect()
     };
     match view.row.stage {
-        Stage::HeadsUp | Stage::Watching | Stage::Suspected => stands(vec![recheck, confirm, dismiss, release, note]),
+        Stage::HeadsUp | Stage::Watching | Stage::Suspected => {
+            stands(vec![recheck, confirm, dismiss, release, note])
+        }
         Stage::Confirmed | Stage::Contained => stands(vec![recheck, release, note, dismiss]),
         Stage::Cleaned => stands(vec![recheck, note, release, confirm, dismiss]),
         Stage::Closed | Stage::Dismissed => stands(vec![release, note]),
@@ -153,7 +156,7 @@ mod tests {
     #[test]
     fn ports_are_read_with_blanks_or_commas_and_nonsense_is_named() {
         assert_eq!(ports("1080, 8080 3128").unwrap(), [1080, 8080, 3128]);
-        assert_eq!(ports("  ").unwrap(), []);
+        assert!(ports("  ").unwrap().is_empty());
         assert!(ports("80 99999").unwrap_err().to_string().contains("99999"));
         assert!(ports("0").is_err());
         assert!(ports(&"1 ".repeat(17)).is_err());

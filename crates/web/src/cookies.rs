@@ -55,7 +55,10 @@ mod tests {
     fn a_cookie_is_never_readable_by_scripts_and_secure_over_https() {
         let end = "2026-11-23T03:04:05Z".parse().unwrap();
         let cookie = set("a", "b", &Stay::Until(end), true).unwrap();
-        assert_eq!(cookie, "a=b; Path=/; HttpOnly; SameSite=Lax; Secure; Expires=Mon, 23 Nov 2026 03:04:05 GMT");
+        assert_eq!(
+            cookie,
+            "a=b; Path=/; HttpOnly; SameSite=Lax; Secure; Expires=Mon, 23 Nov 2026 03:04:05 GMT"
+        );
         assert!(set("a", "b\r\nX: y", &Stay::Session, false).is_none());
     }
 }

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use case::{Actor, CaseId, Command, EvidenceId};
 use desk::{
-    ActError, CaseView, Desk, DeskError, EvidenceView, Front, IntakeView, LogInError, NewSession, QueuePage, Session,
-    WhyStep,
+    ActError, CaseView, Desk, DeskError, EvidenceView, Front, IntakeView, LogInError, NewSession, QueuePage,
+    Session, WhyStep,
 };
 
 use crate::office::{Office, OfficeError, Soon};

@@ -1,7 +1,7 @@
 //! Nothing but a GET passes without our own origin and the form's token, and nothing takes for ever.
 
-use axum::body::{Body, Bytes, to_bytes};
 use axum::Form;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;

@@ -69,6 +69,70 @@ pub(crate) fn all(app: App) -> Router {
 }
 
 #[cfg(test)]
-pub(crate) fn paths_that_change_something() -> Vec<&'static str> {
-    public_writes().into_iter().chain(writes()).map(|(path, _)| path).collect()
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Method, Request, StatusCode};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::fake::{CSRF, Night, TOKEN};
+
+    fn paths(routes: Vec<Route>) -> Vec<String> {
+        routes.into_iter().map(|(path, _)| path.replace("{case}", "ND-17").replace("{id}", "0")).collect()
+    }
+
+    async fn status(method: Method, path: &str, origin: Option<&str>, token: Option<&str>) -> StatusCode {
+        let night = Night::usual().with_session();
+        let mut request = Request::builder().method(method).uri(path).header("host", "desk.example.net");
+        request = request.header("cookie", format!("nightdesk={TOKEN}"));
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        if let Some(token) = token {
+            request = request.header("x-csrf-token", token);
+        }
+        let router = crate::router(night.clone(), crate::Config::default());
+        let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert!(night.state().acted.is_empty(), "{path} acted");
+        answer.status()
+    }
+
+    #[tokio::test]
+    async fn no_address_takes_a_write_without_our_origin_and_the_token() {
+        let ours = Some("http://desk.example.net");
+        let writes = [paths(public_writes()), paths(writes())].concat();
+        assert!(writes.len() >= 5);
+        for path in writes {
+            for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                for (origin, token) in [
+                    (ours, None),
+                    (ours, Some("wrong")),
+                    (ours, Some("")),
+                    (None, Some(CSRF)),
+                    (Some("null"), Some(CSRF)),
+                ] {
+                    let status = status(method.clone(), &path, origin, token).await;
+                    assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path} {origin:?} {token:?}");
+                }
+            }
+            let let_through = status(Method::POST, &path, ours, Some(CSRF)).await;
+            assert_ne!(
+                let_through,
+                StatusCode::FORBIDDEN,
+                "{path} lets nobody through: the refusals above prove nothing"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_listed_as_a_read_takes_no_write_at_all() {
+        let writes = [paths(public_writes()), paths(writes())].concat();
+        for path in [paths(public_reads()), paths(reads())].concat() {
+            if writes.contains(&path) {
+                continue;
+            }
+            let status = status(Method::POST, &path, Some("http://desk.example.net"), Some(CSRF)).await;
+            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
 }

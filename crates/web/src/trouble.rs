@@ -62,7 +62,9 @@ impl Trouble {
             Trouble::ForeignForm | Trouble::StaleForm => StatusCode::FORBIDDEN,
             Trouble::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Trouble::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Trouble::TooSlow | Trouble::Office(OfficeError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Trouble::TooSlow | Trouble::Office(OfficeError::Unavailable(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Trouble::Unmade(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Trouble::Office(OfficeError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Trouble::Office(OfficeError::Changed) => StatusCode::CONFLICT,

@@ -97,7 +97,9 @@ pub(crate) async fn act(
 ) -> Result<Response, Trouble> {
     let case = named(&case)?;
     let trouble = match act::follow(&app, case, &wish, &operator).await {
-        Ok(action) => return Ok(Redirect::to(&format!("/case/{case}?done={}", action.name())).into_response()),
+        Ok(action) => {
+            return Ok(Redirect::to(&format!("/case/{case}?done={}", action.name())).into_response());
+        }
         Err(trouble) => trouble,
     };
     let problem = match &trouble {

@@ -19,7 +19,11 @@ const PER_PAGE: usize = 50;
 /// What can be asked for: its name, how it is shown, and what it means.
 const OUTCOMES: [(&str, &str, &str); 6] = [
     ("", "All", "Everything that was accepted, newest first."),
-    ("orphan", "Orphans", "They speak of our addresses, but no subscriber was found, or several. A person decides."),
+    (
+        "orphan",
+        "Orphans",
+        "They speak of our addresses, but no subscriber was found, or several. A person decides.",
+    ),
     ("unreadable", "Unreadable", "Nothing could be made of them. Their bytes are kept."),
     ("not-a-report", "Not reports", "Read, and no complaint found in them: answers, newsletters, tests."),
     ("foreign", "Foreign", "They complain of addresses that are not ours."),

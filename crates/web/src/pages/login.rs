@@ -67,7 +67,11 @@ pub(crate) async fn enter(
     Form(sent): Form<Credentials>,
 ) -> Result<Response, Trouble> {
     let https = app.config.https;
-    let (problem, status, retry_after) = match app.office.log_in(&sent.name, &sent.password, peer(&extensions)).await {
+    let (problem, status, retry_after) = match app
+        .office
+        .log_in(&sent.name, &sent.password, peer(&extensions))
+        .await
+    {
         Ok(session) => {
             let mut response = Redirect::to(our_own(&sent.next)).into_response();
             let stay = Stay::Until(session.expires);
@@ -76,7 +80,8 @@ pub(crate) async fn enter(
             return Ok(response);
         }
         Err(OfficeError::WrongPassword) => (
-            "That name and password do not go together. Check the name, then type the password again.".to_owned(),
+            "That name and password do not go together. Check the name, then type the password again."
+                .to_owned(),
             StatusCode::UNAUTHORIZED,
             None,
         ),
@@ -150,7 +155,9 @@ mod tests {
     #[test]
     fn nobody_is_sent_to_another_site_after_login() {
         assert_eq!(our_own("/case/ND-17?x=1"), "/case/ND-17?x=1");
-        for elsewhere in ["https://example.net/", "//example.net", "/\\example.net", "/\t/example.net", "", "case"] {
+        for elsewhere in
+            ["https://example.net/", "//example.net", "/\\example.net", "/\t/example.net", "", "case"]
+        {
             assert_eq!(our_own(elsewhere), "/", "{elsewhere:?}");
         }
     }

@@ -35,6 +35,7 @@ struct QueueView {
 /// The counts of the front.
 struct Tonight {
     stages: Vec<(Badge, usize)>,
+    ended: usize,
     orphans: u64,
     unreadable: u64,
     accepted: u64,
@@ -102,7 +103,8 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let search = asked.search();
-    let (queue, front) = tokio::join!(app.office.queue(&search, page_number(&asked.page)), app.office.front());
+    let (queue, front) =
+        tokio::join!(app.office.queue(&search, page_number(&asked.page)), app.office.front());
     let (queue, front) = (queue?, front?);
     let page = QueueView {
         chrome: Chrome::of(&visitor, "queue"),
@@ -148,8 +150,10 @@ fn tonight(front: &Front) -> Tonight {
         opened_y: PLOT_HEIGHT - height(hour.opened),
         opened_height: height(hour.opened),
     };
+    let (open, ended): (Vec<_>, Vec<_>) = front.by_stage.iter().partition(|(stage, _)| stage.is_open());
     Tonight {
-        stages: front.by_stage.iter().map(|(stage, count)| (Badge::of(*stage), *count)).collect(),
+        stages: open.iter().map(|(stage, count)| (Badge::of(*stage), *count)).collect(),
+        ended: ended.iter().map(|(_, count)| count).sum(),
         orphans: front.orphans,
         unreadable: front.unreadable,
         accepted: front.accepted_today,

@@ -54,8 +54,13 @@ pub(crate) async fn find(visitor: Visitor, Query(asked): Query<Asked>) -> Result
     }
     let problem = (!of.is_empty()).then(|| "That is neither an address nor a case such as ND-17.".to_owned());
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let page =
-        WhyPage { chrome: Chrome::of(&visitor, "why"), what: words::plain(of), case: None, steps: Vec::new(), problem };
+    let page = WhyPage {
+        chrome: Chrome::of(&visitor, "why"),
+        what: words::plain(of),
+        case: None,
+        steps: Vec::new(),
+        problem,
+    };
     draw(status, &page)
 }
 

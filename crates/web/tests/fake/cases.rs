@@ -1,7 +1,12 @@
 //! The cases of the in-memory night; every address and word is our own invention.
 
-use case::{Actor, CaseId, Command, EvidenceId, InForce, Kind, Measure, Refusal, RuleKey, Stage, SubscriberId, Transport};
-use desk::{BlockView, CaseView, EdgeStatus, EvidenceView, IntakeView, Piece, QueueRow, TimelineRow, Tone, WhyStep};
+use case::{
+    Actor, CaseId, Command, EvidenceId, InForce, Kind, Measure, Refusal, RuleKey, Stage, SubscriberId,
+    Transport,
+};
+use desk::{
+    BlockView, CaseView, EdgeStatus, EvidenceView, IntakeView, Piece, QueueRow, TimelineRow, Tone, WhyStep,
+};
 use jiff::{SignedDuration, Timestamp};
 use web::OfficeError;
 
@@ -42,7 +47,8 @@ pub fn edge() -> EdgeStatus {
 
 /// ND-17 first, then a hundred and twenty-six more open ones, and two that have ended.
 pub fn all() -> Vec<CaseView> {
-    let mut cases = vec![plain(41, Stage::Suspected, Some(-130)), hero(), plain(44, Stage::Suspected, Some(12))];
+    let mut cases =
+        vec![plain(41, Stage::Suspected, Some(-130)), hero(), plain(44, Stage::Suspected, Some(12))];
     let stages = [Stage::Watching, Stage::Suspected, Stage::HeadsUp, Stage::Cleaned, Stage::Watching];
     for (number, stage) in (100..224).zip(stages.into_iter().cycle()) {
         let due = (stage != Stage::HeadsUp).then_some(41 + i64::try_from(number).unwrap() * 7 - 700);
@@ -61,7 +67,10 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
     let last = u8::try_from(number % 250).unwrap() + 1;
     let (kinds, headline) = match number % 4 {
         0 => (vec![Kind::SpamSource], format!("spam from 198.51.100.{last}, 4 reports from 2 domains")),
-        1 => (vec![Kind::OpenProxy, Kind::SpamSource], format!("open proxy alleged on 198.51.100.{last} port 8080")),
+        1 => (
+            vec![Kind::OpenProxy, Kind::SpamSource],
+            format!("open proxy alleged on 198.51.100.{last} port 8080"),
+        ),
         2 => (vec![Kind::Malware], format!("malware on 198.51.100.{last}: a proxy may follow")),
         _ => (vec![Kind::TrojanScan], format!("198.51.100.{last} scans for trojans")),
     };
@@ -85,7 +94,13 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
         row,
         version: 4,
         why: "two reporters of different domains, log-odds 1.9 of 4.0; hearsay ends here".to_owned(),
-        timeline: vec![event(60, Tone::Heard, "Report filed", "spam-source, by abuse@example.net", Some(evidence_id(9)))],
+        timeline: vec![event(
+            60,
+            Tone::Heard,
+            "Report filed",
+            "spam-source, by abuse@example.net",
+            Some(evidence_id(9)),
+        )],
         evidence: Vec::new(),
         blocks: Vec::new(),
         next_probe: Some(now() + SignedDuration::from_mins(11)),
@@ -94,7 +109,14 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
 }
 
 fn event(minutes: i64, tone: Tone, title: &str, text: &str, evidence: Option<EvidenceId>) -> TimelineRow {
-    TimelineRow { at: ago(minutes), actor: Actor::Desk, tone, title: title.to_owned(), text: text.to_owned(), evidence }
+    TimelineRow {
+        at: ago(minutes),
+        actor: Actor::Desk,
+        tone,
+        title: title.to_owned(),
+        text: text.to_owned(),
+        evidence,
+    }
 }
 
 /// A proved proxy, contained.
@@ -103,16 +125,35 @@ fn hero() -> CaseView {
     view.row.subscriber = subscriber("line-20417");
     view.row.headline = "open proxy on 203.0.113.7 port 1080, proved by our own probe".to_owned();
     view.row.kinds = vec![Kind::OpenProxy, Kind::SpamSource, Kind::Malware];
-    view.row.addresses = vec![[203, 0, 113, 7].into(), [203, 0, 113, 19].into(), "2001:db8:17::7".parse().unwrap()];
+    view.row.addresses =
+        vec![[203, 0, 113, 7].into(), [203, 0, 113, 19].into(), "2001:db8:17::7".parse().unwrap()];
     (view.row.harm, view.row.proxy, view.row.sightings, view.row.blocks) = (9, false, 3, 2);
     view.version = 12;
     view.why = "our canary came back through 203.0.113.7 port 1080 (socks5) at 02:31, and both blocks were read back in force"
         .to_owned();
     view.timeline = vec![
-        event(193, Tone::Heard, "Report filed", "open-proxy on port 1080, by abuse@example.net, weight 1.2", Some(evidence_id(1))),
-        event(193, Tone::Moved, "heads-up → suspected", "log-odds 2.1 of 2.0: one report and a virus sign of the same line", None),
+        event(
+            193,
+            Tone::Heard,
+            "Report filed",
+            "open-proxy on port 1080, by abuse@example.net, weight 1.2",
+            Some(evidence_id(1)),
+        ),
+        event(
+            193,
+            Tone::Moved,
+            "heads-up → suspected",
+            "log-odds 2.1 of 2.0: one report and a virus sign of the same line",
+            None,
+        ),
         event(190, Tone::Asked, "Probe asked", "is port 1080 of 203.0.113.7 an open proxy?", None),
-        event(41, Tone::Proved, "Open proxy proved", "socks5 on port 1080 relayed our canary; it came from 203.0.113.7", Some(evidence_id(2))),
+        event(
+            41,
+            Tone::Proved,
+            "Open proxy proved",
+            "socks5 on port 1080 relayed our canary; it came from 203.0.113.7",
+            Some(evidence_id(2)),
+        ),
         event(41, Tone::Moved, "suspected → confirmed", "first-party proof", None),
         event(41, Tone::Edge, "Two blocks ordered", "tcp/25 out and tcp/1080 in, for 24 h", None),
         event(40, Tone::Edge, "Two blocks in force", "read back from nftables", None),
@@ -122,7 +163,12 @@ fn hero() -> CaseView {
     view.evidence = vec![report(), probe()];
     let until = now() + SignedDuration::from_hours(23);
     view.blocks = [MAIL_OUT, PROXY_IN]
-        .map(|measure| BlockView { key: block(7, measure), until, state: "in force".to_owned(), standing: true })
+        .map(|measure| BlockView {
+            key: block(7, measure),
+            until,
+            state: "in force".to_owned(),
+            standing: true,
+        })
         .to_vec();
     view.next_probe = Some(now() + SignedDuration::from_mins(49));
     view
@@ -131,7 +177,8 @@ fn hero() -> CaseView {
 fn report() -> EvidenceView {
     let claim = "203.0.113.7 port 1080/tcp, 2026-11-22 23:41:07 UTC";
     let (before, after) = REPORT.split_once(claim).unwrap();
-    let piece = |text: &str, claim: Option<&str>| Piece { text: text.to_owned(), claim: claim.map(str::to_owned) };
+    let piece =
+        |text: &str, claim: Option<&str>| Piece { text: text.to_owned(), claim: claim.map(str::to_owned) };
     EvidenceView {
         id: evidence_id(1),
         source: "smtp".to_owned(),
@@ -154,19 +201,32 @@ fn probe() -> EvidenceView {
         doubts: Vec::new(),
         pieces: vec![
             Piece { text: text.to_owned(), claim: None },
-            Piece { text: "<- nonce 5f1c… arrived from 203.0.113.7".to_owned(), claim: Some("open-proxy, proved".to_owned()) },
+            Piece {
+                text: "<- nonce 5f1c… arrived from 203.0.113.7".to_owned(),
+                claim: Some("open-proxy, proved".to_owned()),
+            },
         ],
         left_off: 128,
     }
 }
 
 pub fn why() -> Vec<WhyStep> {
-    let step = |step, text: &str, evidence| WhyStep { step, text: text.to_owned(), evidence, span: None, quote: None };
+    let step = |step, text: &str, evidence| WhyStep {
+        step,
+        text: text.to_owned(),
+        evidence,
+        span: None,
+        quote: None,
+    };
     vec![
         step("rule", "203.0.113.7 tcp/1080 in is dropped at nftables until 2026-11-24 02:31 UTC", None),
         step("case", "ND-17 of line-20417 is contained: its playbook blocks the proved port and mail", None),
         step("answer", "socks5 on port 1080 relayed our canary at 02:31", Some(evidence_id(2))),
-        step("claim", "a report alleged an open proxy on 203.0.113.7 port 1080; line-20417 held the address then", Some(evidence_id(1))),
+        step(
+            "claim",
+            "a report alleged an open proxy on 203.0.113.7 port 1080; line-20417 held the address then",
+            Some(evidence_id(1)),
+        ),
         WhyStep {
             step: "bytes",
             text: "as it was written".to_owned(),
@@ -179,7 +239,11 @@ pub fn why() -> Vec<WhyStep> {
 
 pub fn intake() -> Vec<IntakeView> {
     let rows = [
-        ("orphan", "two lines held 203.0.113.90 in the minute of the claim: line-00331 until 01:14:20, line-20002 after", Some("Spam from 203.0.113.90")),
+        (
+            "orphan",
+            "two lines held 203.0.113.90 in the minute of the claim: line-00331 until 01:14:20, line-20002 after",
+            Some("Spam from 203.0.113.90"),
+        ),
         ("case", "", Some("[#4711] open proxy at 203.0.113.7")),
         ("unreadable", "the message has no header and no text", None),
         ("orphan", "no lease is known for 203.0.113.201 at that time", Some("AW: Beschwerde, Port-Scan")),
@@ -187,7 +251,8 @@ pub fn intake() -> Vec<IntakeView> {
         ("foreign", "192.0.2.80 is not ours", Some("Abuse from your network")),
         ("orphan", "no lease is known for 2001:db8:99::1 at that time", Some("[SPAM] 2001:db8:99::1")),
     ];
-    (1..).zip(rows)
+    (1..)
+        .zip(rows)
         .map(|(number, (outcome, note, subject))| IntakeView {
             id: evidence_id(number),
             received: ago(i64::from(number) * 17),
@@ -240,7 +305,7 @@ pub fn poison(state: &mut State, text: &str) {
     state.edge.outlet = evil();
     for view in &mut state.cases {
         view.row.headline = evil();
-        view.row.subscriber = subscriber(text);
+        view.row.subscriber = text.parse().unwrap_or_else(|_| subscriber("line-1"));
         view.why = evil();
         for row in &mut view.timeline {
             (row.title, row.text, row.actor) = (evil(), evil(), Actor::Operator(evil()));

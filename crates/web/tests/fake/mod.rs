@@ -5,12 +5,12 @@
 mod cases;
 
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use case::{Actor, CaseId, Command, EvidenceId, Refusal, Stage};
 use desk::{
-    CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView, NewSession, QueuePage, Session, TimelineRow, Tone,
-    WhyStep,
+    CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView, NewSession, QueuePage, Session, TimelineRow,
+    Tone, WhyStep,
 };
 use jiff::{SignedDuration, Timestamp};
 use web::{Office, OfficeError, Soon};
@@ -26,8 +26,9 @@ pub fn now() -> Timestamp {
     "2026-11-23T03:12:00Z".parse().unwrap()
 }
 
+#[derive(Clone)]
 pub struct Night {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 pub struct State {
@@ -40,13 +41,14 @@ pub struct State {
     wrong: usize,
     logged_in: bool,
     pub broken: bool,
+    pub stuck: bool,
 }
 
 impl Night {
     /// A usual bad night: 127 open cases, ND-17 the one to look at.
     pub fn usual() -> Night {
         Night {
-            state: Mutex::new(State {
+            state: Arc::new(Mutex::new(State {
                 cases: cases::all(),
                 intake: cases::intake(),
                 edge: cases::edge(),
@@ -56,7 +58,8 @@ impl Night {
                 wrong: 0,
                 logged_in: false,
                 broken: false,
-            }),
+                stuck: false,
+            })),
         }
     }
 
@@ -121,7 +124,11 @@ impl State {
         let hour = |back: i64| {
             let from = now() - SignedDuration::from_hours(back) - SignedDuration::from_mins(12);
             let wave = (back * 37 % 23 + back % 5 * 9).unsigned_abs();
-            Hour { from, accepted: wave + if back < 6 { 60 - 9 * back.unsigned_abs() } else { 0 }, opened: wave / 7 }
+            Hour {
+                from,
+                accepted: wave + if back < 6 { 60 - 9 * back.unsigned_abs() } else { 0 },
+                opened: wave / 7,
+            }
         };
         let by_stage = Stage::ALL
             .into_iter()
@@ -138,7 +145,13 @@ impl State {
         }
     }
 
-    fn act(&mut self, case: CaseId, version: Option<u64>, command: Command, actor: Actor) -> Result<(), OfficeError> {
+    fn act(
+        &mut self,
+        case: CaseId,
+        version: Option<u64>,
+        command: Command,
+        actor: Actor,
+    ) -> Result<(), OfficeError> {
         self.whole()?;
         let view = self.cases.iter_mut().find(|view| view.row.id == case).ok_or(OfficeError::NoSuchCase)?;
         if version.is_some_and(|version| version != view.version) {
@@ -146,7 +159,14 @@ impl State {
         }
         let (title, text) = cases::follow(view, &command)?;
         view.version += 1;
-        let row = TimelineRow { at: now(), actor: actor.clone(), tone: Tone::Operator, title, text, evidence: None };
+        let row = TimelineRow {
+            at: now(),
+            actor: actor.clone(),
+            tone: Tone::Operator,
+            title,
+            text,
+            evidence: None,
+        };
         view.timeline.push(row);
         self.acted.push((case, command, actor));
         Ok(())
@@ -223,8 +243,15 @@ impl Office for Night {
 
     fn session<'a>(&'a self, token: &'a str) -> Soon<'a, Option<Session>> {
         let state = self.state();
+        if state.stuck {
+            return Box::pin(std::future::pending());
+        }
         let known = state.logged_in && token == TOKEN;
-        soon(state.whole().map(|()| known.then(|| Session { operator: OPERATOR.to_owned(), csrf: CSRF.to_owned() })))
+        soon(
+            state
+                .whole()
+                .map(|()| known.then(|| Session { operator: OPERATOR.to_owned(), csrf: CSRF.to_owned() })),
+        )
     }
 
     fn log_out<'a>(&'a self, _: &'a str) -> Soon<'a, ()> {
