@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use case::{Answer, Home, Territory, Verdict};
+use case::{Answer, Home, Question, Territory, Verdict};
 use probe::{Config, Prober};
 use street::{closed_port, config, landing, proxies, question, says, show};
 
@@ -72,13 +72,11 @@ async fn a_question_without_a_port_is_refused_and_does_not_count_as_a_probe() {
 
 #[tokio::test]
 async fn an_address_written_as_ipv6_is_the_ipv4_address_it_carries() {
-    let target = proxies::socks5(1).await;
-    let mut ask = question(target);
-    ask.address = "::ffff:127.0.0.1".parse().unwrap();
-    assert_eq!(
-        show(street::prober(&landing().await, SHORT).ask(&ask, false).await).verdict,
-        Verdict::OpenProxy
-    );
+    let prober = street::prober(&landing().await, SHORT);
+    let plain = question(proxies::socks5(1).await);
+    let mapped = Question { address: "::ffff:127.0.0.1".parse().unwrap(), ..plain.clone() };
+    assert_eq!(show(prober.ask(&mapped, false).await).verdict, Verdict::OpenProxy);
+    assert_eq!(prober.ask(&plain, false).await.verdict, Verdict::RefusedByPolicy, "it was probed just now");
 }
 
 #[tokio::test]
