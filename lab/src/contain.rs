@@ -177,10 +177,10 @@ impl Night {
                 self.world.attempt(&["swaks", "--server", "198.51.100.1", "--quit-after", "BANNER"])?;
             Ok(greeted.status.success().then_some(()))
         })?;
-        let download = self.begin_download(dir)?;
+        let mut download = self.begin_download(dir)?;
         let delivered = self.complain(dir)?;
         self.wait_until_contained(desk, serving, delivered)?;
-        self.contained(&download)?;
+        self.contained(&mut download)?;
         drop(download);
         step(&format!("in force at the router: {}", desk.ask(&["block", "list"])?.trim()));
         self.wait_until_lapsed(delivered)?;
@@ -266,7 +266,7 @@ impl Night {
     }
 
     /// What everybody sees while the block stands.
-    fn contained(&self, download: &Download) -> Result<()> {
+    fn contained(&self, download: &mut Download) -> Result<()> {
         download.has_stopped()?;
         step("the stranger's running download has stopped");
         ensure!(!self.stranger_through(LINE)?, "a stranger still gets through the proxy");
@@ -339,14 +339,15 @@ impl Download {
     }
 
     /// Nothing has come for two seconds, where ten lines come in each while it runs.
-    fn has_stopped(&self) -> Result<()> {
+    fn has_stopped(&mut self) -> Result<()> {
         let mut last = (self.size(), Instant::now());
         until("the running download stops", Duration::from_secs(10), || {
             if self.size() != last.0 {
                 last = (self.size(), Instant::now());
             }
             Ok((last.1.elapsed() > Duration::from_secs(2)).then_some(()))
-        })
+        })?;
+        self.peer.still_runs().context("the download ended instead of hanging in the air")
     }
 }
 
