@@ -9,10 +9,10 @@ pub(crate) const PARTS: usize = 1000;
 /// Header fields of one part.
 pub(crate) const FIELDS: usize = 1000;
 /// Bytes of one part's header fields.
-pub(crate) const HEADER: usize = 256 << 10;
+pub(crate) const HEADER: usize = 64 << 10;
 /// Text of one part that is searched.
-pub(crate) const PART_TEXT: usize = 512 << 10;
+pub(crate) const PART_TEXT: usize = 256 << 10;
 /// Text of all parts together that is searched.
-pub(crate) const ALL_TEXT: usize = 2 << 20;
+pub(crate) const ALL_TEXT: usize = 1 << 20;
 /// Bytes that are walked in search of boundaries, over all levels.
-pub(crate) const WALK: usize = 256 << 20;
+pub(crate) const WALK: usize = 128 << 20;

@@ -19,7 +19,7 @@ use crate::time::{self, Stamp};
 use crate::{arf, words, zone};
 
 /// Lines of one mail that are looked at.
-const LINES: usize = 4000;
+const LINES: usize = 2000;
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
 

@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 
+/// What is looked at of one line. Nobody writes longer ones by hand, and no log does.
+const LONGEST_LINE: usize = 4096;
+
 /// Where one byte of a text came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cell {
@@ -97,7 +100,8 @@ impl Text {
         self.ascii.split_inclusive('\n').map(move |raw| {
             let start = at;
             at += raw.len();
-            Line::new(raw.trim_end_matches(['\n', '\r']), start)
+            let line = raw.trim_end_matches(['\n', '\r']);
+            Line::new(line.get(..LONGEST_LINE).unwrap_or(line), start)
         })
     }
 }

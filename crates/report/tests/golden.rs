@@ -1,0 +1,101 @@
+//! Mails written for this tree, each with the reading it must give.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use report::{Reading, read};
+use serde_json::{Value, json};
+
+fn fixture(name: &str) -> (PathBuf, Vec<u8>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+    (path, bytes)
+}
+
+/// The whole reading, with the bytes each claim was read from beside it.
+fn golden(name: &str) -> Value {
+    let (_, bytes) = fixture(name);
+    let reading = read(&bytes);
+    let quoted: Vec<String> = reading
+        .claims
+        .iter()
+        .map(|claim| String::from_utf8_lossy(&bytes[claim.span.clone()]).into_owned())
+        .collect();
+    json!({ "reading": reading, "quoted": quoted })
+}
+
+macro_rules! golden {
+    ($($test:ident: $file:literal,)+) => {
+        $(
+            #[test]
+            fn $test() {
+                insta::assert_json_snapshot!(golden($file));
+            }
+        )+
+
+        const FILES: &[&str] = &[$($file),+];
+    };
+}
+
+golden! {
+    spamcop_open_proxy: "spamcop-1.3.3-open-proxy.eml",
+    spamcop_source: "spamcop-4-source.eml",
+    spamcop_relay: "spamcop-4-relay.eml",
+    spamcop_spamvertised: "spamcop-spamvertised.eml",
+    spamcop_summary: "spamcop-summary.eml",
+    spamcop_alert: "spamcop-alert.eml",
+    spamcop_forwarded: "spamcop-forwarded.eml",
+    arf_source_port: "arf-source-port.eml",
+    arf_no_source_ip: "arf-no-source-ip.eml",
+    arf_not_spam: "arf-not-spam.eml",
+    plain_received: "plain-received.eml",
+    plain_iptables: "plain-iptables.eml",
+    plain_asa: "plain-asa.eml",
+    virus_complaint: "virus-complaint.eml",
+    bounce: "bounce.eml",
+    dmarc_aggregate: "dmarc-aggregate.eml",
+    conversation: "conversation.eml",
+}
+
+#[test]
+fn every_fixture_has_a_snapshot() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    for entry in fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(FILES.contains(&name.as_str()), "{name} is in fixtures/ but no test reads it");
+    }
+}
+
+#[test]
+fn spans_of_unencoded_parts_are_the_address_itself() {
+    for name in FILES.iter().filter(|name| **name != "spamcop-summary.eml") {
+        let (_, bytes) = fixture(name);
+        for claim in read(&bytes).claims {
+            let quoted = String::from_utf8_lossy(&bytes[claim.span.clone()]);
+            assert_eq!(quoted, claim.address.to_string(), "{name}");
+        }
+    }
+}
+
+fn addresses(face: &Value) -> Vec<&str> {
+    face["claims"].as_array().unwrap().iter().map(|claim| claim["address"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn without_home_only_the_accused_are_shown() {
+    let (_, bytes) = fixture("plain-iptables.eml");
+    let reading: Reading = read(&bytes);
+    let all = reading.face("a.eml", &[]);
+    assert_eq!(addresses(&all), ["192.0.2.43", "192.0.2.43"]);
+    let home = ["198.51.100.0/24".parse().unwrap()];
+    let ours = reading.face("a.eml", &home);
+    assert_eq!(addresses(&ours), ["198.51.100.9", "198.51.100.10"]);
+    assert_eq!(ours["claims"][0]["role"], "victim");
+}
+
+#[test]
+fn the_face_has_every_key() {
+    let (_, bytes) = fixture("spamcop-1.3.3-open-proxy.eml");
+    let face = read(&bytes).face("a.eml", &[]);
+    insta::assert_json_snapshot!(face);
+}
