@@ -16,9 +16,11 @@ pub mod csv;
 pub mod detail;
 mod home;
 mod record;
+mod row;
 mod subscriber;
 
 pub use attribute::{Attribution, Whose, attribute};
 pub use home::{Home, HomeError};
 pub use record::{Lease, LeaseSource, PortBlock};
+pub use row::{Row, RowError};
 pub use subscriber::{SubscriberId, SubscriberIdError};
