@@ -1,5 +1,7 @@
 //! One suite, both databases: every case runs on a fresh SQLite file and on a fresh PostgreSQL database.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
+
 mod cases;
 mod stand;
 

@@ -111,7 +111,7 @@ impl Spool {
 
     fn on(dir: &Path, disk: Box<dyn Disk>) -> Result<Spool, SpoolError> {
         let inner = Inner { dir: dir.to_owned(), disk, distrusted: AtomicBool::new(false) };
-        for folder in [&inner.tmp(), &inner.new(), &inner.damaged()] {
+        for folder in [&inner.tmp(), &inner.accepted(), &inner.damaged()] {
             std::fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
         }
         inner.disk.sync_folder(dir).map_err(|source| failed("sync the folder", dir, source))?;
@@ -122,15 +122,16 @@ impl Spool {
     /// Accepts deliveries; one answer each, in order. `Ok` means it is on disk. Blocks on the disk: call it from a
     /// thread that may. The folder is synced once for the whole batch.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "accepted deliveries are in the spool's hands alone")]
     pub fn accept(&self, batch: Vec<Delivery>) -> Vec<Result<(), SpoolError>> {
         let mut answers: Vec<_> = batch.iter().map(|delivery| self.inner.place(delivery)).collect();
         if answers.iter().any(Result::is_ok)
-            && let Err(source) = self.inner.disk.sync_folder(&self.inner.new())
+            && let Err(source) = self.inner.disk.sync_folder(&self.inner.accepted())
         {
             self.inner.distrusted.store(true, Ordering::SeqCst);
             let kind = source.kind();
             for answer in answers.iter_mut().filter(|answer| answer.is_ok()) {
-                *answer = Err(SpoolError::Sync { path: self.inner.new(), source: kind.into() });
+                *answer = Err(SpoolError::Sync { path: self.inner.accepted(), source: kind.into() });
             }
         }
         answers
@@ -147,7 +148,7 @@ impl Spool {
             if found.len() >= limit {
                 break;
             }
-            let path = self.inner.new().join(&name);
+            let path = self.inner.accepted().join(&name);
             match std::fs::read(&path) {
                 Ok(bytes) => match letter::open(&bytes) {
                     Ok(delivery) => found.push(delivery),
@@ -170,7 +171,7 @@ impl Spool {
         let mut outcome = Ok(());
         for name in self.inner.names()? {
             if letter::id_in_name(&name).is_some_and(|id| ids.contains(id)) {
-                let path = self.inner.new().join(&name);
+                let path = self.inner.accepted().join(&name);
                 match std::fs::remove_file(&path) {
                     Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                         outcome = Err(failed("remove", &path, source));
@@ -188,7 +189,7 @@ impl Inner {
         self.dir.join("tmp")
     }
 
-    fn new(&self) -> PathBuf {
+    fn accepted(&self) -> PathBuf {
         self.dir.join("new")
     }
 
@@ -212,7 +213,7 @@ impl Inner {
         }
         let tmp = self.tmp().join(&name);
         self.write(&tmp, &letter::seal(delivery)).inspect_err(|_| discard(&tmp))?;
-        let new = self.new().join(&name);
+        let new = self.accepted().join(&name);
         self.disk
             .rename(&tmp, &new)
             .map_err(|source| failed("move into place", &tmp, source))
@@ -232,7 +233,7 @@ impl Inner {
 
     /// The files of accepted deliveries, the oldest first.
     fn names(&self) -> Result<Vec<String>, SpoolError> {
-        let new = self.new();
+        let new = self.accepted();
         let listed = std::fs::read_dir(&new).map_err(|source| failed("list", &new, source))?;
         let mut names = Vec::new();
         for file in listed {
@@ -245,7 +246,7 @@ impl Inner {
 
     /// A file that cannot be read as a delivery is kept for a person, and out of the way.
     fn set_aside(&self, name: &str, reason: &str) -> Result<(), SpoolError> {
-        let (from, to) = (self.new().join(name), self.damaged().join(name));
+        let (from, to) = (self.accepted().join(name), self.damaged().join(name));
         tracing::error!(file = %to.display(), reason, "an accepted delivery cannot be read back; it is kept for a person to look at");
         std::fs::rename(&from, &to).map_err(|source| failed("set aside", &from, source))
     }

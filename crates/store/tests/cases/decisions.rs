@@ -148,9 +148,10 @@ pub(crate) async fn a_decision_is_written_whole_or_not_at_all(stand: Stand) {
         match finished {
             None => {
                 interrupted += 1;
-                let traces = traces(&store, 1, &evidence).await;
-                // Gone while the commit itself was under way: the database may have heard it.
-                if traces != [false; 5] {
+                // Gone while the commit itself was under way, the database may have heard it, even between two of
+                // these looks. Then all of it is there at the second.
+                if traces(&store, 1, &evidence).await != [false; 5] {
+                    let traces = traces(&store, 1, &evidence).await;
                     assert_eq!(traces, [true; 5], "half of it was written after {patience} polls");
                     break;
                 }

@@ -127,9 +127,14 @@ impl Drop for Server {
         let pid = std::fs::read_to_string(data.path().join("data/postmaster.pid")).unwrap_or_default();
         if let Some(pid) = pid.lines().next() {
             // SIGINT is PostgreSQL's fast shutdown.
-            let _ = Command::new("kill").args(["-INT", pid]).status();
+            if let Err(error) = Command::new("kill").args(["-INT", pid]).status() {
+                eprintln!("PostgreSQL (process {pid}) was left running: {error}");
+                return;
+            }
         }
-        let _ = child.wait();
+        if let Err(error) = child.wait() {
+            eprintln!("PostgreSQL did not end: {error}");
+        }
     }
 }
 
@@ -166,7 +171,7 @@ fn start(programs: &Path) -> io::Result<Server> {
         .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"])
         .stderr(Stdio::null())
         .spawn()?;
-    wait_for(&dir.path().join(".s.PGSQL.5432"));
+    wait_for(programs, dir.path());
     let url = format!("postgres://postgres@localhost/postgres?host={}", dir.path().display());
     Ok(Server { url: url.leak(), _data: Some((dir, child)) })
 }
@@ -192,10 +197,14 @@ fn other_user() -> io::Result<Option<(u32, u32)>> {
     Ok(Some((number(&["-u", "postgres"])?, number(&["-g", "postgres"])?)))
 }
 
-/// The server makes its socket when it begins to listen.
-fn wait_for(socket: &Path) {
+/// Until it takes connections; it makes its socket earlier than that.
+fn wait_for(programs: &Path, folder: &Path) {
     let begun = Instant::now();
-    while std::os::unix::net::UnixStream::connect(socket).is_err() {
+    let ready = || {
+        let mut asked = Command::new(programs.join("pg_isready"));
+        asked.arg("-q").arg("-h").arg(folder).status().is_ok_and(|status| status.success())
+    };
+    while !ready() {
         assert!(begun.elapsed() < Duration::from_secs(60), "PostgreSQL did not start within a minute");
         std::thread::sleep(Duration::from_millis(20));
     }
