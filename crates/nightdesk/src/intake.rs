@@ -27,7 +27,9 @@ pub(crate) async fn put_on_disk(desk: Desk, mut incoming: mpsc::Receiver<Deliver
                 }
             };
             // The sender may have hung up meanwhile; the message is kept, and a second copy is recognised.
-            drop(ack.send(acceptance));
+            if ack.send(acceptance).is_err() {
+                tracing::debug!("a sender hung up before it was answered");
+            }
         }
     }
 }

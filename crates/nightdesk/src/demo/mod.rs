@@ -1,10 +1,9 @@
-//! `nightdesk demo`.
-use anyhow::Result;
+//! `nightdesk demo`: one night on this machine, on loopback only, with the real listeners, the real mail path, a real
+//! open proxy on an odd port, and the real judgement. Only the night is staged.
 
-use crate::cli::Demo;
-use crate::commands::Answer;
+mod line;
+mod mails;
+mod night;
+mod post;
 
-pub(crate) async fn run(options: &Demo) -> Result<Answer> {
-    let _ = options;
-    Ok(Answer::No)
-}
+pub(crate) use night::run;

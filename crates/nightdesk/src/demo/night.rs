@@ -1,0 +1,203 @@
+//! The staged night from dusk to the first contained case.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use case::{CaseId, Stage};
+use desk::Desk;
+use sensors::smtp::{self, Protocol, Recipients};
+use sensors::{Acceptance, Tally};
+
+use super::mails::{self, NIGHT};
+use super::{line, post};
+use crate::cli::Demo;
+use crate::commands::{Answer, leases, operators};
+use crate::startup::{self, Prepared};
+use crate::{config, output};
+
+/// The infected line: an odd port on an address of loopback that plays a subscriber.
+const LINE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 66, 0, 66)), 48613);
+/// How long the night may take to its first contained case.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the night is looked at for the terminal.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Plays the night, then leaves the page open (or ends, with `--once`).
+pub(crate) async fn run(options: &Demo) -> Result<Answer> {
+    let stage = Scenery::new(options.nftables).await?;
+    let result = play(options, &stage).await;
+    stage.strike().await;
+    result
+}
+
+async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
+    output::line("nightdesk demo: one night on this machine. Loopback only; nothing is set up, nothing is left behind.\n");
+    let (mailbox, outgoing) = customers_mailbox().await?;
+    let config = config::parse(&stage.config(options.listen, mailbox), "the demo's configuration")?;
+    let store = startup::open_store(&config).await?;
+    let now = Timestamp::now();
+    let csv = stage.dir.join("leases.csv");
+    std::fs::write(&csv, mails::leases(now)).context("cannot write the demo's leases")?;
+    leases::import(&store, &csv, None, false).await?;
+    let password = operators::make_password()?;
+    store.set_operator("demo", &desk::hash_password(&password)?).await?;
+
+    let bound = Prepared::new(config).await?.bind().await?;
+    let (page, smtp, desk) = (bound.page_url(), bound.smtp_address().context("no SMTP listener")?, bound.desk());
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(bound.run(stopped));
+    let infected = line::infect(LINE).await?;
+    output::line(format!("a virus has landed on line-0066: {LINE} is now an open proxy, on a port nobody would scan\n"));
+
+    let began = Instant::now();
+    for mail in &NIGHT {
+        let word = post::deliver(smtp, &mail.text(now)).await?;
+        output::line(format!("mail in   {} ({word})", mail.shows));
+    }
+    let contained = watch_the_night(&desk, outgoing, began).await?;
+    show_the_plan(&desk).await;
+    output::line(format!("\n{contained} went from complaint to contained in {:.1} s.", began.elapsed().as_secs_f64()));
+    output::line(format!("\n  page    {page}\n  login   demo\n  password {password}\n"));
+    if !options.once {
+        output::line("Ctrl-C ends the night and removes its folder.");
+        tokio::signal::ctrl_c().await?;
+    }
+    infected.abort();
+    stop.send_replace(true);
+    running.await??;
+    Ok(Answer::Yes)
+}
+
+/// Prints what happens, case by case, until one is contained.
+async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Delivery>, began: Instant) -> Result<CaseId> {
+    let mut seen: BTreeMap<CaseId, usize> = BTreeMap::new();
+    let mut contained = None;
+    let mut settle = None;
+    loop {
+        for row in desk.queue("", 1).await?.rows {
+            let Some(view) = desk.case(row.id).await? else { continue };
+            let told = seen.entry(row.id).or_default();
+            for event in view.timeline.iter().skip(*told) {
+                let text = if event.text.is_empty() { String::new() } else { format!(": {}", event.text) };
+                output::line(format!("{:>6.1} s  {:<6} {:<10} {}{text}", began.elapsed().as_secs_f64(), row.id, row.subscriber, event.title));
+            }
+            *told = view.timeline.len();
+            if row.stage == Stage::Contained && contained.is_none() {
+                contained = Some(row.id);
+                // The mails that follow from it are on their way; give them a moment, not a promise.
+                settle = Some(Instant::now() + Duration::from_secs(3));
+            }
+        }
+        while let Ok(mail) = outgoing.try_recv() {
+            output::line(format!("mail out  {}", subject_of(&mail.bytes)));
+            if mail.ack.send(Acceptance::OnDisk).is_err() {
+                tracing::debug!("our own mailer hung up before it was answered");
+            }
+        }
+        if let (Some(case), Some(settled)) = (contained, settle)
+            && Instant::now() >= settled
+        {
+            return Ok(case);
+        }
+        ensure!(began.elapsed() < PATIENCE, "no case was contained within {} s; run again with NIGHTDESK_LOG=debug", PATIENCE.as_secs());
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+fn subject_of(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+    format!("to {}: {}", header("To:"), header("Subject:"))
+}
+
+async fn show_the_plan(desk: &Desk) {
+    output::line("\nthe plan at the edge:");
+    for rule in desk.plan().await.rules() {
+        output::line(format!("  drop {} until {} ({})", rule.key, rule.until.strftime("%H:%M UTC"), rule.case));
+    }
+}
+
+/// A mailbox that stands for the whole outside world: customers and reporters.
+async fn customers_mailbox() -> Result<(SocketAddr, mpsc::Receiver<sensors::Delivery>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
+    let address = listener.local_addr()?;
+    let recipients = Recipients::parse(["customers.example.net", "reports.spamcop.net"])?;
+    let mut settings = smtp::Config::new(Protocol::Smtp, "outside.example.org", recipients);
+    settings.tally = Arc::new(Tally::default());
+    let (deliveries, outgoing) = mpsc::channel(16);
+    // Dropped with the runtime: the outside world does not end before the night does.
+    let (_always, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        let _always = _always;
+        smtp::serve(listener, settings, deliveries, stopped).await;
+    });
+    Ok((address, outgoing))
+}
+
+/// What is built up for the night and taken down after it.
+struct Scenery {
+    dir: PathBuf,
+    namespace: Option<String>,
+}
+
+impl Scenery {
+    async fn new(nftables: bool) -> Result<Scenery> {
+        let name = format!("nightdesk-demo-{}", std::process::id());
+        let dir = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let namespace = nftables.then_some(name);
+        if let Some(name) = &namespace {
+            ip(&["netns", "add", name]).await.context("--nftables needs root and iproute2; leave it out for the dry-run plan")?;
+        }
+        Ok(Scenery { dir, namespace })
+    }
+
+    fn config(&self, page: SocketAddr, mailbox: SocketAddr) -> String {
+        let edge = match &self.namespace {
+            None => "outlet = \"dry-run\"".to_owned(),
+            Some(name) => format!("outlet = \"nftables\"\ncommand = [\"ip\", \"netns\", \"exec\", \"{name}\", \"nft\"]"),
+        };
+        format!(
+            "home = [\"127.66.0.0/24\"]\ndata_dir = {data}\n\n\
+             [intake]\nrecipients = [\"abuse@example.net\"]\nsmtp = \"127.0.0.1:0\"\nauthserv_id = \"mx.example.net\"\n\n\
+             [leases]\nsubscriber_mail = \"{{subscriber}}@customers.example.net\"\n\n\
+             [probe]\nlanding = [\"127.0.0.1:0\"]\ndeadline = \"3s\"\n\n[edge]\n{edge}\n\n\
+             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\n\n[web]\nlisten = \"{page}\"\n",
+            mailbox.ip(),
+            mailbox.port(),
+            data = toml::Value::from(self.dir.join("data").display().to_string()),
+        )
+    }
+
+    async fn strike(self) {
+        if let Some(name) = &self.namespace
+            && let Err(error) = ip(&["netns", "delete", name]).await
+        {
+            tracing::warn!(%error, namespace = name, "the demo's network namespace is left behind");
+        }
+        remove(&self.dir);
+    }
+}
+
+fn remove(dir: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(dir) {
+        tracing::warn!(%error, folder = %dir.display(), "the demo's folder is left behind");
+    }
+}
+
+async fn ip(arguments: &[&str]) -> Result<()> {
+    let output = tokio::process::Command::new("ip").args(arguments).output().await.context("cannot run ip")?;
+    if !output.status.success() {
+        bail!("ip {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
