@@ -26,7 +26,7 @@ pub(crate) fn is_authentic(
     message
         .headers()
         .iter()
-        .filter(|header| matches!(&header.name, HeaderName::Other(name) if name.eq_ignore_ascii_case("Authentication-Results")))
+        .filter(|header| header.name == HeaderName::AuthenticationResults)
         // A border server prepends its results and removes others in its own name (RFC 8601 section 5), so only the
         // topmost can be its word.
         .take(1)

@@ -8,6 +8,7 @@ mod intake;
 mod output;
 mod startup;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,7 +25,8 @@ fn main() -> ExitCode {
             return if wrong { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
-    log_to_stderr();
+    // The demo tells its own story on standard output; only what goes wrong is logged beside it.
+    log_to_stderr(if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info,sqlx=warn" });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -43,10 +45,11 @@ fn main() -> ExitCode {
 }
 
 /// Logs go to standard error; `NIGHTDESK_LOG` sets how much, in tracing's own words.
-fn log_to_stderr() {
+fn log_to_stderr(usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("NIGHTDESK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
 }
 
 async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {

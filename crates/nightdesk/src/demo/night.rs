@@ -63,9 +63,10 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
         let word = post::deliver(smtp, &mail.text(now)).await?;
         output::line(format!("mail in   {} ({word})", mail.shows));
     }
-    let contained = watch_the_night(&desk, outgoing, began).await?;
+    let (contained, after) = watch_the_night(&desk, outgoing, began).await?;
     show_the_plan(&desk).await;
-    output::line(format!("\n{contained} went from complaint to contained in {:.1} s.", began.elapsed().as_secs_f64()));
+    let edge = if options.nftables { "in a real packet filter" } else { "in the dry-run plan: nothing was really blocked" };
+    output::line(format!("\n{contained} went from complaint to contained in {:.1} s ({edge}).", after.as_secs_f64()));
     output::line(format!("\n  page    {page}\n  login   demo\n  password {password}\n"));
     if !options.once {
         output::line("Ctrl-C ends the night and removes its folder.");
@@ -78,7 +79,7 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
 }
 
 /// Prints what happens, case by case, until one is contained.
-async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Delivery>, began: Instant) -> Result<CaseId> {
+async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Delivery>, began: Instant) -> Result<(CaseId, Duration)> {
     let mut seen: BTreeMap<CaseId, usize> = BTreeMap::new();
     let mut contained = None;
     let mut settle = None;
@@ -92,7 +93,7 @@ async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Deli
             }
             *told = view.timeline.len();
             if row.stage == Stage::Contained && contained.is_none() {
-                contained = Some(row.id);
+                contained = Some((row.id, began.elapsed()));
                 // The mails that follow from it are on their way; give them a moment, not a promise.
                 settle = Some(Instant::now() + Duration::from_secs(3));
             }
