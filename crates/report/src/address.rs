@@ -106,6 +106,15 @@ fn is_version(text: &str, range: &Range<usize>) -> bool {
         || word.ends_with('/') && !word.ends_with("://") && !word.contains("//") && word.len() > 1
 }
 
+static SPOKEN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)\bport\s*[:#=]?\s*(\d{1,5})\b").ok());
+
+/// A port that the words of a line name: `on port 48613`.
+pub(crate) fn spoken_port(line: &str) -> Option<u16> {
+    let found = SPOKEN.as_ref()?.captures(line)?;
+    found.get(1)?.as_str().parse().ok().filter(|&port| port > 0)
+}
+
 /// `:48613` right behind an address.
 fn port_behind(text: &str, end: usize) -> Option<u16> {
     let digits = text.get(end..)?.strip_prefix(':')?;

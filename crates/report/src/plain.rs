@@ -25,7 +25,7 @@ const REACH: usize = 2;
 
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:\b(?:source|src|offend(?:ing|er)|attack(?:er|ing)|abus(?:ive|er|ing)|infected|originat(?:ing|ed|or)|spamm(?:er|ing)|your|hostile|compromised|scann(?:er|ing))\b|\b(?:from|by)\s+(?:the\s+|your\s+)?(?:following\s+)?(?:ip|host|machine|address|customer|user|system|computer)|\bip(?:\s+address)?\s*(?:is|was|:|=)|\bfrom:?\s+(?:ip\b)?)[^\n.!?;]{0,40}?[\s:=(\[]*$",
+        r"(?i)(?:\b(?:source|src|offend(?:ing|er)|attack(?:er|ing)|abus(?:ive|er|ing)|infected|originat(?:ing|ed|or)|spamm(?:er|ing)|your|hostile|compromised|scann(?:er|ing))\b|\b(?:from|by)\s+(?:the\s+|your\s+)?(?:following\s+)?(?:ip|machine|address|customer|user|system|computer)|\bip(?:\s+address)?\s*(?:is|was|:|=)|\bfrom:?\s+(?:ip\b)?)[^\n.!?;]{0,40}?[\s:=(\[]*$",
     )
     .ok()
 });
@@ -83,7 +83,8 @@ struct Named {
 }
 
 fn named(mail: &Mail) -> Vec<Named> {
-    let mut named: Vec<Named> = address::all(&mail.subject)
+    // Only the first: what follows is most often the reporter's own (`banned 192.0.2.1 from host 198.51.100.1`).
+    let mut named: Vec<Named> = address::first(&mail.subject)
         .into_iter()
         .map(|found| Named {
             address: found.address,
@@ -205,7 +206,10 @@ impl Row<'_> {
         let Some(found) = peer(self.line.words, named) else { return false };
         let when = draft.when(self.stamp.as_ref(), self.zone, self.mail);
         let span = self.part.text.span(self.line.range(found.range.clone()));
-        draft.claim(bare(found.address, self.kind.unwrap_or(Kind::Scan), Role::Offender, span).at(when));
+        let kind = self.kind.unwrap_or(Kind::Scan);
+        let port = if is_open(kind) { found.port.or(address::spoken_port(self.line.words)) } else { None };
+        let protocol = port.map(|_| Protocol::Tcp);
+        draft.claim(bare(found.address, kind, Role::Offender, span).at(when).on(port, protocol));
         true
     }
 
@@ -238,19 +242,24 @@ impl Row<'_> {
     }
 }
 
-/// The peer in a service's line. When the reporter accuses somebody by name, only those; else the one that a word like
-/// `from` or `rhost=` points at, else the first.
+/// The peer in a service's line: the one that a word like `from` or `rhost=` points at, else the first. When the reporter
+/// accuses somebody by name, only of those.
 fn peer(line: &str, named: &[Named]) -> Option<Found> {
-    let found = address::all(line);
-    if !named.is_empty() {
-        return found.into_iter().find(|found| named.iter().any(|named| named.address == found.address));
-    }
+    let accused = |found: &&Found| {
+        address::is_possible(found.address)
+            && (named.is_empty() || named.iter().any(|named| named.address == found.address))
+    };
     let pointed = |found: &&Found| {
         let before = line.get(..found.range.start).unwrap_or_default();
         PEER.as_ref().is_some_and(|peer| peer.is_match(before))
     };
-    let usable = |found: &&Found| address::is_possible(found.address);
-    found.iter().filter(usable).find(pointed).or_else(|| found.iter().find(usable)).cloned()
+    let found = address::all(line);
+    found.iter().filter(accused).find(pointed).or_else(|| found.iter().find(accused)).cloned()
+}
+
+/// Whether a port named beside it is the one that is open, and not one that was knocked at.
+fn is_open(kind: Kind) -> bool {
+    matches!(kind, Kind::OpenProxy | Kind::OpenRelay)
 }
 
 /// Private addresses accuse nobody where a public one is accused.

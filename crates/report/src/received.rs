@@ -70,14 +70,18 @@ pub(crate) fn chain(text: &Text, sent: Option<Timestamp>) -> Vec<Hop> {
 /// Whether a field that a mail client broke without folding still lacks its date.
 fn goes_on(text: &Text, open: Option<&Range<usize>>) -> bool {
     let so_far = open.and_then(|range| text.as_str().get(range.clone()));
-    so_far.is_some_and(|words| words.len() < 600 && (!words.contains(';') || words.ends_with([';', ','])))
+    let dated = |words: &str| {
+        words.rfind(';').and_then(|at| words.get(at..)).is_some_and(|tail| time::first(tail, None).is_some())
+    };
+    so_far.is_some_and(|words| words.len() < 600 && !dated(&words.replace('>', " ")))
 }
 
 fn hop(text: &Text, range: Range<usize>, sent: Option<Timestamp>) -> Option<Hop> {
     let words = text.as_str().get(range.clone())?;
     let by = BY.as_ref()?.captures(words).and_then(|found| found.get(1));
     let head = by.map_or(words, |by| words.get(..by.start()).unwrap_or(words));
-    let stamp = date(words, sent);
+    // Marks of a quote stand between the lines of a field.
+    let stamp = date(&words.replace(['>', '\r', '\n'], " "), sent);
     let mut from = None;
     let mut name = None;
     if let Some(start) = ORIGIN.as_ref()?.find(head) {
@@ -211,6 +215,14 @@ mod tests {
         ] {
             assert_eq!(peers(field).as_deref(), Some("192.0.2.1"), "{field}");
         }
+    }
+
+    #[test]
+    fn a_field_broken_by_quoting_keeps_its_date() {
+        let text = "> Received: from a (a [192.0.2.1]) by\n> mx.example.org (8.12) for <u@x>; Fri, 6 Mar 2026\n> 09:00:00 +0000\n> From: x\n";
+        let hops = chain(&Text::identity(text.as_bytes(), 0), None);
+        let time = hops.first().and_then(|hop| hop.stamp.as_ref()?.stated()).map(|time| time.to_string());
+        assert_eq!((hops.len(), time.as_deref()), (1, Some("2026-03-06T09:00:00Z")));
     }
 
     #[test]

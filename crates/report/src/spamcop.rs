@@ -26,7 +26,6 @@ struct Phrases {
     advertised: Regex,
     link: Regex,
     flag: Regex,
-    port: Regex,
     subject: Regex,
     number: Regex,
 }
@@ -55,7 +54,6 @@ impl Phrases {
             flag: Regex::new(
                 r"(?i)(?:\bis|\bwas|\bmay be|appears to be|listed as)\s+(?:an?\s+)?(?:possible\s+|insecure\s+|open\s+|\w+\s+){0,2}(?P<what>prox(?:y|ies)|relay)\b|open\s+(?P<open>proxy|relay)",
             )?,
-            port: Regex::new(r"(?i)\bport\s*[:#=]?\s*(?P<port>\d{1,5})\b")?,
             subject: Regex::new(
                 r"(?i)\[\s*SpamCop\s*:?\s*\(?(?P<what>[^)\]]*?)\)?\s*,?\s*id:\s*(?P<id>\d+)",
             )?,
@@ -93,9 +91,11 @@ pub(crate) fn read(mail: &Mail) -> Option<Draft> {
     if draft.claims.is_empty() {
         read_rest(mail, phrases, &mut draft);
     }
-    for line in bodies.iter().flat_map(|body| said(body, phrases)) {
-        flag(&line, phrases, &mut draft);
-        port(&line, phrases, &mut draft);
+    for body in &bodies {
+        for line in said(body, phrases) {
+            flag(body, &line, phrases, &mut draft);
+            port(&line, &mut draft);
+        }
     }
     Some(draft)
 }
@@ -214,32 +214,38 @@ fn web_host(
 }
 
 /// `192.0.2.1 is open proxy, see: ...`: the words that raise a report above all others.
-fn flag(line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
+fn flag(body: &Part, line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     let Some(found) = phrases.flag.captures(line.words) else { return };
     if line.words.contains(" not ") || line.words.contains("n't ") {
         return;
     }
     let what =
         found.name("what").or(found.name("open")).map_or("", |what| what.as_str()).to_ascii_lowercase();
-    let kind = if what.starts_with("prox") { Kind::OpenProxy } else { Kind::OpenRelay };
-    let named: Option<IpAddr> = address::first(line.words).map(|found| found.address);
+    let proxy = what.starts_with("prox");
+    let kind = if proxy { Kind::OpenProxy } else { Kind::OpenRelay };
+    let named = address::first(line.words);
+    let mut known = false;
     for claim in &mut draft.claims {
-        if claim.role != Role::WebHost && named.is_none_or(|address| address == claim.address) {
+        if claim.role != Role::WebHost && named.as_ref().is_none_or(|named| named.address == claim.address) {
             claim.kind = kind;
+            known = true;
         }
+    }
+    // A relay is often another host than the source: the line itself then is what accuses it, at the same time.
+    if let (false, Some(named), Some(first)) = (known, named, draft.claims.first()) {
+        let when = When { time: first.time, basis: first.time_basis };
+        let role = if proxy { Role::Offender } else { Role::Relay };
+        draft.claim(bare(named.address, kind, role, body.text.span(line.range(named.range))).at(when));
     }
 }
 
 /// A port that the reporter's comment puts on the offender.
-fn port(line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
+fn port(line: &Line<'_>, draft: &mut Draft) {
     let beside =
         |address: IpAddr| address::all(line.words).into_iter().find(|found| found.address == address);
-    let speaks = ["proxy", "prox", "relay", "socks", "open", "listen"];
     let lower = line.words.to_ascii_lowercase();
-    let named =
-        speaks.iter().any(|word| lower.contains(word)).then(|| phrases.port.captures(line.words)).flatten();
-    let named: Option<u16> =
-        named.and_then(|found| found.name("port")?.as_str().parse().ok()).filter(|&port| port > 0);
+    let speaks = ["prox", "relay", "socks", "open", "listen"].iter().any(|word| lower.contains(word));
+    let named = if speaks { address::spoken_port(line.words) } else { None };
     for claim in &mut draft.claims {
         let port = beside(claim.address).and_then(|found| found.port).or(named);
         if let (Some(port), None, Role::Offender | Role::Relay) = (port, claim.port, claim.role) {
@@ -261,7 +267,7 @@ fn read_rest(mail: &Mail, phrases: &Phrases, draft: &mut Draft) {
             // The report is about something else than where the mail came from: an advertised site, whose host it does
             // not name. The source is somebody else's.
             None if !what.is_empty() => {
-                draft.demote("reports an advertised site without the address of its host")
+                draft.demote("reports an advertised site without the address of its host");
             }
             Some(named) if draft.claims.iter().all(|claim| claim.address != named.address) => {
                 draft.demote(

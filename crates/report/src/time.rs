@@ -42,7 +42,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let month = r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?";
     [
         // 19 Jun 2003 17:34:13, 23/Oct/2003:18:13:36, 5-Oct-21 17:37:02
-        format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]+{month},?[ \-/]+(?P<y>\d{{4}}|\d\d)\b[,:T]?\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}"),
+        format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]*{month},?[ \-/]*(?P<y>\d{{4}}|\d\d)\b[,:T]?\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}"),
         // Oct, 23 2003 6:13:36 PM, October 23, 2003 18:13:36
         format!(r"\b{month},?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}}),?\s+(?:at\s+)?{CLOCK}{ZONE}"),
         // 2003-10-23T18:13:36Z, 2003/10/23 18:13:36
@@ -51,6 +51,10 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         format!(r"\b{month}\s+(?P<d>\d{{1,2}})\s+{CLOCK}(?:\s+(?P<z>[A-Z]{{1,5}}|[+-]\d{{4}}))?\s+(?P<y>\d{{4}})\b(?:\s*(?P<z2>[+-]\d{{4}}))?"),
         // Jan 18 23:57:24 of a syslog, which leaves the year to the reader (RFC 3164 section 4.1.2)
         format!(r"\b{month}\s+(?P<d>\d{{1,2}})\s+{CLOCK}(?:\s*(?P<z>[+-]\d{{4}}|UTC|GMT)\b)?"),
+        // 18:13:36 -0400 on 23 Oct 2003
+        format!(
+            r"\b{CLOCK}(?:\s*(?P<z>[+-]\d{{4}}|\(?[A-Z]{{2,5}}\)?))?,?\s+(?:on\s+)?(?:[A-Z][a-z]+,?\s+)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]+{month},?[ \-/]+(?P<y>\d{{4}})\b"
+        ),
         // 23.10.2003 18:13:36 and, where only one order is possible, 10/23/2003 18:13:36
         format!(r"\b(?P<a>\d{{1,2}})(?P<sep>[./\-])(?P<b>\d{{1,2}})[./\-](?P<y>\d{{4}})(?:,|\s)\s*{CLOCK}{ZONE}"),
     ]
@@ -172,6 +176,9 @@ mod tests {
             "23.10.2003 22:13:36 GMT",
             "10/23/2003 22:13:36 GMT",
             "Thu Oct 23 18:13:36 EDT 2003",
+            "at 18:13:36 -0400 on 23 October 2003",
+            "06:13:36 PM EDT, Thursday 23rd Oct 2003",
+            "23Oct2003 22:13:36 GMT",
             "Oct 23 22:13:36 popoah kernel: DROP",
             "23 Oct 2003 22:13:36 (GMT)",
             "23 Oct 2003 18:13:36 UTC-4",

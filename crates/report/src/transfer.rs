@@ -2,14 +2,18 @@
 
 use crate::text::{Cell, Text};
 
-/// Undoes quoted-printable. What is no valid escape stands for itself, as in mails that declare it over plain text.
+/// Undoes quoted-printable. What is no valid escape stands for itself. Where such are met, the mail declares it over
+/// plain text, and escapes in lower case, which RFC 2045 section 6.7 forbids, stand for themselves too (`?id=d7`).
 pub(crate) fn quoted_printable(raw: &[u8], offset: usize) -> Text {
+    let honest = memchr::memchr_iter(b'=', raw)
+        .all(|at| escape(raw.get(at + 1..).unwrap_or_default()) != (Some(b'='), 1));
     let mut bytes = Vec::with_capacity(raw.len());
     let mut cells = Vec::with_capacity(raw.len());
     let mut at = 0;
     while let Some(&byte) = raw.get(at) {
-        let (decoded, len) =
-            if byte == b'=' { escape(raw.get(at + 1..).unwrap_or_default()) } else { (Some(byte), 1) };
+        let rest = raw.get(at + 1..).unwrap_or_default();
+        let lower = rest.iter().take(2).any(u8::is_ascii_lowercase);
+        let (decoded, len) = if byte == b'=' && (honest || !lower) { escape(rest) } else { (Some(byte), 1) };
         if let Some(decoded) = decoded {
             bytes.push(decoded);
             cells.push(Cell::new(offset + at, len));
