@@ -37,12 +37,18 @@ async fn visit(landing: SocketAddr, request: &[u8]) -> String {
     stream.read_to_end(&mut page).await.map_or(String::new(), |_| String::from_utf8(page).unwrap())
 }
 
+/// Closing over what is still under way sends a reset, and a reset can overtake the answer.
 #[tokio::test]
-async fn a_stranger_who_sends_more_than_is_read_still_gets_the_whole_page() {
+async fn a_stranger_who_is_still_sending_is_not_reset_after_the_answer() {
     let landing = landing().await;
-    let request = [b"POST / HTTP/1.1\r\n\r\n".as_slice(), &[b'x'; 8192]].concat();
-    let page = visit(landing.addresses()[0], &request).await;
-    assert!(page.ends_with("please write to us.\n"), "cut short by a reset: {page:?}");
+    let mut stream = TcpStream::connect(landing.addresses()[0]).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\n\r\n").await.unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await.unwrap();
+    assert!(page.ends_with("please write to us.\n"), "{page:?}");
+    for _ in 0..3 {
+        stream.write_all(b"more of it").await.expect("the connection was reset");
+    }
 }
 
 #[tokio::test]
