@@ -62,11 +62,15 @@
   // ---- focus and announcement after a swap ------------------------------------------------------------------------
 
   function arrived() {
-    const problem = one("#page [role=alert]");
-    const heading = one("#page h1");
-    if (problem && one("#reason")) one("#reason").focus();
-    else if (heading) heading.focus({ preventScroll: true });
-    const said = one("#page [role=alert], #page [role=status]") || one("#page [data-announce]");
+    const refused = one("#problem");
+    const focus = refused ? one("#reason") : one("#page h1");
+    focus?.focus({ preventScroll: !refused });
+    announce("#page [data-announce]");
+  }
+
+  // The one live region says what matters: a banner before a count.
+  function announce(selector) {
+    const said = one(`${selector}.banner`) || one(selector);
     one("#live").textContent = said ? said.textContent.replace(/\s+/g, " ").trim() : "";
   }
 
@@ -121,6 +125,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     settle();
+    if (one("#page .banner[data-announce]")) announce("#page [data-announce]");
     one("#keys-on").addEventListener("change", (event) => {
       if (event.target.checked) localStorage.removeItem(KEYS_OFF);
       else localStorage.setItem(KEYS_OFF, "1");
