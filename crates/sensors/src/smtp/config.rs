@@ -78,8 +78,12 @@ pub struct Limits {
     /// Refused commands since the last accepted message after which a session is ended. Default 20, as Postfix's
     /// hard error limit.
     pub errors: usize,
-    /// How long a client may say nothing, or not read our reply. Default 5 minutes, the least RFC 5321 4.5.3.2.7 allows.
+    /// How long a client may take for its next command line, pause within a message, or not read our reply. Default
+    /// 5 minutes, the least RFC 5321 4.5.3.2.7 allows.
     pub idle: Duration,
+    /// What takes the place of `idle` while three quarters of `connections` are taken, so that silent clients cannot
+    /// keep the others out. Default 10 seconds, as Postfix under stress.
+    pub idle_when_crowded: Duration,
     /// How long a session may last in total. Default 1 hour: 25 MB at 60 kbit/s.
     pub session: Duration,
     /// How long to wait for room in the channel before 451 4.3.2. Default 5 seconds.
@@ -105,6 +109,7 @@ impl Default for Limits {
             connections_per_client: 50,
             errors: 20,
             idle: Duration::from_secs(5 * 60),
+            idle_when_crowded: Duration::from_secs(10),
             session: Duration::from_secs(60 * 60),
             patience: Duration::from_secs(5),
             answer: Duration::from_secs(60),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -10,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
-use super::doors::Guest;
+use super::doors::{Doors, Guest};
 use super::session::reply::{self, Reply};
 use super::{Limits, Message, Profile, Session, Step};
 use crate::delivery::{Handover, Parcel, fresh_id};
@@ -28,6 +29,7 @@ pub(super) struct House {
     pub(super) memory: Arc<Semaphore>,
     pub(super) tally: Arc<Tally>,
     pub(super) limits: Limits,
+    pub(super) doors: Arc<Doors>,
 }
 
 /// One client.
@@ -36,6 +38,8 @@ pub(super) struct Connection {
     session: Session,
     peer: Option<IpAddr>,
     tls: bool,
+    /// When the client last got anywhere: a whole command, or some of a message.
+    moved: Instant,
     ends: Instant,
     stop: watch::Receiver<bool>,
     memory: Option<OwnedSemaphorePermit>,
@@ -80,6 +84,7 @@ impl Connection {
             session: Session::new(Arc::clone(&house.profile)),
             peer,
             tls: false,
+            moved: Instant::now(),
             ends: Instant::now() + house.limits.session,
             stop,
             memory: None,
@@ -116,6 +121,7 @@ impl Connection {
             Ok(Ok(mut stream)) => {
                 self.tls = true;
                 self.session.secured();
+                self.moved = Instant::now();
                 // A second STARTTLS is refused by the session, so this can only end.
                 let _closed = self.converse(&mut stream).await;
                 close(&mut stream).await;
@@ -150,6 +156,7 @@ impl Connection {
         let mut chunk = vec![0; CHUNK];
         loop {
             while let Some(step) = self.session.step() {
+                self.moved = Instant::now();
                 match step {
                     Step::Say(reply) => replies.extend_from_slice(&reply),
                     Step::Refused(reason, words) => self.note(reason, &words),
@@ -164,6 +171,9 @@ impl Connection {
             }
             self.say(stream, &mut replies).await?;
             let read = self.listen(stream, &mut chunk).await?;
+            if self.session.receiving() {
+                self.moved = Instant::now();
+            }
             self.session.hear(chunk.get(..read).unwrap_or_default());
             self.make_room();
         }
@@ -192,7 +202,8 @@ impl Connection {
         stream: &mut (impl AsyncRead + Unpin),
         chunk: &mut [u8],
     ) -> Result<usize, Cut> {
-        let within = self.patience();
+        // Counted from the last whole command, so that a byte now and then does not keep a place for ever.
+        let within = (self.moved + self.idle()).min(self.ends);
         // A message on its way is let in; serve() bounds how long after stop that may take.
         let between = !self.session.receiving();
         let mut stop = self.stop.clone();
@@ -264,7 +275,12 @@ impl Connection {
 
     /// When waiting for the client ends: after the idle time, or with the session.
     fn patience(&self) -> Instant {
-        (Instant::now() + self.house.limits.idle).min(self.ends)
+        (Instant::now() + self.idle()).min(self.ends)
+    }
+
+    fn idle(&self) -> Duration {
+        let limits = &self.house.limits;
+        if self.house.doors.crowded() { limits.idle.min(limits.idle_when_crowded) } else { limits.idle }
     }
 
     /// When a last word is given up: the client is not waited for.
@@ -286,7 +302,7 @@ const LONG_LINE: usize = 1000;
 
 /// Ends the sending side; for TLS this says so to the client.
 async fn close(stream: &mut (impl AsyncWrite + Unpin)) {
-    let within = Instant::now() + std::time::Duration::from_secs(5);
+    let within = Instant::now() + Duration::from_secs(5);
     if !matches!(timeout_at(within, stream.shutdown()).await, Ok(Ok(()))) {
         tracing::debug!("a mail client was gone before the connection could be closed in order");
     }

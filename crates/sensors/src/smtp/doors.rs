@@ -49,6 +49,11 @@ impl Doors {
         Some(Guest { doors: Arc::clone(self), client })
     }
 
+    /// Whether three quarters of the places are taken.
+    pub(super) fn crowded(&self) -> bool {
+        self.lock().total.saturating_mul(4) >= self.total.saturating_mul(3)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,6 +98,15 @@ mod tests {
         let _other = doors.admit(peer("2001:db8:0:1::1")).unwrap();
         let _mapped = doors.admit(peer("::ffff:192.0.2.1")).unwrap();
         assert!(doors.admit(peer("192.0.2.1")).is_none());
+    }
+
+    #[test]
+    fn it_is_crowded_from_three_quarters_on() {
+        let doors = Doors::new(4, 4);
+        let mut guests = vec![doors.admit(None), doors.admit(None)];
+        assert!(!doors.crowded());
+        guests.push(doors.admit(None));
+        assert!(doors.crowded());
     }
 
     #[test]

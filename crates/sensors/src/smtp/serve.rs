@@ -94,7 +94,9 @@ impl Room {
         let limits = config.limits.clone();
         let kilobytes =
             limits.memory_bytes.max(limits.message_bytes).div_ceil(1024).min(Semaphore::MAX_PERMITS);
+        let doors = Doors::new(limits.connections, limits.connections_per_client);
         let house = House {
+            doors: Arc::clone(&doors),
             profile: Arc::new(Profile::from(config)),
             how: config.protocol.how(),
             acceptor: config.tls.as_ref().map(super::Certificate::acceptor),
@@ -108,7 +110,6 @@ impl Room {
             tally: Arc::clone(&config.tally),
             limits,
         };
-        let doors = Doors::new(config.limits.connections, config.limits.connections_per_client);
         Room { house: Arc::new(house), doors, stop: stop.clone() }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::stand::{Client, SOON, call, config, disk, start};
 use sensors::smtp::{Protocol, serve_unix};
 use sensors::{Acceptance, Delivery, How, Refusal};
-use tokio::io::BufReader;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -153,6 +153,36 @@ async fn a_silent_client_and_an_endless_one_are_told_and_cut() {
     let talk = async { while client.say("NOOP").await.starts_with("250 ") {} };
     timeout(SOON, talk).await.expect("talking does not keep a session open for ever");
     assert_eq!(tally.refused(Refusal::SessionTooLong), 1);
+}
+
+#[tokio::test]
+async fn a_byte_now_and_then_does_not_keep_a_session_and_a_crowd_makes_us_impatient() {
+    let (deliveries, _kept) = disk(Acceptance::OnDisk);
+    let mut config = config(Protocol::Smtp);
+    config.limits.connections = 1; // a crowd of one
+    config.limits.idle_when_crowded = Duration::from_millis(50);
+    let tally = Arc::clone(&config.tally);
+    let server = start(config, deliveries).await;
+    let mut client = call(server.at).await;
+    client.reply().await;
+    let (reading, mut writing) = tokio::io::split(client.stream.into_inner());
+    let dribble = async {
+        while writing.write_all(b"N").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let mut reply = String::new();
+    let mut reading = BufReader::new(reading);
+    let told = async {
+        tokio::select! {
+            biased;
+            read = reading.read_line(&mut reply) => read.unwrap_or(0),
+            () = dribble => 0,
+        }
+    };
+    timeout(SOON, told).await.expect("the session ends");
+    assert!(reply.starts_with("421 4.4.2"), "{reply:?}");
+    assert_eq!(tally.refused(Refusal::Idle), 1);
 }
 
 #[tokio::test]
