@@ -8,8 +8,9 @@
 //! * [`net`] makes namespaces, cables and routes, and takes them away again however a story ends.
 //! * [`peers`] starts and stops programs in them, by process id.
 //! * [`patience`] waits for something to be seen, with a deadline.
-//! * [`nightdesk`] is the product as its operator drives it: configuration, `serve`, the command line.
-//! * `contain` is a story: what happens, in order.
+//! * [`nightdesk`] is the product as its operator drives it: a configuration file, `serve`, the command line.
+//! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
+//! * [`contain`] and [`restart`] are the stories: what happens, in order.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
@@ -21,11 +22,14 @@
 )]
 
 mod contain;
+mod duty;
 mod mail;
 mod net;
+mod night;
 mod nightdesk;
 mod patience;
 mod peers;
+mod restart;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -39,16 +43,21 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 2] = [
+const STORIES: [Story; 3] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
-        play: || contain::play(contain::Proxy::Tinyproxy),
+        play: || contain::play(night::Proxy::Tinyproxy),
     },
     Story {
         name: "contain-socks",
         shows: "the same for a SOCKS5 proxy (microsocks)",
-        play: || contain::play(contain::Proxy::Microsocks),
+        play: || contain::play(night::Proxy::Microsocks),
+    },
+    Story {
+        name: "restart",
+        shows: "a killed nightdesk takes up where it was, and a block ends on time without it",
+        play: restart::play,
     },
 ];
 
@@ -96,4 +105,9 @@ fn play(stories: &[&Story]) -> ExitCode {
     }
     println!("{} of {} stories came true", stories.len().saturating_sub(failed.into()), stories.len());
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// One thing that has come true.
+fn step(what: &str) {
+    println!("   {what}");
 }

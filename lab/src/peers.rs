@@ -76,15 +76,23 @@ impl Peer {
         patience::until("it ended when asked to", FAREWELL, || Ok(self.child.try_wait()?))
             .with_context(|| format!("{} does not end", self.name))
     }
+
+    /// Ends it without asking, as a power cut would.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.child
+            .kill()
+            .and_then(|()| self.child.wait())
+            .map(drop)
+            .with_context(|| format!("cannot kill {}", self.name))
+    }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        if self.stop().is_err() {
-            let killed = self.child.kill().and_then(|()| self.child.wait());
-            if let Err(error) = killed {
-                eprintln!("lab: {} (process {}) could not be ended: {error}", self.name, self.child.id());
-            }
+        if self.stop().is_err()
+            && let Err(error) = self.kill()
+        {
+            eprintln!("lab: {} (process {}) is left running: {error:#}", self.name, self.child.id());
         }
     }
 }
