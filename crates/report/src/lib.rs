@@ -6,6 +6,7 @@
 //!
 //! This crate is a leaf: no clock, no files, no network, no knowledge of subscribers or of what is ours.
 
+mod accused;
 mod address;
 mod arf;
 mod claims;

@@ -1,12 +1,12 @@
 //! Complaints in words, with headers or log lines pasted in.
 
-use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::tz::Offset;
 use regex::Regex;
 
+use crate::accused::{Named, named};
 use crate::address::{self, Found};
 use crate::claims::{Draft, When, bare};
 use crate::firewall::{self, Packet};
@@ -16,19 +16,13 @@ use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
 use crate::time::{self, Stamp};
-use crate::{arf, words, zone};
+use crate::{words, zone};
 
 /// Lines of one mail that are looked at.
-const LINES: usize = 2000;
+pub(crate) const LINES: usize = 2000;
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
 
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)(?:\b(?:source|src|offend(?:ing|er)|attack(?:er|ing)|abus(?:ive|er|ing)|infected|originat(?:ing|ed|or)|spamm(?:er|ing)|your|hostile|compromised|scann(?:er|ing))\b|\b(?:from|by)\s+(?:the\s+|your\s+)?(?:following\s+)?(?:ip|machine|address|customer|user|system|computer)|\bip(?:\s+address)?\s*(?:is|was|:|=)|\bfrom:?\s+(?:ip\b)?)[^\n.!?;]{0,40}?[\s:=(\[]*$",
-    )
-    .ok()
-});
 static HOSTILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:deny|denied|drop(?:ped)?|block(?:ed)?|reject(?:ed)?|fail(?:ed|ure)?|invalid|refused|illegal|attack|scan|worm|virus|abuse)\b").ok()
 });
@@ -72,58 +66,6 @@ fn kind(subject: &str, own: &str, mail: &Mail) -> Option<Kind> {
     let prose: Vec<&str> = own.lines().filter(is_prose).collect();
     let logged = || words::kind("", own).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay));
     words::kind(subject, &prose.join("\n")).or_else(logged)
-}
-
-/// An address that the reporter's own words or the subject accuse.
-#[derive(Debug, Clone)]
-struct Named {
-    address: IpAddr,
-    port: Option<u16>,
-    span: Range<usize>,
-}
-
-fn named(mail: &Mail) -> Vec<Named> {
-    // Only the first: what follows is most often the reporter's own (`banned 192.0.2.1 from host 198.51.100.1`).
-    let mut named: Vec<Named> = address::first(&mail.subject)
-        .into_iter()
-        .map(|found| Named {
-            address: found.address,
-            port: found.port,
-            span: arf::subject_span(mail, found.address),
-        })
-        .collect();
-    if let (Some(part), Some(before)) = (mail.words().next(), NAMED.as_ref()) {
-        for line in part.text.lines().take(LINES).filter(|line| line.quoted == 0) {
-            for found in address::all(line.words) {
-                let told = line
-                    .words
-                    .get(..found.range.start)
-                    .is_some_and(|words| before.is_match(words) && !is_attacked(words));
-                if told && firewall::packet(line.words).is_none() {
-                    named.push(Named {
-                        address: found.address,
-                        port: found.port,
-                        span: part.text.span(line.range(found.range)),
-                    });
-                }
-            }
-        }
-    }
-    let public = named.iter().any(|named| address::is_public(named.address));
-    named.retain(|named| {
-        if public { address::is_public(named.address) } else { address::is_possible(named.address) }
-    });
-    named.truncate(50);
-    named
-}
-
-/// Whether the words in front of an address say that it was done to and did not do it.
-fn is_attacked(words: &str) -> bool {
-    let near = words.get(words.len().saturating_sub(40)..).unwrap_or_default().to_ascii_lowercase();
-    let mut near = near.split(|c: char| !c.is_ascii_alphabetic());
-    near.any(|word| {
-        matches!(word, "our" | "my" | "to" | "target" | "victim" | "destination" | "dst" | "against" | "on")
-    })
 }
 
 /// Pasted or enclosed Received chains.
