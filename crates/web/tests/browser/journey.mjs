@@ -70,6 +70,7 @@ async function picture(desk, what, fullPage = true) {
 async function check(desk, what) {
   const { page } = desk;
   assert.equal(await page.locator("h1").count(), 1, `${what}: one heading names the page`);
+  if (!desk.scripts) assert.equal(await page.locator("button[type=button]:visible").count(), 0, `${what}: a button that does nothing`);
   if (desk.scripts) {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${what}: ${wide} px wider than the screen`);

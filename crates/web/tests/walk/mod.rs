@@ -1,6 +1,12 @@
 //! A browser without JavaScript: it keeps cookies, sends forms as its own pages would, and reads.
 
 #![allow(dead_code, missing_docs, unreachable_pub, missing_debug_implementations)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
