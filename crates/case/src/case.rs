@@ -211,10 +211,19 @@ impl Case {
         crate::urgency::of(&self.facts, playbook)
     }
 
-    /// The next moment at which [`Command::Tick`] may change something, always after `now`; `None` when only new
-    /// evidence can.
+    /// Whether [`Command::Tick`] would change something at `now`.
+    #[must_use]
+    pub fn is_due(&self, playbook: &Playbook, now: Timestamp) -> bool {
+        self.decide(&Command::Tick, playbook, now).is_ok_and(|events| !events.is_empty())
+    }
+
+    /// The next moment at which [`Command::Tick`] may change something: `now` when it would at once, else a later one;
+    /// `None` when only new evidence can.
     #[must_use]
     pub fn next_due(&self, playbook: &Playbook, now: Timestamp) -> Option<Timestamp> {
+        if self.is_due(playbook, now) {
+            return Some(now);
+        }
         crate::timer::next_due(&self.facts, playbook, now)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Case, CaseId, Event, EvidenceId, Playbook, Question, QuestionId};
+use crate::{CaseId, Event, EvidenceId, Question, QuestionId};
 
 /// One thing to do, written to the outbox in the same transaction as the event it follows from; done at least once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,17 +57,5 @@ impl Errand {
             _ => {}
         }
         errands
-    }
-
-    /// The next look at `case`, to be written beside the errands of every commit, also one without events: it is what
-    /// makes watches, blocks, hearsay and quiet cases end on time. Repeats share a key.
-    #[must_use]
-    pub fn look_again(
-        case: &Case,
-        playbook: &Playbook,
-        now: Timestamp,
-    ) -> Option<(Timestamp, String, Errand)> {
-        let due = case.next_due(playbook, now)?;
-        Some((due, format!("{}/look/{due}", case.id()), Errand::LookAgain))
     }
 }

@@ -112,6 +112,30 @@ fn one_word_of_a_proxy_from_a_stranger_is_a_suspicion_unless_he_has_cried_wolf()
 }
 
 #[test]
+fn a_report_that_dates_its_proxy_to_last_year_is_still_a_suspicion() {
+    let mut report = sighting(1, Kind::OpenProxy, "spamcop.net", evening());
+    report.happened = Some(evening() - hours(365 * 24));
+    assert_eq!(Night::begins_with(report).stage(), Stage::Suspected);
+}
+
+#[test]
+fn a_suspicion_that_nothing_feeds_ends_when_it_has_faded() {
+    // The line must not be probed, so that only the clock is left to move the case.
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    night.answers(Verdict::RefusedByPolicy, None);
+    while night.stage() == Stage::Suspected {
+        assert!(!night.case.is_due(&night.playbook, night.now));
+        night.now = night.case.next_due(&night.playbook, night.now).expect("it fades some day");
+        night.must(&Command::Tick);
+    }
+    let lasted = night.now.duration_since(evening());
+    assert!(
+        lasted > hours(7 * 24) && lasted < hours(8 * 24),
+        "9.4 fades to 4.6 in a little over a week: {lasted}"
+    );
+}
+
+#[test]
 fn the_same_report_twice_changes_nothing() {
     let report = sighting(1, Kind::OpenProxy, "spamcop.net", evening());
     let mut night = Night::begins_with(report.clone());
@@ -362,6 +386,25 @@ fn a_proxy_on_another_port_is_not_cleared_by_probes_that_do_not_ask_it() {
         vague.answers(Verdict::Closed, None);
     }
     assert_eq!(vague.stage(), Stage::Suspected);
+}
+
+#[test]
+fn a_negative_that_did_not_ask_the_proved_port_clears_nothing() {
+    let playbook =
+        Playbook { clean_after_negatives: 1, clean_over: SignedDuration::ZERO, ..Playbook::default() };
+    let mut night = Night::with(playbook, sighting(1, Kind::OpenProxy, "spamcop.net", evening()), evening());
+    let usual = night.case.outstanding().unwrap().id;
+    let late = night.answer_to(usual, Verdict::Closed, None).unwrap();
+    night.must(&Command::Recheck { ports: vec![4000] });
+    night.answers(Verdict::OpenProxy, Some(4000));
+    let Command::Answered { question, mut answer, evidence } = late else { panic!("an answer") };
+    night.wait(SignedDuration::from_secs(10));
+    answer.started = night.now;
+    night.must(&Command::Answered { question, answer, evidence });
+    assert_eq!((night.stage(), night.rules().len()), (Stage::Confirmed, 2));
+    night.answers(Verdict::Closed, None);
+    assert_eq!(night.stage(), Stage::Cleaned, "the next one asks port 4000");
+    assert!(night.case.blocks().all(|block| block.state == RuleState::Lifted(LiftReason::CaseEnded)));
 }
 
 #[test]

@@ -186,6 +186,9 @@ proptest! {
                 prop_assert_eq!(judged.stage, night.stage(), "{}", judged.why);
             }
             prop_assert!(night.case.outstanding().is_none_or(|asking| asking.question.ports.len() <= 32));
+            // One look is enough: what it leaves to do lies in the future.
+            night.must(&Command::Tick);
+            prop_assert!(!night.case.is_due(&night.playbook, night.now));
             prop_assert!(night.case.next_due(&night.playbook, night.now).is_none_or(|due| due > night.now));
         }
         let kept: Vec<String> = night.records.iter().map(|record| serde_json::to_string(record).unwrap()).collect();
