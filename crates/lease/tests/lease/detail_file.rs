@@ -100,6 +100,12 @@ fn a_server_that_starts_anew_ends_its_sessions_and_no_others() {
 }
 
 #[test]
+fn a_restart_that_is_told_late_ends_nothing_that_came_after_it() {
+    let text = record("Start", "s1", 600, &[ANNA, SEVEN]) + &record("Accounting-On", "x", 300, &[]);
+    assert_eq!(leases(&text), ["anna 198.51.100.7/32 00:10:00.."]);
+}
+
+#[test]
 fn a_start_sent_twice_is_one_lease() {
     let text = record("Start", "s1", 0, &[ANNA, SEVEN])
         + &record("Start", "s1", 5, &[ANNA, SEVEN, "Acct-Delay-Time = 5"]);
@@ -201,7 +207,12 @@ fn a_file_cut_anywhere_reads_the_same() {
 proptest! {
     #[test]
     fn any_bytes_are_read_without_harm(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
-        prop_assert!(detail::read(&bytes).count() <= bytes.len());
+        let whole: Vec<_> = detail::read(&bytes).collect();
+        prop_assert!(whole.len() <= bytes.len());
+        let mut reader = detail::Reader::new();
+        let mut cut: Vec<_> = bytes.chunks(7).flat_map(|piece| reader.feed(piece)).collect();
+        cut.extend(reader.finish());
+        prop_assert_eq!(cut, whole);
     }
 
     /// Whatever comes in whatever order, no two leases of one address overlap unless both are open-ended or told twice,
