@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::stand::{SOON, disk};
+use crate::stand::{SOON, disk, soon};
 
 /// SHA-256 of "abc", FIPS 180-2 appendix B.1.
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -49,7 +49,7 @@ async fn a_report_is_202_with_the_id_it_has_on_disk() {
     let request = report("bearer abc", "Text/Plain; charset=utf-8", "a\nb\r\n\0");
     let response = router(config, deliveries).oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::ACCEPTED);
-    let delivery = kept.recv().await.unwrap();
+    let delivery = soon(kept.recv()).await.unwrap();
     assert_eq!(json(response).await, serde_json::json!({ "id": delivery.id }));
     assert_eq!((delivery.bytes.as_slice(), delivery.how), (&b"a\nb\r\n\0"[..], How::Http));
     assert_eq!(delivery.envelope.authenticated_as.as_deref(), Some("feed"));
@@ -124,13 +124,13 @@ async fn more_reports_at_once_than_allowed_are_503_and_the_place_comes_back() {
     config.at_once = 1;
     let router = router(config, deliveries);
     let first = tokio::spawn(router.clone().oneshot(report("Bearer abc", "text/plain", "first")));
-    let delivery = taken.recv().await.unwrap();
+    let delivery = soon(taken.recv()).await.unwrap();
     let second = router.clone().oneshot(report("Bearer abc", "text/plain", "second")).await.unwrap();
     assert_eq!(second.status(), 503);
     delivery.ack.send(Acceptance::OnDisk).unwrap();
     assert_eq!(first.await.unwrap().unwrap().status(), 202);
     let third = tokio::spawn(router.oneshot(report("Bearer abc", "text/plain", "third")));
-    taken.recv().await.unwrap().ack.send(Acceptance::OnDisk).unwrap();
+    soon(taken.recv()).await.unwrap().ack.send(Acceptance::OnDisk).unwrap();
     assert_eq!(third.await.unwrap().unwrap().status(), 202);
 }
 
@@ -154,7 +154,7 @@ async fn a_body_without_announced_length_is_taken_and_limited_all_the_same() {
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
     let request = format!("{CHUNKED}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     assert_eq!(over_the_wire(config(), deliveries, request.as_bytes()).await, "HTTP/1.1 202");
-    let delivery = kept.recv().await.unwrap();
+    let delivery = soon(kept.recv()).await.unwrap();
     assert_eq!(
         (delivery.bytes.as_slice(), delivery.envelope.peer),
         (&b"abcde"[..], Some("127.0.0.1".parse().unwrap()))

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch as channel};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::stand::{SOON, disk};
+use crate::stand::{SOON, disk, soon};
 
 /// A Maildir with these files in `new/`, looked at very often.
 fn maildir(files: &[(&str, &[u8])]) -> (TempDir, Config) {
@@ -65,14 +65,14 @@ async fn a_file_moves_to_cur_after_the_disk_has_it_and_not_before() {
     let (folder, config) = maildir(&[("1.a", b"Subject: x\n\nbare \n and \r\n")]);
     let (deliveries, mut taken) = mpsc::channel::<Delivery>(1);
     let running = Running::start(&config, &deliveries);
-    let first = taken.recv().await.unwrap();
+    let first = soon(taken.recv()).await.unwrap();
     assert_eq!((first.bytes.as_slice(), first.how), (&b"Subject: x\n\nbare \n and \r\n"[..], How::Maildir));
     assert!(folder.path().join("new/1.a").exists() && !seen(folder.path(), "1.a").exists());
 
     running.crash().await;
     assert!(folder.path().join("new/1.a").exists(), "a crash before the answer leaves the file");
     let _running = Running::start(&config, &deliveries);
-    let second = taken.recv().await.unwrap();
+    let second = soon(taken.recv()).await.unwrap();
     assert_eq!(first.id, second.id, "the same file is the same delivery");
     second.ack.send(Acceptance::OnDisk).unwrap();
     until("the file is in cur", || seen(folder.path(), "1.a").exists()).await;
@@ -86,12 +86,12 @@ async fn what_the_disk_refuses_waits_in_new_and_is_offered_again() {
         let (folder, config) = maildir(&[("1.a", b"x"), ("2.b", b"y")]);
         let (deliveries, mut taken) = mpsc::channel::<Delivery>(1);
         let _running = Running::start(&config, &deliveries);
-        let refused = taken.recv().await.unwrap();
+        let refused = soon(taken.recv()).await.unwrap();
         match says {
             Some(says) => refused.ack.send(says).unwrap(),
             None => drop(refused.ack),
         }
-        let again = taken.recv().await.unwrap();
+        let again = soon(taken.recv()).await.unwrap();
         assert_eq!(again.id, refused.id, "the pick-up pauses instead of going on to the next file");
         assert!(folder.path().join("new/1.a").exists());
         again.ack.send(Acceptance::OnDisk).unwrap();
@@ -109,12 +109,12 @@ async fn files_that_cannot_be_taken_stay_are_reported_once_and_hold_nobody_up() 
     std::os::unix::fs::symlink("/etc/hostname", new.join("2.link")).unwrap();
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
     let _running = Running::start(&config, &deliveries);
-    assert_eq!(kept.recv().await.unwrap().bytes, b"good");
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"good");
     // Each of these is a whole look at the folder later.
     for round in 4..8 {
         fs::write(folder.path().join("tmp/x"), b"later").unwrap();
         fs::rename(folder.path().join("tmp/x"), new.join(format!("{round}.later"))).unwrap();
-        assert_eq!(kept.recv().await.unwrap().bytes, b"later");
+        assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"later");
     }
     assert_eq!((config.tally.refused(Refusal::TooLarge), config.tally.refused(Refusal::Unreadable)), (1, 2));
     for left in ["0.folder", "1.large", "2.link", ".hidden"] {
@@ -122,7 +122,7 @@ async fn files_that_cannot_be_taken_stay_are_reported_once_and_hold_nobody_up() 
     }
     // Somebody makes it smaller: it is looked at again.
     fs::write(new.join("1.large"), b"small now").unwrap();
-    assert_eq!(kept.recv().await.unwrap().bytes, b"small now");
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"small now");
 }
 
 #[tokio::test]
@@ -131,12 +131,12 @@ async fn a_file_that_cannot_be_moved_is_not_delivered_again_and_moves_when_it_ca
     fs::remove_dir(folder.path().join("cur")).unwrap();
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
     let _running = Running::start(&config, &deliveries);
-    assert_eq!(kept.recv().await.unwrap().bytes, b"a");
-    assert_eq!(kept.recv().await.unwrap().bytes, b"b");
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"a");
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"b");
     until("both are reported", || config.tally.refused(Refusal::Unreadable) == 2).await;
     // A third file needs another look, in which the first two could be taken again.
     fs::write(folder.path().join("new/3.c"), b"c").unwrap();
-    assert_eq!(kept.recv().await.unwrap().bytes, b"c", "nothing is delivered twice");
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"c", "nothing is delivered twice");
     until("it is reported", || config.tally.refused(Refusal::Unreadable) == 3).await;
     fs::create_dir(folder.path().join("cur")).unwrap();
     until("all are in cur", || fs::read_dir(folder.path().join("cur")).unwrap().count() == 3).await;
@@ -150,7 +150,7 @@ async fn a_file_already_in_cur_is_not_overwritten() {
     let tally = Arc::clone(&config.tally);
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
     let _running = Running::start(&config, &deliveries);
-    assert_eq!(kept.recv().await.unwrap().bytes, b"new");
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"new");
     until("it is reported", || tally.refused(Refusal::Unreadable) == 1).await;
     assert_eq!(fs::read(seen(folder.path(), "1.a")).unwrap(), b"old");
     assert_eq!(fs::read(folder.path().join("new/1.a")).unwrap(), b"new");
@@ -168,7 +168,7 @@ async fn a_folder_that_comes_later_is_found() {
     }
     fs::rename(folder.path().join("tmp/new"), folder.path().join("new")).unwrap();
     for at in 0..100 {
-        assert_eq!(kept.recv().await.unwrap().bytes, at.to_string().as_bytes(), "the oldest first");
+        assert_eq!(soon(kept.recv()).await.unwrap().bytes, at.to_string().as_bytes(), "the oldest first");
     }
     until("all are in cur", || fs::read_dir(folder.path().join("cur")).unwrap().count() == 250).await;
 }

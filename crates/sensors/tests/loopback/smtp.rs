@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::stand::{Client, SOON, call, config, disk, start};
+use crate::stand::{Client, SOON, call, config, disk, soon, start};
 use sensors::smtp::{Protocol, serve_unix};
 use sensors::{Acceptance, Delivery, How, Refusal};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -65,10 +65,10 @@ async fn an_answer_that_never_comes_is_no_acceptance() {
     client.open().await;
     // The first answer comes too late, the second is dropped.
     assert!(client.say("x\r\n.").await.starts_with("451 4.3.0"));
-    let _late = taken.recv().await.unwrap();
+    let _late = soon(taken.recv()).await.unwrap();
     client.begin().await;
     client.send("x\r\n.\r\n").await;
-    drop(taken.recv().await.unwrap().ack);
+    drop(soon(taken.recv()).await.unwrap().ack);
     assert!(client.reply().await.starts_with("451 4.3.0"));
 }
 
@@ -99,7 +99,7 @@ async fn a_whole_pipelined_session_in_one_packet_is_answered_in_order() {
     }
     assert_eq!(codes, ["220", "250", "250", "250", "354", "250", "250", "250", "354", "250", "221"]);
     for _ in 0..2 {
-        assert_eq!(kept.recv().await.unwrap().bytes, b"m\r\n");
+        assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"m\r\n");
     }
 }
 
@@ -206,7 +206,7 @@ async fn messages_beyond_the_memory_are_refused_and_the_memory_comes_back() {
     let mut codes = [&refused[..9], &accepted[..9]];
     codes.sort_unstable();
     assert_eq!(codes, ["250 2.0.0", "452 4.3.1"]);
-    assert_eq!(kept.recv().await.unwrap().bytes.len(), most.len() + 2);
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes.len(), most.len() + 2);
     second.begin().await;
     assert!(second.say(&format!("{most}\r\n.")).await.starts_with("250 2.0.0"));
 }
@@ -219,7 +219,7 @@ async fn stop_lets_a_message_finish_and_says_goodbye_to_the_rest() {
     resting.reply().await;
     sending.open().await;
     sending.send("x\r\n.\r\n").await;
-    let delivery = taken.recv().await.unwrap();
+    let delivery = soon(taken.recv()).await.unwrap();
     server.stop.send(true).unwrap();
     assert!(resting.reply().await.starts_with("421 4.3.2"));
     delivery.ack.send(Acceptance::OnDisk).unwrap();
@@ -244,7 +244,7 @@ async fn lmtp_over_a_unix_socket_answers_for_each_recipient() {
     assert!(client.say("DATA").await.starts_with("354 "));
     assert!(client.say("x\r\n.").await.starts_with("250 2.0.0"));
     assert!(client.reply().await.starts_with("250 2.0.0"));
-    let delivery = kept.recv().await.unwrap();
+    let delivery = soon(kept.recv()).await.unwrap();
     assert_eq!((delivery.how, delivery.envelope.peer), (How::Lmtp, None));
     assert_eq!(delivery.envelope.rcpt_to, ["abuse@example.net", "postmaster"]);
 }
@@ -261,5 +261,5 @@ async fn a_message_over_the_limit_is_refused_and_the_session_goes_on() {
     assert!(client.say(&format!("{}.", line.repeat(101))).await.starts_with("552 5.3.4"));
     client.begin().await;
     assert!(client.say(&format!("{}.", line.repeat(100))).await.starts_with("250 2.0.0"));
-    assert_eq!(kept.recv().await.unwrap().bytes.len(), 100_000);
+    assert_eq!(soon(kept.recv()).await.unwrap().bytes.len(), 100_000);
 }

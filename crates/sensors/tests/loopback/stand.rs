@@ -14,6 +14,11 @@ use tokio::time::timeout;
 /// Longer than anything here takes, short enough to fail a hanging test.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
+/// What comes of it, or a failed test instead of a hanging one.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    timeout(SOON, what).await.expect("it happens in time")
+}
+
 /// A delivery after it was answered.
 #[derive(Debug)]
 pub(crate) struct Kept {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::stand::{Client, call, config, disk, start};
+use crate::stand::{Client, call, config, disk, soon, start};
 use rustls::pki_types::ServerName;
 use sensors::smtp::{Certificate, CertificateError, Protocol};
 use sensors::{Acceptance, Refusal};
@@ -50,7 +50,7 @@ async fn a_message_over_tls_arrives_and_says_so_and_the_plain_text_before_is_for
     assert!(secure.say("MAIL FROM:<a@example.com>").await.starts_with("503 "), "a stranger again");
     secure.begin().await;
     assert!(secure.say("x\r\n.").await.starts_with("250 2.0.0"));
-    let delivery = kept.recv().await.unwrap();
+    let delivery = soon(kept.recv()).await.unwrap();
     assert!(delivery.envelope.tls);
     assert_eq!(delivery.envelope.mail_from.as_deref(), Some("a@example.com"));
 }
