@@ -1,0 +1,152 @@
+//! A house for one test: store, spool, prober, edge, and a desk that runs in it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use case::{Case, Playbook, Stage, Territory};
+use desk::{Clock, Desk, Hands, Settings, TrustedResults};
+use edge::DryRun;
+use lease::{Home, Lease, LeaseSource};
+use probe::{Landing, Prober};
+use store::{Delivery, Spool, Store};
+
+/// How long anything may take before the test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct House {
+    dir: TempDir,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) playbook: Playbook,
+}
+
+/// A desk at work.
+pub(crate) struct Night {
+    pub(crate) desk: Desk,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+impl House {
+    pub(crate) async fn new() -> House {
+        let dir = TempDir::new().expect("a folder");
+        let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+        let store = Store::open(&url).await.expect("a store");
+        let clock = Clock::standing_at(Timestamp::now());
+        House { dir, store, clock, playbook: Playbook { usual_ports: vec![9], ..Playbook::default() } }
+    }
+
+    /// `subscriber` has held `address` for a month.
+    pub(crate) async fn leased(&self, address: &str, subscriber: &str) {
+        self.lease(address, subscriber, SignedDuration::from_hours(-30 * 24), None).await;
+    }
+
+    /// `subscriber` holds `address` from and until so long from now.
+    pub(crate) async fn lease(&self, address: &str, subscriber: &str, from: SignedDuration, to: Option<SignedDuration>) {
+        let now = self.clock.now();
+        let address: IpAddr = address.parse().expect("an address");
+        let lease = Lease {
+            net: address.into(),
+            ports: None,
+            from: now + from,
+            to: to.map(|to| now + to),
+            subscriber: subscriber.parse().expect("a subscriber"),
+            source: LeaseSource::Static,
+            record: "test".to_owned(),
+        };
+        self.store.import_leases(&[lease], &[]).await.expect("an imported lease");
+    }
+
+    /// Opens the desk and lets it work.
+    pub(crate) async fn open(&self) -> Night {
+        let prefix = "127.66.0.0/16".parse().expect("a prefix");
+        let territory = Territory { home: Home::new([prefix]).expect("a home"), never_touch: Vec::new() };
+        let settings = Settings {
+            territory: territory.clone(),
+            playbook: self.playbook.clone(),
+            clock_skew: SignedDuration::from_secs(30),
+            mail: None,
+            subscriber_mail: None,
+            trusted_results: TrustedResults::default(),
+        };
+        let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
+        let desk = Desk::open(settings, self.store.clone(), spool, self.clock.clone()).await.expect("a desk");
+        let landing = Landing::bind(&["127.0.0.1:0".parse().expect("an address")], "a test").await.expect("a landing");
+        let mut config = probe::Config::new(territory.clone());
+        config.deadline = Duration::from_secs(5);
+        config.min_gap = Duration::ZERO;
+        let prober = Arc::new(Prober::new(config, landing).expect("a prober"));
+        let outlet = DryRun::new(edge::Config { territory, max_new_per_hour: 100 }).into();
+        let (stop, stopped) = watch::channel(false);
+        let at_work = desk.clone();
+        let running = tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer: None }, stopped).await });
+        Night { desk, stop, running }
+    }
+
+    /// The one case of a subscriber, from what is on disk.
+    pub(crate) async fn case_of(&self, subscriber: &str) -> Option<Case> {
+        let records = self.store.open_case_records().await.expect("records");
+        let cases = records.chunk_by(|a, b| a.case == b.case).filter_map(Case::replay);
+        cases.into_iter().find(|case| case.subscriber().as_str() == subscriber)
+    }
+
+    /// Waits until the subscriber's case is at `stage`.
+    pub(crate) async fn reaches(&self, subscriber: &str, stage: Stage) -> Case {
+        let what = format!("{subscriber} at {stage}");
+        until(&what, async || self.case_of(subscriber).await.filter(|case| case.stage() == stage)).await
+    }
+}
+
+impl Night {
+    /// Accepts a mail as a sensor would hand it over.
+    pub(crate) async fn mail(&self, id: &str, text: &str) {
+        let delivery = Delivery {
+            id: id.to_owned(),
+            source: "smtp".to_owned(),
+            envelope: serde_json::json!({ "peer": "127.0.0.1", "mail_from": "someone@example.org" }),
+            received: self.desk.now(),
+            bytes: text.replace('\n', "\r\n").into_bytes(),
+        };
+        let desk = self.desk.clone();
+        let results = tokio::task::spawn_blocking(move || desk.accept(vec![delivery])).await.expect("an acceptance");
+        assert!(results.iter().all(Result::is_ok), "the mail must be on disk: {results:?}");
+    }
+
+    /// Stops as `serve` does on SIGTERM.
+    pub(crate) async fn end(self) {
+        self.stop.send_replace(true);
+        self.running.await.expect("a desk that ends in order");
+    }
+}
+
+/// Looks until there is something to see.
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A SpamCop report that names an open proxy and its port.
+pub(crate) fn spamcop(address: &str, port: u16, number: u32, at: Timestamp) -> String {
+    let date = at.strftime("%a, %d %b %Y %H:%M:%S +0000");
+    format!(
+        "From: {number}@reports.spamcop.net\nTo: abuse@example.net\nDate: {date}\n\
+         Subject: [SpamCop ({address}) id:{number}]Cheap watches\nMessage-ID: <rid_{number}@msgid.spamcop.net>\n\
+         Content-Type: text/plain; charset=us-ascii\n\n[ SpamCop V4.9.0 ]\n\
+         This message is brief for your comfort.  Please use links below for details.\n\n\
+         Email from {address} / {date}\n{address} is open proxy, see: http://www.spamcop.net/mky-proxies.html\n\n\
+         [ Additional comments from recipient ]\n> The proxy answers on {address}:{port}.\n\n\
+         [ Offending message ]\nSubject: Cheap watches\n\nBuy.\n"
+    )
+}

@@ -1,0 +1,139 @@
+//! The stories.
+
+use jiff::SignedDuration;
+
+use case::{Actor, Command, Stage};
+
+use crate::house::{House, spamcop, until};
+use crate::proxy;
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_complaint_becomes_a_proved_and_contained_case_that_explains_itself() {
+    let house = House::new().await;
+    house.leased("127.66.0.66", "line-66").await;
+    let open = proxy::open("127.66.0.66").await;
+    let night = house.open().await;
+    night.mail("m1", &spamcop("127.66.0.66", open.port(), 7001, house.clock.now() - HOUR)).await;
+    let case = house.reaches("line-66", Stage::Contained).await;
+    let planned: Vec<String> = night.desk.plan().await.rules().iter().map(|rule| rule.key.to_string()).collect();
+    assert_eq!(planned, ["127.66.0.66 tcp/25 out".to_owned(), format!("127.66.0.66 tcp/{} in", open.port())]);
+
+    let why = night.desk.why_case(case.id()).await.expect("an explanation").expect("the case");
+    let steps: Vec<&str> = why.iter().map(|step| step.step).collect();
+    assert_eq!(steps, ["rule", "rule", "case", "claim", "bytes", "answer"]);
+    let quote = why.iter().find_map(|step| step.quote.as_deref()).expect("a quote");
+    assert!(quote.contains("127.66.0.66"), "{quote}");
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_ends_by_itself_and_release_needs_a_new_proof() {
+    let house = House::new().await;
+    house.leased("127.66.0.67", "line-67").await;
+    let open = proxy::open("127.66.0.67").await;
+    let night = house.open().await;
+    night.mail("m1", &spamcop("127.66.0.67", open.port(), 7002, house.clock.now() - HOUR)).await;
+    let case = house.reaches("line-67", Stage::Contained).await;
+    let act = |command| night.desk.act(case.id(), command, Actor::Operator("erika".to_owned()));
+    act(Command::Release { reason: " ".to_owned() }).await.expect_err("a release without a reason");
+    act(Command::Release { reason: "the owner unplugged it".to_owned() }).await.expect("a release");
+    assert!(night.desk.plan().await.rules().is_empty(), "released blocks leave the plan at once");
+    until("the edge to be empty", async || {
+        let front = night.desk.front().await.expect("the front page");
+        front.edge.in_force.is_empty().then_some(())
+    })
+    .await;
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hearsay_from_many_never_blocks_a_closed_line() {
+    let house = House::new().await;
+    house.leased("127.66.0.68", "line-68").await;
+    let night = house.open().await;
+    for number in 0..40u16 {
+        let text = spamcop("127.66.0.68", 9, u32::from(number) + 8000, house.clock.now() - HOUR)
+            .replace("reports.spamcop.net", &format!("reports{number}.example.org"));
+        night.mail(&format!("m{number}"), &text).await;
+    }
+    let case = until("all forty on the case and a negative probe", async || {
+        let case = house.case_of("line-68").await?;
+        let reports: std::collections::BTreeSet<_> = case.sightings().iter().map(|sighting| sighting.evidence).collect();
+        (reports.len() == 40 && !case.answers().is_empty()).then_some(case)
+    })
+    .await;
+    assert_eq!(case.stage(), Stage::Suspected);
+    assert!(night.desk.plan().await.rules().is_empty());
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_before_a_crash_is_judged_after_it_and_once() {
+    let house = House::new().await;
+    house.leased("127.66.0.69", "line-69").await;
+    let text = spamcop("127.66.0.69", 9, 7003, house.clock.now() - HOUR);
+    let night = house.open().await;
+    night.mail("first", &text).await;
+    // Nothing has to have happened between acceptance and the end.
+    night.end().await;
+    let night = house.open().await;
+    // The sender was not told 250 before the crash and sends the same bytes again.
+    night.mail("again", &text).await;
+    night.mail("other", &spamcop("127.66.0.69", 9, 7004, house.clock.now() - HOUR)).await;
+    let case = until("both reports on the case", async || {
+        let case = house.case_of("line-69").await?;
+        case.sightings().iter().any(|sighting| sighting.evidence != case.sightings()[0].evidence).then_some(case)
+    })
+    .await;
+    let reports: std::collections::BTreeSet<_> = case.sightings().iter().map(|sighting| sighting.evidence).collect();
+    assert_eq!(reports.len(), 2, "equal bytes are one piece of evidence");
+    assert!(house.store.verify_chain().await.expect("a check").broken.is_none());
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_leaves_with_the_subscriber() {
+    let house = House::new().await;
+    house.lease("127.66.0.70", "line-70", -HOUR * 48, Some(HOUR)).await;
+    house.lease("127.66.0.70", "line-71", HOUR, None).await;
+    let open = proxy::open("127.66.0.70").await;
+    let night = house.open().await;
+    night.mail("m1", &spamcop("127.66.0.70", open.port(), 7005, house.clock.now() - HOUR)).await;
+    house.reaches("line-70", Stage::Contained).await;
+    house.clock.advance(HOUR * 2);
+    until("the block to be lifted for the new holder", async || {
+        night.desk.plan().await.rules().is_empty().then_some(())
+    })
+    .await;
+    assert!(house.case_of("line-71").await.is_none(), "the new holder has done nothing");
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_case_stays_visible() {
+    let house = House::new().await;
+    house.leased("127.66.0.72", "line-72").await;
+    let night = house.open().await;
+    night.mail("orphan", &spamcop("127.66.0.200", 9, 7006, house.clock.now() - HOUR)).await;
+    night.mail("foreign", &spamcop("192.0.2.66", 9, 7007, house.clock.now() - HOUR)).await;
+    night.mail("letter", "From: aunt@example.org\nSubject: dinner\n\nCome at eight.\n").await;
+    night.mail("noise", "\u{0}\u{1}\u{2}").await;
+    let seen = until("four messages in the inbox", async || {
+        let rows = night.desk.intake(None, 1).await.expect("the inbox");
+        (rows.len() == 4).then_some(rows)
+    })
+    .await;
+    let outcome = |needle: &str| {
+        let row = seen.iter().find(|row| row.note.contains(needle) || row.subject.as_deref() == Some(needle));
+        row.map(|row| row.outcome.as_str())
+    };
+    assert_eq!(outcome("127.66.0.200"), Some("orphan"));
+    assert_eq!(outcome("none of them in the home prefixes"), Some("foreign"));
+    assert_eq!(outcome("dinner"), Some("not-a-report"));
+    assert!(house.store.open_case_records().await.expect("records").is_empty());
+    let front = night.desk.front().await.expect("the front page");
+    assert_eq!(front.orphans, 1);
+    night.end().await;
+}

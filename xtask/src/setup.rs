@@ -1,0 +1,62 @@
+//! Installing what the tests need and nothing else.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{self, exists, is_root, root};
+
+/// A program that must be there, and the Debian package it comes in.
+const NEEDED: [(&str, &str); 11] = [
+    ("nft", "nftables"),
+    ("ip", "iproute2"),
+    ("tinyproxy", "tinyproxy"),
+    ("microsocks", "microsocks"),
+    ("swaks", "swaks"),
+    ("curl", "curl"),
+    ("python3", "python3"),
+    ("openssl", "openssl"),
+    ("chromium", "chromium"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+];
+
+/// Installs missing Debian packages and the browser driver.
+pub(crate) fn run() -> Result<()> {
+    let mut missing: Vec<&str> =
+        NEEDED.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
+    if !Path::new("/usr/lib/postgresql").is_dir() {
+        missing.push("postgresql");
+    }
+    if missing.is_empty() {
+        println!("set-up: every Debian package is there");
+    } else {
+        install(&missing)?;
+    }
+    let browser = root().join("crates/web/tests/browser");
+    if browser.join("package-lock.json").is_file() && !browser.join("node_modules/playwright-core").is_dir() {
+        shell::run(Command::new("npm").current_dir(&browser).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    }
+    Ok(())
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    if !exists("apt-get") {
+        bail!("these are missing and this is no Debian: {}; install them by hand", packages.join(", "));
+    }
+    let apt = || {
+        let mut apt = if is_root() {
+            Command::new("apt-get")
+        } else {
+            let mut sudo = Command::new("sudo");
+            sudo.arg("apt-get");
+            sudo
+        };
+        // A package that brings a daemon must not start it on a developer's machine, and none may ask questions.
+        apt.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        apt
+    };
+    shell::run(apt().args(["update", "-qq"]))?;
+    shell::run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
+}

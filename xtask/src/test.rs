@@ -1,0 +1,35 @@
+//! Every check, in the order that fails soonest.
+
+use anyhow::{Result, bail};
+
+use crate::shell::{cargo, is_root, root, run};
+use crate::{browser, generated, setup, tidy};
+
+/// Runs everything.
+pub(crate) fn run_all(with_setup: bool) -> Result<()> {
+    if with_setup {
+        setup::run()?;
+    }
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    tidy::run()?;
+    run(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+    run(cargo().args(["test", "--workspace", "--quiet"]).env("NIGHTDESK_REQUIRE_POSTGRES", "1"))?;
+    generated::run(true)?;
+    browser::run_journey(&root().join("target/screenshots"))?;
+    lab()?;
+    println!("\neverything passed");
+    Ok(())
+}
+
+/// Plays the stories.
+pub(crate) fn lab() -> Result<()> {
+    if !is_root() {
+        if std::env::var_os("CI").is_some() {
+            bail!("the lab needs root for network namespaces, and this is CI: run it as root");
+        }
+        println!("\n── lab skipped: network namespaces need root; run it with: sudo -E cargo xtask lab");
+        return Ok(());
+    }
+    run(cargo().args(["build", "--quiet", "--package", "nightdesk"]))?;
+    run(cargo().args(["run", "--quiet", "--package", "lab"]))
+}
