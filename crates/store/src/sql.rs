@@ -126,6 +126,28 @@ impl Tx {
         done.map_err(|source| StoreError::Database { doing, source })
     }
 
+    /// `(…), (…)`: places for so many rows of so many columns. SQLite looks a numbered parameter up by walking all names,
+    /// which for thousands of them takes longer than the insert; there they are plain question marks.
+    pub(crate) fn places(&self, rows: usize, columns: usize) -> String {
+        let is_postgres = self.is_postgres();
+        let mut places = String::new();
+        for place in 0..rows.saturating_mul(columns) {
+            let begins_row = place.is_multiple_of(columns);
+            places.push_str(match (begins_row, place) {
+                (true, 0) => "(",
+                (true, _) => "), (",
+                (false, _) => ", ",
+            });
+            if is_postgres {
+                places.push_str(&format!("${}", place.saturating_add(1)));
+            } else {
+                places.push('?');
+            }
+        }
+        places.push(')');
+        places
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Tx::Postgres(_))
     }

@@ -141,7 +141,8 @@ impl Pending {
 
     async fn flush(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         if self.rows > 0 {
-            let sql = AssertSqlSafe(self.table.insert(self.rows));
+            let places = tx.places(self.rows, self.table.columns.len());
+            let sql = AssertSqlSafe(self.table.insert(&places));
             tx.execute(DOING, sql, std::mem::take(&mut self.values)).await?;
             (self.rows, self.bytes) = (0, 0);
         }

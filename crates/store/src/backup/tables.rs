@@ -145,17 +145,10 @@ impl Table {
         )
     }
 
-    /// `INSERT` of so many rows.
-    pub(super) fn insert(&self, rows: usize) -> String {
+    /// `INSERT` of rows in these places.
+    pub(super) fn insert(&self, places: &str) -> String {
         let columns: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        let row = |row: usize| {
-            let first = row.saturating_mul(columns.len());
-            let places: Vec<String> =
-                (1..=columns.len()).map(|column| format!("${}", first.saturating_add(column))).collect();
-            format!("({})", places.join(", "))
-        };
-        let rows: Vec<String> = (0..rows).map(row).collect();
-        format!("INSERT INTO {} ({}) VALUES {}", self.name, columns.join(", "), rows.join(", "))
+        format!("INSERT INTO {} ({}) VALUES {places}", self.name, columns.join(", "))
     }
 }
 

@@ -59,7 +59,7 @@ fn one_row_each(leases: &[Lease]) -> Result<Vec<LeaseRow>, StoreError> {
 }
 
 async fn import_chunk(tx: &mut Tx, chunk: &[LeaseRow], count: &mut ImportCount) -> Result<(), StoreError> {
-    let insert = format!("INSERT INTO leases ({COLUMNS}) VALUES {}", places(chunk.len()));
+    let insert = format!("INSERT INTO leases ({COLUMNS}) VALUES {}", tx.places(chunk.len(), 8));
     let all = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
     let sql = format!("{insert} ON CONFLICT DO NOTHING");
     let new = tx.execute(DOING, AssertSqlSafe(sql), values(chunk)).await?;
@@ -76,19 +76,6 @@ async fn import_chunk(tx: &mut Tx, chunk: &[LeaseRow], count: &mut ImportCount) 
     count.changed = count.changed.saturating_add(changed);
     count.same = count.same.saturating_add(all.saturating_sub(new).saturating_sub(changed));
     Ok(())
-}
-
-/// `($1, …, $8), ($9, …)` for so many rows.
-fn places(rows: usize) -> String {
-    let mut places = String::new();
-    for row in 0..rows {
-        let first = row.saturating_mul(8);
-        let list: Vec<String> = (1..=8).map(|column| format!("${}", first.saturating_add(column))).collect();
-        places.push_str(if row == 0 { "(" } else { ", (" });
-        places.push_str(&list.join(", "));
-        places.push(')');
-    }
-    places
 }
 
 fn values(rows: &[LeaseRow]) -> Vec<Value> {

@@ -51,14 +51,14 @@ pub(super) async fn near(
     let host = key::covering(address, key::HOST);
     let empty: &[u8] = &[];
     let sql = UNDER_HOST_KEY.as_str();
-    let rows: Vec<LeaseRow> = store.rows(DOING, sql, args![host.as_slice(), from, to, empty]).await?;
+    let rows: Vec<LeaseRow> = store.quick_rows(DOING, sql, args![host.as_slice(), from, to, empty]).await?;
     let (mut found, lengths): (Vec<LeaseRow>, Vec<LeaseRow>) =
         rows.into_iter().partition(|row| !row.net.is_empty());
     let lengths: Vec<u8> = lengths.iter().filter_map(|row| u8::try_from(row.from_us).ok()).collect();
     for length in key::lengths_for(address, &lengths) {
         let prefix: Key = key::covering(address, length);
         let sql = UNDER_ONE_KEY.as_str();
-        found.extend(store.rows::<LeaseRow>(DOING, sql, args![prefix.as_slice(), from, to]).await?);
+        found.extend(store.quick_rows::<LeaseRow>(DOING, sql, args![prefix.as_slice(), from, to]).await?);
     }
     found.sort_by(|a, b| (a.from_us, a.identity()).cmp(&(b.from_us, b.identity())));
     found.into_iter().map(Lease::try_from).collect()

@@ -96,7 +96,7 @@ pub(crate) fn full_batch(case: u64, evidence: case::EvidenceId) -> Batch {
         case: CaseId(case),
         due: at(0),
         key: format!("ND-{case}/look"),
-        errand: Errand::LookAgain,
+        errand: Errand::PageOperators { what: "the edge refuses".to_owned() },
     }];
     batch.readings = vec![ReadingRow {
         evidence,

@@ -18,7 +18,7 @@ async fn order(store: &Store, errands: &[(&str, i64)]) {
             case: CaseId(1),
             due: at(*due),
             key: (*key).to_owned(),
-            errand: Errand::LookAgain,
+            errand: Errand::PageOperators { what: "the edge refuses".to_owned() },
         })
         .collect();
     store.commit(&Batch { errands, ..Batch::default() }).await.expect("commits");
