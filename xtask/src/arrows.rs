@@ -43,14 +43,25 @@ struct Dependency {
 pub(crate) fn table(architecture: &str) -> BTreeMap<String, Allowed> {
     let body = architecture.split("<!-- arrows -->").nth(1).unwrap_or_default();
     let words = |cell: &str| -> BTreeSet<String> {
-        cell.split(',').map(|word| word.trim().trim_matches('`').to_owned()).filter(|word| !word.is_empty() && word != "–").collect()
+        cell.split(',')
+            .map(|word| word.trim().trim_matches('`').to_owned())
+            .filter(|word| !word.is_empty() && word != "–")
+            .collect()
     };
     body.lines()
         .filter_map(|line| {
             let cells: Vec<&str> = line.trim().strip_prefix('|')?.split('|').collect();
             let name = cells.first()?.trim().trim_matches('`').to_owned();
             let fits = !name.is_empty() && name != "crate" && !name.starts_with('-');
-            fits.then(|| (name, Allowed { rooms: words(cells.get(1).unwrap_or(&"")), guarded: words(cells.get(2).unwrap_or(&"")) }))
+            fits.then(|| {
+                (
+                    name,
+                    Allowed {
+                        rooms: words(cells.get(1).unwrap_or(&"")),
+                        guarded: words(cells.get(2).unwrap_or(&"")),
+                    },
+                )
+            })
         })
         .collect()
 }
@@ -73,10 +84,16 @@ pub(crate) fn violations(architecture: &str, deny: &str) -> Result<Vec<String>> 
         for used in room.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev")) {
             let name = used.name.as_str();
             if names.contains(name) && !allowed.rooms.contains(name) {
-                found.push(format!("forbidden arrow: {} -> {name}; see the table in ARCHITECTURE.md", room.name));
+                found.push(format!(
+                    "forbidden arrow: {} -> {name}; see the table in ARCHITECTURE.md",
+                    room.name
+                ));
             }
             if GUARDED.contains(&name) && !allowed.guarded.contains(name) {
-                found.push(format!("{} is not entitled to {name}; see the table in ARCHITECTURE.md", room.name));
+                found.push(format!(
+                    "{} is not entitled to {name}; see the table in ARCHITECTURE.md",
+                    room.name
+                ));
             }
         }
     }
@@ -86,9 +103,11 @@ pub(crate) fn violations(architecture: &str, deny: &str) -> Result<Vec<String>> 
 
 /// A licence expression passes when every `AND` part has one `OR` choice that `deny.toml` allows.
 fn licence_trouble(package: &Package, deny: &str) -> Option<String> {
-    let allowed = |licence: &str| deny.contains(&format!("\"{}\"", licence.trim_matches(|c: char| "() ".contains(c))));
+    let allowed =
+        |licence: &str| deny.contains(&format!("\"{}\"", licence.trim_matches(|c: char| "() ".contains(c))));
     let expression = package.license.as_deref().unwrap_or_default().replace('/', " OR ");
-    let fits = !expression.is_empty() && expression.split(" AND ").all(|part| part.split(" OR ").any(allowed));
+    let fits =
+        !expression.is_empty() && expression.split(" AND ").all(|part| part.split(" OR ").any(allowed));
     (!fits).then(|| format!("{}: licence {expression:?} is not allowed by deny.toml", package.name))
 }
 

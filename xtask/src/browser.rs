@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, root, run};
+use crate::shell::{build, built, program, root, run};
 
 /// The demo as a child process, ended with us whatever happens.
 struct Demo(Child);
@@ -24,14 +24,11 @@ impl Drop for Demo {
 
 /// Plays the demo and walks through it.
 pub(crate) fn run_journey(screenshots: &Path) -> Result<()> {
-    run(cargo().args(["build", "--quiet", "--package", "nightdesk"]))?;
-    let mut demo = Demo(
-        cargo()
-            .args(["run", "--quiet", "--package", "nightdesk", "--", "demo"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the demo")?,
-    );
+    build()?;
+    let nightdesk = built("nightdesk")?.display().to_string();
+    let demo =
+        program(&nightdesk).arg("demo").stdout(Stdio::piped()).spawn().context("cannot start the demo")?;
+    let mut demo = Demo(demo);
     let (mut page, mut password) = (None, None);
     let out = demo.0.stdout.take().context("the demo has no output")?;
     for line in BufReader::new(out).lines() {
@@ -46,7 +43,9 @@ pub(crate) fn run_journey(screenshots: &Path) -> Result<()> {
             break;
         }
     }
-    let (Some(page), Some(password)) = (page, password) else { bail!("the demo ended without a page; run cargo run -- demo to see why") };
+    let (Some(page), Some(password)) = (page, password) else {
+        bail!("the demo ended without a page; run cargo run -- demo to see why")
+    };
     std::fs::create_dir_all(screenshots)?;
     run(Command::new("node")
         .current_dir(root().join("crates/web/tests/browser"))

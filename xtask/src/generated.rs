@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, output, root};
+use crate::shell::{build, built, output, program, root};
 
 /// Each generated file and the command of ours that prints it.
 const FILES: [(&str, &[&str]); 5] = [
@@ -15,9 +15,11 @@ const FILES: [(&str, &[&str]); 5] = [
 
 /// Writes every file, or with `check` says which differ.
 pub(crate) fn run(check: bool) -> Result<()> {
+    build()?;
+    let nightdesk = built("nightdesk")?.display().to_string();
     let mut stale = Vec::new();
     for (file, arguments) in FILES {
-        let text = output(cargo().args(["run", "--quiet", "--package", "nightdesk", "--"]).args(arguments))?;
+        let text = output(program(&nightdesk).args(arguments))?;
         let path = root().join(file);
         if check {
             if std::fs::read_to_string(&path).unwrap_or_default() != text {

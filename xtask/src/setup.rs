@@ -36,7 +36,12 @@ pub(crate) fn run() -> Result<()> {
     }
     let browser = root().join("crates/web/tests/browser");
     if browser.join("package-lock.json").is_file() && !browser.join("node_modules/playwright-core").is_dir() {
-        shell::run(Command::new("npm").current_dir(&browser).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+        shell::run(Command::new("npm").current_dir(&browser).args([
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+        ]))?;
     }
     Ok(())
 }

@@ -54,10 +54,29 @@ fn in_words(command: &Command) -> String {
 /// Whether a program can be found.
 pub(crate) fn exists(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).any(|dir| dir.join(name).is_file())
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/sbin".into()])
+        .any(|dir| dir.join(name).is_file())
 }
 
 /// Whether we are root.
 pub(crate) fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+/// A program of ours as `cargo build --workspace` left it. Building again by package would choose other features of
+/// shared dependencies and compile half of them anew.
+pub(crate) fn built(name: &str) -> Result<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let text = output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
+    let metadata: Metadata = serde_json::from_str(&text).context("cargo metadata is not what it was")?;
+    Ok(metadata.target_directory.join("debug").join(name))
+}
+
+/// Builds everything once.
+pub(crate) fn build() -> Result<()> {
+    run(cargo().args(["build", "--workspace", "--quiet", "--locked"]))
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::shell::{cargo, is_root, root, run};
+use crate::shell::{build, built, cargo, is_root, program, root, run};
 use crate::{browser, generated, setup, tidy};
 
 /// Runs everything.
@@ -13,7 +13,8 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     tidy::run()?;
     run(cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
-    run(cargo().args(["test", "--workspace", "--quiet"]).env("NIGHTDESK_REQUIRE_POSTGRES", "1"))?;
+    build()?;
+    run(cargo().args(["test", "--workspace", "--quiet", "--locked"]).env("NIGHTDESK_REQUIRE_POSTGRES", "1"))?;
     generated::run(true)?;
     browser::run_journey(&root().join("target/screenshots"))?;
     lab()?;
@@ -30,6 +31,6 @@ pub(crate) fn lab() -> Result<()> {
         println!("\n── lab skipped: network namespaces need root; run it with: sudo -E cargo xtask lab");
         return Ok(());
     }
-    run(cargo().args(["build", "--quiet", "--package", "nightdesk"]))?;
-    run(cargo().args(["run", "--quiet", "--package", "lab"]))
+    build()?;
+    run(program(&built("lab")?.display().to_string()).env("NIGHTDESK_BIN", built("nightdesk")?))
 }

@@ -21,11 +21,14 @@ pub(crate) fn run() -> Result<()> {
     for file in files.lines().filter(|file| root().join(file).is_file()) {
         found.extend(names(file));
         if is_text(file) {
-            let text = std::fs::read_to_string(root().join(file)).with_context(|| format!("cannot read {file}"))?;
+            let text =
+                std::fs::read_to_string(root().join(file)).with_context(|| format!("cannot read {file}"))?;
             found.extend(contents(file, &text));
         }
     }
-    let read = |name: &str| std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"));
+    let read = |name: &str| {
+        std::fs::read_to_string(root().join(name)).with_context(|| format!("cannot read {name}"))
+    };
     found.extend(arrows::violations(&read("ARCHITECTURE.md")?, &read("deny.toml")?)?);
     if !found.is_empty() {
         for finding in &found {
@@ -40,7 +43,8 @@ pub(crate) fn run() -> Result<()> {
 fn is_text(file: &str) -> bool {
     let ending = Path::new(file).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let vendored = file.starts_with("crates/web/assets/") && file.contains(".min.");
-    matches!(ending, "rs" | "toml" | "md" | "html" | "css" | "js" | "mjs" | "sql" | "sh" | "json") && !vendored
+    matches!(ending, "rs" | "toml" | "md" | "html" | "css" | "js" | "mjs" | "sql" | "sh" | "json")
+        && !vendored
 }
 
 fn names(file: &str) -> Option<String> {
@@ -56,7 +60,11 @@ fn contents(file: &str, text: &str) -> Vec<String> {
     }
     for (number, line) in (1..).zip(text.lines()) {
         let mut find = |what: &str| found.push(format!("{file}:{number}: {what}"));
-        if file.ends_with(".rs") && line.contains("unsafe ") && !line.trim_start().starts_with("//") && file != "xtask/src/tidy.rs" {
+        if file.ends_with(".rs")
+            && line.contains("unsafe ")
+            && !line.trim_start().starts_with("//")
+            && file != "xtask/src/tidy.rs"
+        {
             find("unsafe stands in one named place with its proof, and this is not it");
         }
         if machine_path(line) && file != "xtask/src/tidy.rs" {
@@ -72,6 +80,7 @@ fn contents(file: &str, text: &str) -> Vec<String> {
 /// Paths that exist on one developer's machine only.
 fn machine_path(line: &str) -> bool {
     ["/root/", "/work/", "/home/"].iter().any(|path| {
-        line.match_indices(path).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == '}'))
+        line.match_indices(path)
+            .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '.' || c == '}'))
     })
 }

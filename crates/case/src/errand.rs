@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{CaseId, Event, EvidenceId, Question, QuestionId};
 
 /// One thing to do, written to the outbox in the same transaction as the event it follows from; done at least once.
+/// What is due on the case itself (a watch that ends, a block that expires) is no errand: [`crate::Case::next_due`] says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "errand", rename_all = "kebab-case")]
 pub enum Errand {
@@ -26,8 +27,11 @@ pub enum Errand {
         /// Their report.
         evidence: EvidenceId,
     },
-    /// Look at the case again at this time.
-    LookAgain,
+    /// Tell the desk's own people that the edge holds something back and a person must look.
+    PageOperators {
+        /// What, in plain words.
+        what: String,
+    },
 }
 
 impl Errand {
@@ -48,11 +52,11 @@ impl Errand {
                 let errand = Errand::AnswerReporter { evidence: *evidence };
                 errands.push((now, format!("{case}/answer/{evidence}"), errand));
             }
-            Event::WatchSet { until, .. } => {
-                errands.push((*until, format!("{case}/look/{until}"), Errand::LookAgain));
-            }
-            Event::BlockOrdered { rule, .. } => {
-                errands.push((rule.until, format!("{case}/look/{}", rule.until), Errand::LookAgain));
+            Event::BlockRefused { key, reason } => {
+                let what = format!("the block {key} of {case} is not in force: {reason}");
+                // A flood of refusals is one page an hour: a key that was ever used is not taken again.
+                let hour = now.as_second().div_euclid(3600);
+                errands.push((now, format!("page/refused/{hour}"), Errand::PageOperators { what }));
             }
             _ => {}
         }

@@ -21,6 +21,8 @@ use crate::notify::{Mailer, Sent};
 const AT_ONCE: u32 = 16;
 /// A claimed errand that was not finished after this is free again: its runner died.
 const HOLD: SignedDuration = SignedDuration::from_mins(5);
+/// How long a page waits for a relay that is down.
+const PAGE_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// After this many failures a mail is given up and the case says so.
 const TRIES: u32 = 8;
 
@@ -67,7 +69,7 @@ impl Desk {
             Errand::Ask { id, question } => self.ask(claimed.case, *id, question, prober).await,
             Errand::TellSubscriber { evidence } => self.tell(claimed, *evidence, mailer).await,
             Errand::AnswerReporter { evidence } => self.answer(claimed, *evidence, mailer).await,
-            Errand::LookAgain => self.look_again(claimed.case).await,
+            Errand::PageOperators { what } => self.page(claimed, what, mailer).await,
         };
         let ended = ended.unwrap_or_else(|error| Ended::Later(SignedDuration::from_secs(10), chain(&error)));
         let stored = match ended {
@@ -155,8 +157,13 @@ impl Desk {
         }
     }
 
-    async fn look_again(&self, id: CaseId) -> Result<Ended, DeskError> {
-        self.tell_case(id, Command::Tick).await
+    /// A page is never given up while the relay only refuses for now.
+    async fn page(&self, claimed: &Claimed, what: &str, mailer: Option<&Mailer>) -> Result<Ended, DeskError> {
+        tracing::error!(case = %claimed.case, what, "the operators are paged");
+        match self.send_page(claimed.case, what, mailer).await {
+            Sent::Later { why, .. } => Ok(Ended::Later(PAGE_AGAIN, why)),
+            sent => self.record_sent(claimed, sent).await,
+        }
     }
 
     /// Gives the case a command; an ended case has no more use for it.

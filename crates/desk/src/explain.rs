@@ -126,7 +126,7 @@ async fn quote(store: &Store, evidence: EvidenceId, span: (u64, u64)) -> Result<
     Ok(WhyStep {
         evidence: Some(evidence),
         span: Some(span),
-        quote: Some(harmless(line).trim_end().to_owned()),
+        quote: Some(harmless(line.trim_ascii_end())),
         ..step("bytes", text)
     })
 }

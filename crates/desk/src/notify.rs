@@ -140,6 +140,25 @@ impl Desk {
         Ok(mailer.send(&letter).await)
     }
 
+    /// Tells the desk's own people that something needs a person.
+    pub(crate) async fn send_page(&self, id: CaseId, what: &str, mailer: Option<&Mailer>) -> Sent {
+        let operators = self.settings().mail.as_ref().and_then(|mail| mail.operators.clone());
+        let (Some(mailer), Some(operators)) = (mailer, operators) else {
+            let why = "nobody could be paged: [mail] relay and operators are not both configured".to_owned();
+            return Sent::Not { to: "operators".to_owned(), why };
+        };
+        let (subject, body) = wording::page(id, what);
+        let letter = Letter {
+            to: operators.email,
+            subject,
+            body,
+            automatic: "auto-generated",
+            in_reply_to: None,
+            from_nobody: false,
+        };
+        mailer.send(&letter).await
+    }
+
     /// Answers a reporter: their report is read and has a case. Says nothing about the customer.
     pub(crate) async fn send_acknowledgement(
         &self,

@@ -46,3 +46,13 @@ pub(crate) fn acknowledgement(id: CaseId, reading: &Reading) -> (String, String)
     );
     (format!("[{id}] Re: {subject}"), body)
 }
+
+/// Subject and text of a page to the desk's own people.
+pub(crate) fn page(id: CaseId, what: &str) -> (String, String) {
+    let body = format!(
+        "nightdesk needs a person.\n\n{what}\n\n\
+         Look at {id} on the page or with: nightdesk case show {id}\n\
+         The plan is kept and tried again by itself; this page comes at most once an hour.\n",
+    );
+    (format!("[{id}] nightdesk: a block is held back"), body)
+}

@@ -248,7 +248,7 @@ fn target(text: &str) -> Result<(IpAddr, Option<u16>), String> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok((address, None));
     }
-    text.parse::<std::net::SocketAddr>()
-        .map(|both| (both.ip(), Some(both.port())))
-        .map_err(|_| format!("{text:?} is no address; write 203.0.113.66, 203.0.113.66:1080 or [2001:db8::66]:1080"))
+    text.parse::<std::net::SocketAddr>().map(|both| (both.ip(), Some(both.port()))).map_err(|_| {
+        format!("{text:?} is no address; write 203.0.113.66, 203.0.113.66:1080 or [2001:db8::66]:1080")
+    })
 }

@@ -1,5 +1,8 @@
 //! Printing results: the one place that writes to standard output.
-#![expect(clippy::print_stdout, reason = "results go to standard output; everything else is logged to standard error")]
+#![expect(
+    clippy::print_stdout,
+    reason = "results go to standard output; everything else is logged to standard error"
+)]
 
 use std::io::Write;
 
@@ -15,7 +18,10 @@ pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// Prints a line for people; control characters of foreign text do not reach the terminal.
 pub(crate) fn line(text: impl AsRef<str>) {
-    let safe: String =
-        text.as_ref().chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect();
+    let safe: String = text
+        .as_ref()
+        .chars()
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+        .collect();
     println!("{safe}");
 }

@@ -52,12 +52,14 @@ impl Prepared {
         let settings = settings(&config)?;
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
         let outlet = outlet(&config, settings.territory.clone());
-        let desk = Desk::open(settings, store, spool, Clock::system()).await.context("cannot open the desk")?;
+        let desk =
+            Desk::open(settings, store, spool, Clock::system()).await.context("cannot open the desk")?;
         let certificate = match (&config.intake.certificate, &config.intake.key) {
             (Some(chain), Some(key)) => Some(Certificate::from_files(chain, key)?),
             _ => None,
         };
-        let tokens = config.intake.tokens.iter().map(|token| sensors::http::Token::new(&token.name, &token.sha256));
+        let tokens =
+            config.intake.tokens.iter().map(|token| sensors::http::Token::new(&token.name, &token.sha256));
         let tokens = tokens.collect::<Result<_, _>>().context("intake.tokens")?;
         Ok(Prepared { config, desk, outlet, mailer, certificate, tokens })
     }
@@ -142,8 +144,9 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store> {
     let url = config.database_url();
     if config.general.database.is_none() {
         let dir = &config.general.data_dir;
-        std::fs::create_dir_all(dir)
-            .with_context(|| format!("cannot make {}; make it and give it to the user nightdesk runs as", dir.display()))?;
+        std::fs::create_dir_all(dir).with_context(|| {
+            format!("cannot make {}; make it and give it to the user nightdesk runs as", dir.display())
+        })?;
     }
     Store::open(&url).await.context("cannot open the database")
 }
@@ -155,7 +158,8 @@ pub(crate) fn territory(config: &Config) -> Result<case::Territory> {
 }
 
 fn settings(config: &Config) -> Result<Settings> {
-    let mailbox = |text: &str| desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{text:?}: {error}"));
+    let mailbox =
+        |text: &str| desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{text:?}: {error}"));
     let mail = match (&config.mail.relay, &config.mail.from) {
         (Some(relay), Some(from)) => Some(MailSettings {
             relay: relay.clone(),
@@ -185,7 +189,11 @@ pub(crate) fn outlet(config: &Config, territory: case::Territory) -> Outlet {
     match config.edge.outlet {
         EdgeOutlet::DryRun => DryRun::new(limits).into(),
         EdgeOutlet::Nftables => {
-            let nft = NftConfig { command: config.edge.command.clone(), guards: config.edge.guards, ..NftConfig::default() };
+            let nft = NftConfig {
+                command: config.edge.command.clone(),
+                guards: config.edge.guards,
+                ..NftConfig::default()
+            };
             Nft::new(limits, nft).into()
         }
     }
@@ -197,7 +205,8 @@ fn smtp_config(
     certificate: Option<Certificate>,
     tally: &Arc<Tally>,
 ) -> Result<smtp::Config> {
-    let recipients = Recipients::parse(config.intake.recipients.iter().map(String::as_str)).context("intake.recipients")?;
+    let recipients = Recipients::parse(config.intake.recipients.iter().map(String::as_str))
+        .context("intake.recipients")?;
     let mut settings = smtp::Config::new(protocol, hostname(config), recipients);
     settings.tls = certificate;
     settings.limits.message_bytes = usize::try_from(config.intake.max_message).unwrap_or(usize::MAX);

@@ -34,7 +34,8 @@ async fn nothing_accepted_is_lost_and_nothing_counts_twice() {
     let edge = Edge::new();
     let config = write_config(dir.path(), smtp, &edge);
     let leases = dir.path().join("leases.csv");
-    let rows: String = (1..=40).map(|host| format!("127.66.1.{host},line-{host},2020-01-01T00:00:00Z,\n")).collect();
+    let rows: String =
+        (1..=40).map(|host| format!("127.66.1.{host},line-{host},2020-01-01T00:00:00Z,\n")).collect();
     std::fs::write(&leases, format!("address,subscriber,from,to\n{rows}")).expect("a file");
     assert!(nightdesk(&config).args(["lease", "import"]).arg(&leases).status().expect("an import").success());
 
@@ -58,12 +59,18 @@ async fn nothing_accepted_is_lost_and_nothing_counts_twice() {
     assert!(wanted.len() > kills as usize, "the load must have got through: {} mails", wanted.len());
 
     let serve = Serve::start(&config);
-    let store = Store::open(&format!("sqlite://{}", dir.path().join("data/nightdesk.db").display())).await.expect("the store");
+    let store = Store::open(&format!("sqlite://{}", dir.path().join("data/nightdesk.db").display()))
+        .await
+        .expect("the store");
     drained(&store, dir.path()).await;
     everything_is_in_the_log(&store, &wanted).await;
     nothing_is_twice_on_a_case(&store).await;
     the_edge_equals_the_plan(&config, &edge).await;
-    println!("{kills} kills, {} mails acknowledged, all in the log, none twice on a case, edge equal to plan ({})", wanted.len(), edge.name());
+    println!(
+        "{kills} kills, {} mails acknowledged, all in the log, none twice on a case, edge equal to plan ({})",
+        wanted.len(),
+        edge.name()
+    );
     drop(serve);
 }
 
@@ -71,9 +78,13 @@ async fn nothing_accepted_is_lost_and_nothing_counts_twice() {
 async fn load(client: usize, smtp: SocketAddr, proxy: SocketAddr, acknowledged: Acknowledged) {
     for number in 0u32.. {
         // One report in eight is about the open proxy; the others are spam from closed lines.
-        let host = if number % 8 == 0 { 1 } else { 2 + (number + 7 * u32::try_from(client).unwrap_or(0)) % 39 };
+        let host =
+            if number % 8 == 0 { 1 } else { 2 + (number + 7 * u32::try_from(client).unwrap_or(0)) % 39 };
         let mail = report(client, number, host, proxy.port());
-        while !matches!(tokio::time::timeout(Duration::from_secs(5), post::deliver(smtp, &mail)).await, Ok(Ok(_))) {
+        while !matches!(
+            tokio::time::timeout(Duration::from_secs(5), post::deliver(smtp, &mail)).await,
+            Ok(Ok(_))
+        ) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         acknowledged.lock().expect("the list").push(mail);
@@ -84,7 +95,9 @@ fn report(client: usize, number: u32, host: u32, port: u16) -> String {
     let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
     let id = format!("{client}{number:07}");
     let proxy = if host == 1 {
-        format!("127.66.1.1 is open proxy, see: http://www.spamcop.net/mky-proxies.html\n\n[ Additional comments from recipient ]\n> proxy on 127.66.1.1:{port}\n")
+        format!(
+            "127.66.1.1 is open proxy, see: http://www.spamcop.net/mky-proxies.html\n\n[ Additional comments from recipient ]\n> proxy on 127.66.1.1:{port}\n"
+        )
     } else {
         String::new()
     };
@@ -151,7 +164,8 @@ async fn the_edge_equals_the_plan(config: &Path, edge: &Edge) {
     loop {
         let output = nightdesk(config).args(["block", "list", "--json"]).output().expect("a list");
         let text = String::from_utf8(output.stdout).expect("JSON");
-        let rules: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+        let rules: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
         let planned = rules.iter().filter(|rule| rule["planned"] == true).count();
         let equal = rules.iter().all(|rule| rule["planned"] == true && rule["in_force"] == true);
         // The dry-run edge lives in the process and cannot be read from another one; then the plan is what there is.
@@ -183,7 +197,9 @@ impl Edge {
 
     fn toml(&self) -> String {
         match &self.0 {
-            Some(name) => format!("outlet = \"nftables\"\ncommand = [\"ip\", \"netns\", \"exec\", \"{name}\", \"nft\"]"),
+            Some(name) => {
+                format!("outlet = \"nftables\"\ncommand = [\"ip\", \"netns\", \"exec\", \"{name}\", \"nft\"]")
+            }
             None => "outlet = \"dry-run\"".to_owned(),
         }
     }

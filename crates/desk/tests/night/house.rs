@@ -48,7 +48,13 @@ impl House {
     }
 
     /// `subscriber` holds `address` from and until so long from now.
-    pub(crate) async fn lease(&self, address: &str, subscriber: &str, from: SignedDuration, to: Option<SignedDuration>) {
+    pub(crate) async fn lease(
+        &self,
+        address: &str,
+        subscriber: &str,
+        from: SignedDuration,
+        to: Option<SignedDuration>,
+    ) {
         let now = self.clock.now();
         let address: IpAddr = address.parse().expect("an address");
         let lease = Lease {
@@ -77,7 +83,8 @@ impl House {
         };
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
         let desk = Desk::open(settings, self.store.clone(), spool, self.clock.clone()).await.expect("a desk");
-        let landing = Landing::bind(&["127.0.0.1:0".parse().expect("an address")], "a test").await.expect("a landing");
+        let landing =
+            Landing::bind(&["127.0.0.1:0".parse().expect("an address")], "a test").await.expect("a landing");
         let mut config = probe::Config::new(territory.clone());
         config.deadline = Duration::from_secs(5);
         config.min_gap = Duration::ZERO;
@@ -85,7 +92,8 @@ impl House {
         let outlet = DryRun::new(edge::Config { territory, max_new_per_hour: 100 }).into();
         let (stop, stopped) = watch::channel(false);
         let at_work = desk.clone();
-        let running = tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer: None }, stopped).await });
+        let running =
+            tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer: None }, stopped).await });
         Night { desk, stop, running }
     }
 
@@ -114,7 +122,8 @@ impl Night {
             bytes: text.replace('\n', "\r\n").into_bytes(),
         };
         let desk = self.desk.clone();
-        let results = tokio::task::spawn_blocking(move || desk.accept(vec![delivery])).await.expect("an acceptance");
+        let results =
+            tokio::task::spawn_blocking(move || desk.accept(vec![delivery])).await.expect("an acceptance");
         assert!(results.iter().all(Result::is_ok), "the mail must be on disk: {results:?}");
     }
 

@@ -17,7 +17,8 @@ async fn a_complaint_becomes_a_proved_and_contained_case_that_explains_itself() 
     let night = house.open().await;
     night.mail("m1", &spamcop("127.66.0.66", open.port(), 7001, house.clock.now() - HOUR)).await;
     let case = house.reaches("line-66", Stage::Contained).await;
-    let planned: Vec<String> = night.desk.plan().await.rules().iter().map(|rule| rule.key.to_string()).collect();
+    let planned: Vec<String> =
+        night.desk.plan().await.rules().iter().map(|rule| rule.key.to_string()).collect();
     assert_eq!(planned, ["127.66.0.66 tcp/25 out".to_owned(), format!("127.66.0.66 tcp/{} in", open.port())]);
 
     let why = night.desk.why_case(case.id()).await.expect("an explanation").expect("the case");
@@ -60,7 +61,8 @@ async fn hearsay_from_many_never_blocks_a_closed_line() {
     }
     let case = until("all forty on the case and a negative probe", async || {
         let case = house.case_of("line-68").await?;
-        let reports: std::collections::BTreeSet<_> = case.sightings().iter().map(|sighting| sighting.evidence).collect();
+        let reports: std::collections::BTreeSet<_> =
+            case.sightings().iter().map(|sighting| sighting.evidence).collect();
         (reports.len() == 40 && !case.answers().is_empty()).then_some(case)
     })
     .await;
@@ -84,10 +86,14 @@ async fn what_was_accepted_before_a_crash_is_judged_after_it_and_once() {
     night.mail("other", &spamcop("127.66.0.69", 9, 7004, house.clock.now() - HOUR)).await;
     let case = until("both reports on the case", async || {
         let case = house.case_of("line-69").await?;
-        case.sightings().iter().any(|sighting| sighting.evidence != case.sightings()[0].evidence).then_some(case)
+        case.sightings()
+            .iter()
+            .any(|sighting| sighting.evidence != case.sightings()[0].evidence)
+            .then_some(case)
     })
     .await;
-    let reports: std::collections::BTreeSet<_> = case.sightings().iter().map(|sighting| sighting.evidence).collect();
+    let reports: std::collections::BTreeSet<_> =
+        case.sightings().iter().map(|sighting| sighting.evidence).collect();
     assert_eq!(reports.len(), 2, "equal bytes are one piece of evidence");
     assert!(house.store.verify_chain().await.expect("a check").broken.is_none());
     night.end().await;

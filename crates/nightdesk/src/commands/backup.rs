@@ -15,7 +15,13 @@ pub(crate) async fn backup(config: &Config, options: &Backup) -> Result<Answer> 
 }
 
 pub(crate) async fn restore(config: &Config, options: &Restore) -> Result<Answer> {
-    let report = store::restore(&options.file, &config.database_url(), options.verify).await.context("nothing was restored")?;
-    output::line(format!("{} log entries restored{}", report.entries, if options.verify { ", every hash checked" } else { "" }));
+    let report = store::restore(&options.file, &config.database_url(), options.verify)
+        .await
+        .context("nothing was restored")?;
+    output::line(format!(
+        "{} log entries restored{}",
+        report.entries,
+        if options.verify { ", every hash checked" } else { "" }
+    ));
     Ok(Answer::Yes)
 }

@@ -34,7 +34,13 @@ async fn list(store: &Store, stage: Option<case::Stage>, all: bool, json: bool) 
                 }))?;
             } else {
                 let addresses: Vec<String> = row.addresses.iter().map(ToString::to_string).collect();
-                output::line(format!("{:<8} {:<10} {:<24} {}", row.case, row.stage.name(), row.subscriber, addresses.join(" ")));
+                output::line(format!(
+                    "{:<8} {:<10} {:<24} {}",
+                    row.case,
+                    row.stage.name(),
+                    row.subscriber,
+                    addresses.join(" ")
+                ));
             }
         }
         if rows.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
@@ -60,7 +66,12 @@ async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
     output::line(format!("{id}  {}  {}", case.subscriber(), case.stage()));
     for row in desk::timeline(&records) {
         let text = if row.text.is_empty() { String::new() } else { format!(": {}", row.text) };
-        output::line(format!("{}  {:<10} {}{text}", row.at.strftime("%Y-%m-%d %H:%M:%SZ"), row.actor, row.title));
+        output::line(format!(
+            "{}  {:<10} {}{text}",
+            row.at.strftime("%Y-%m-%d %H:%M:%SZ"),
+            row.actor,
+            row.title
+        ));
     }
     Ok(Answer::Yes)
 }

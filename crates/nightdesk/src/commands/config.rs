@@ -17,8 +17,18 @@ pub(crate) fn run(path: &Path, command: &ConfigCommand) -> Result<Answer> {
             output::line(format!("{} is good", path.display()));
             output::line(format!("  home      {}", home.join(", ")));
             output::line(format!("  database  {}", without_password(&config.database_url())));
-            output::line(format!("  edge      {}", if config.edge.outlet == config::EdgeOutlet::Nftables { "nftables" } else { "dry-run: nothing is blocked" }));
-            output::line(format!("  mail out  {}", config.mail.relay.as_deref().unwrap_or("none: nobody is told by mail")));
+            output::line(format!(
+                "  edge      {}",
+                if config.edge.outlet == config::EdgeOutlet::Nftables {
+                    "nftables"
+                } else {
+                    "dry-run: nothing is blocked"
+                }
+            ));
+            output::line(format!(
+                "  mail out  {}",
+                config.mail.relay.as_deref().unwrap_or("none: nobody is told by mail")
+            ));
         }
     }
     Ok(Answer::Yes)

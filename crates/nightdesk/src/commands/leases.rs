@@ -27,7 +27,9 @@ pub(crate) async fn run(config: &Config, command: &LeaseCommand) -> Result<Answe
     let store = startup::open_store(config).await?;
     let count = import(&store, file, *format, !json.json).await?;
     if json.json {
-        output::json(&json!({ "file": file, "new": count.new, "changed": count.changed, "same": count.same, "unreadable": count.unreadable }))?;
+        output::json(
+            &json!({ "file": file, "new": count.new, "changed": count.changed, "same": count.same, "unreadable": count.unreadable }),
+        )?;
     } else {
         output::line(format!(
             "{}: {} new, {} changed, {} known already, {} unreadable rows (see above)",
@@ -51,7 +53,12 @@ pub(crate) struct Imported {
 }
 
 /// Imports a file; every good row is kept, every bad one is named.
-pub(crate) async fn import(store: &Store, file: &Path, format: Option<LeaseFormat>, show: bool) -> Result<Imported> {
+pub(crate) async fn import(
+    store: &Store,
+    file: &Path,
+    format: Option<LeaseFormat>,
+    show: bool,
+) -> Result<Imported> {
     let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     let bar = progress(opened.metadata().map_or(0, |about| about.len()), show);
     let mut source = BufReader::with_capacity(1 << 20, bar.wrap_read(opened));
@@ -60,7 +67,8 @@ pub(crate) async fn import(store: &Store, file: &Path, format: Option<LeaseForma
         None => told_by_its_beginning(&mut source)?,
     };
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut import = Import { store, bar: &bar, rows: Vec::new(), contacts: Vec::new(), count: Imported::default() };
+    let mut import =
+        Import { store, bar: &bar, rows: Vec::new(), contacts: Vec::new(), count: Imported::default() };
     match format {
         LeaseFormat::Csv => {
             let mut reader = csv::Reader::new(&name);
@@ -92,14 +100,20 @@ pub(crate) async fn import(store: &Store, file: &Path, format: Option<LeaseForma
 fn told_by_its_beginning(source: &mut impl BufRead) -> Result<LeaseFormat> {
     let beginning = String::from_utf8_lossy(source.fill_buf()?).into_owned();
     let first = beginning.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Ok(if first.contains(',') || first.contains("address") { LeaseFormat::Csv } else { LeaseFormat::RadiusDetail })
+    Ok(if first.contains(',') || first.contains("address") {
+        LeaseFormat::Csv
+    } else {
+        LeaseFormat::RadiusDetail
+    })
 }
 
 fn progress(bytes: u64, show: bool) -> ProgressBar {
     if !show {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {percent:>3} % of {total_bytes}, {elapsed} gone, {eta} left {msg}");
+    let style = ProgressStyle::with_template(
+        "{bar:40} {percent:>3} % of {total_bytes}, {elapsed} gone, {eta} left {msg}",
+    );
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
@@ -137,7 +151,11 @@ impl Import<'_> {
     }
 
     async fn write(&mut self) -> Result<()> {
-        let done = self.store.import_leases(&self.rows, &self.contacts).await.context("the leases could not be kept; import the file again")?;
+        let done = self
+            .store
+            .import_leases(&self.rows, &self.contacts)
+            .await
+            .context("the leases could not be kept; import the file again")?;
         self.count.new += done.new;
         self.count.changed += done.changed;
         self.count.same += done.same;

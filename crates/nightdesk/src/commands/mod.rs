@@ -24,7 +24,10 @@ pub(crate) enum Answer {
 }
 
 /// Prints an error with everything under it, on one line, to standard error.
-#[expect(clippy::print_stderr, reason = "the last word of a failed command is for the person, not for the log")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the last word of a failed command is for the person, not for the log"
+)]
 pub(crate) fn complain(error: &anyhow::Error) {
     eprintln!("nightdesk: {error:#}");
 }

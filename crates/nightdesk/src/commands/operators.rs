@@ -27,7 +27,10 @@ pub(crate) async fn set(store: &Store, name: &str) -> Result<Option<String>> {
     let given = std::env::var("NIGHTDESK_PASSWORD").ok();
     let (password, made) = match given {
         Some(password) => {
-            ensure!(password.chars().count() >= SHORTEST, "the password in NIGHTDESK_PASSWORD is shorter than {SHORTEST} characters");
+            ensure!(
+                password.chars().count() >= SHORTEST,
+                "the password in NIGHTDESK_PASSWORD is shorter than {SHORTEST} characters"
+            );
             (password, false)
         }
         None => (make_password()?, true),
@@ -41,6 +44,7 @@ pub(crate) async fn set(store: &Store, name: &str) -> Result<Option<String>> {
 pub(crate) fn make_password() -> Result<String> {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0u8; 20];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system gave no random bytes: {error}"))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| anyhow::anyhow!("the system gave no random bytes: {error}"))?;
     Ok(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
 }

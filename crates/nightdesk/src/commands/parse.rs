@@ -33,7 +33,9 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     if file == Path::new("-") {
         std::io::stdin().lock().take(MOST).read_to_end(&mut bytes).with_context(doing)?;
     } else {
-        std::fs::File::open(file).and_then(|opened| opened.take(MOST).read_to_end(&mut bytes)).with_context(doing)?;
+        std::fs::File::open(file)
+            .and_then(|opened| opened.take(MOST).read_to_end(&mut bytes))
+            .with_context(doing)?;
     }
     Ok(bytes)
 }

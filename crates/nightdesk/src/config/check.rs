@@ -64,9 +64,11 @@ pub(super) fn in_words(error: &figment::Error) -> String {
 /// What no single value can show: settings that need each other, or cannot work.
 pub(super) fn values(config: &Config) -> Result<()> {
     lease::Home::new(config.general.home.iter().copied()).context("home")?;
-    let outside = config.general.never_touch.iter().find(|net| {
-        !config.general.home.iter().any(|home| home.contains(*net) || net.contains(home))
-    });
+    let outside = config
+        .general
+        .never_touch
+        .iter()
+        .find(|net| !config.general.home.iter().any(|home| home.contains(*net) || net.contains(home)));
     if let Some(net) = outside {
         bail!("never_touch: {net} is not inside home; a list that guards nothing is a mistake somewhere");
     }
@@ -79,9 +81,13 @@ pub(super) fn values(config: &Config) -> Result<()> {
         config.intake.certificate.is_some() == config.intake.key.is_some(),
         "intake.certificate and intake.key go together; one of them is missing"
     );
-    ensure!(!config.probe.landing.is_empty(), "probe.landing is empty; name an address of this machine that subscribers can connect to");
+    ensure!(
+        !config.probe.landing.is_empty(),
+        "probe.landing is empty; name an address of this machine that subscribers can connect to"
+    );
     if config.mail.relay.is_some() {
-        let from = config.mail.from.as_deref().context("mail.from is missing; it is needed with mail.relay")?;
+        let from =
+            config.mail.from.as_deref().context("mail.from is missing; it is needed with mail.relay")?;
         mailbox("mail.from", from)?;
     }
     if let Some(operators) = &config.mail.operators {

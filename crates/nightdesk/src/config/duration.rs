@@ -36,7 +36,8 @@ impl std::fmt::Display for Span {
 impl std::str::FromStr for Span {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no length of time; write a number and s, m, h or d, such as 30s or 14d");
+        let wrong =
+            || format!("{text:?} is no length of time; write a number and s, m, h or d, such as 30s or 14d");
         let text = text.trim();
         let (unit, size) = UNITS.iter().find(|(unit, _)| text.ends_with(unit)).ok_or_else(wrong)?;
         let number: i64 = text.strip_suffix(unit).unwrap_or(text).trim().parse().map_err(|_| wrong())?;

@@ -12,9 +12,9 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
-use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
-pub(crate) use sections::EdgeOutlet;
 use section::{Section, Setting};
+pub(crate) use sections::EdgeOutlet;
+use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -74,7 +74,7 @@ pub(crate) fn complete_default() -> String {
     text
 }
 
-/// Reads and checks the file at `path`; settings may be overridden by `NIGHTDESK_SECTION__KEY` in the environment.
+/// Reads and checks the file at `path`; settings may be overridden by `NIGHTDESK__SECTION__KEY` in the environment.
 pub(crate) fn load(path: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(path).with_context(|| {
         format!("cannot read the configuration {}; make one with `nightdesk init`", path.display())
@@ -87,7 +87,7 @@ pub(crate) fn parse(text: &str, name: &str) -> Result<Config> {
     check::known_keys(text, name)?;
     let config: Config = Figment::from(Serialized::defaults(Config::default()))
         .merge(Toml::string(text))
-        .merge(Env::prefixed("NIGHTDESK_").split("__").ignore(&["CORPUS", "TEST_POSTGRES", "REQUIRE_POSTGRES", "LOG"]))
+        .merge(Env::prefixed("NIGHTDESK__").split("__"))
         .extract()
         .map_err(|error| anyhow::anyhow!("{name}: {}", check::in_words(&error)))?;
     check::values(&config).with_context(|| format!("{name} cannot work as it stands"))?;

@@ -31,7 +31,10 @@ fn six_settings_are_enough() {
 #[test]
 fn an_unknown_key_names_its_line_and_the_nearest_key() {
     let text = SIX.replace("landing", "landng");
-    assert_eq!(refusal(&text), "nightdesk.toml:9: there is no setting probe.landng; did you mean probe.landing?");
+    assert_eq!(
+        refusal(&text),
+        "nightdesk.toml:9: there is no setting probe.landng; did you mean probe.landing?"
+    );
     assert!(refusal("hoem = []").contains("did you mean home?"));
     assert!(refusal("[edgee]\noutlet = \"nftables\"").contains("there is no setting edgee"));
 }
@@ -46,7 +49,9 @@ fn a_missing_home_or_a_default_route_is_refused() {
 fn a_value_of_the_wrong_shape_names_its_key() {
     assert!(refusal(&SIX.replace("0.0.0.0:25", "port 25")).contains("intake.smtp"));
     assert!(refusal(&format!("{SIX}\n[playbook]\nblock_for = \"soon\"")).contains("playbook.block_for"));
-    assert!(refusal(&format!("{SIX}\n[playbook]\nblock_for = \"30d\"")).contains("longer than the edge allows"));
+    assert!(
+        refusal(&format!("{SIX}\n[playbook]\nblock_for = \"30d\"")).contains("longer than the edge allows")
+    );
 }
 
 #[test]
@@ -54,7 +59,13 @@ fn the_complete_default_is_what_the_defaults_are() {
     let uncommented: String = complete_default()
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')) => rest,
+            Some(rest)
+                if rest
+                    .split_once(" = ")
+                    .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_')) =>
+            {
+                rest
+            }
             _ => line,
         })
         .fold(String::new(), |text, line| text + line + "\n");

@@ -13,9 +13,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Opens the proxy and relays until the returned task is dropped.
 pub(crate) async fn infect(address: SocketAddr) -> Result<tokio::task::JoinHandle<()>> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot open the infected line's port {address}; is another demo running?"))?;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot open the infected line's port {address}; is another demo running?")
+    })?;
     Ok(tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             tokio::spawn(tokio::time::timeout(LONGEST, relay(client)));

@@ -12,12 +12,36 @@ pub(crate) struct Mail {
 
 /// The mails in the order they come in.
 pub(crate) const NIGHT: [Mail; 6] = [
-    Mail { shows: "a virus complaint: a proxy may follow, so a watch opens", template: include_str!("mails/virus.eml"), minutes_ago: 95 },
-    Mail { shows: "a bounce: no report, no case", template: include_str!("mails/bounce.eml"), minutes_ago: 60 },
-    Mail { shows: "a firewall log from a stranger", template: include_str!("mails/firewall.eml"), minutes_ago: 41 },
-    Mail { shows: "SpamCop: an open proxy, with its port in the comment", template: include_str!("mails/spamcop-open-proxy.eml"), minutes_ago: 12 },
-    Mail { shows: "a feedback loop (ARF): spam from another line", template: include_str!("mails/arf.eml"), minutes_ago: 9 },
-    Mail { shows: "a report on an address nobody holds: the inbox of orphans", template: include_str!("mails/orphan.eml"), minutes_ago: 4 },
+    Mail {
+        shows: "a virus complaint: a proxy may follow, so a watch opens",
+        template: include_str!("mails/virus.eml"),
+        minutes_ago: 95,
+    },
+    Mail {
+        shows: "a bounce: no report, no case",
+        template: include_str!("mails/bounce.eml"),
+        minutes_ago: 60,
+    },
+    Mail {
+        shows: "a firewall log from a stranger",
+        template: include_str!("mails/firewall.eml"),
+        minutes_ago: 41,
+    },
+    Mail {
+        shows: "SpamCop: an open proxy, with its port in the comment",
+        template: include_str!("mails/spamcop-open-proxy.eml"),
+        minutes_ago: 12,
+    },
+    Mail {
+        shows: "a feedback loop (ARF): spam from another line",
+        template: include_str!("mails/arf.eml"),
+        minutes_ago: 9,
+    },
+    Mail {
+        shows: "a report on an address nobody holds: the inbox of orphans",
+        template: include_str!("mails/orphan.eml"),
+        minutes_ago: 4,
+    },
 ];
 
 /// The leases of the night: who holds which line.

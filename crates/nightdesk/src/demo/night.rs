@@ -25,7 +25,8 @@ use crate::startup::{self, Prepared};
 use crate::{config, output};
 
 /// The infected line: an odd port on an address of loopback that plays a subscriber.
-const LINE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 66, 0, 66)), 48613);
+const LINE: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 66, 0, 66)), 48613);
 /// How long the night may take to its first contained case.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the night is looked at for the terminal.
@@ -40,7 +41,9 @@ pub(crate) async fn run(options: &Demo) -> Result<Answer> {
 }
 
 async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
-    output::line("nightdesk demo: one night on this machine. Loopback only; nothing is set up, nothing is left behind.\n");
+    output::line(
+        "nightdesk demo: one night on this machine. Loopback only; nothing is set up, nothing is left behind.\n",
+    );
     let (mailbox, outgoing) = customers_mailbox().await?;
     let config = config::parse(&stage.config(options.listen, mailbox), "the demo's configuration")?;
     let store = startup::open_store(&config).await?;
@@ -52,11 +55,14 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
     store.set_operator("demo", &desk::hash_password(&password)?).await?;
 
     let bound = Prepared::new(config).await?.bind().await?;
-    let (page, smtp, desk) = (bound.page_url(), bound.smtp_address().context("no SMTP listener")?, bound.desk());
+    let (page, smtp, desk) =
+        (bound.page_url(), bound.smtp_address().context("no SMTP listener")?, bound.desk());
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(bound.run(stopped));
     let infected = line::infect(LINE).await?;
-    output::line(format!("a virus has landed on line-0066: {LINE} is now an open proxy, on a port nobody would scan\n"));
+    output::line(format!(
+        "a virus has landed on line-0066: {LINE} is now an open proxy, on a port nobody would scan\n"
+    ));
 
     let began = Instant::now();
     for mail in &NIGHT {
@@ -65,8 +71,15 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
     }
     let (contained, after) = watch_the_night(&desk, outgoing, began).await?;
     show_the_plan(&desk).await;
-    let edge = if options.nftables { "in a real packet filter" } else { "in the dry-run plan: nothing was really blocked" };
-    output::line(format!("\n{contained} went from complaint to contained in {:.1} s ({edge}).", after.as_secs_f64()));
+    let edge = if options.nftables {
+        "in a real packet filter"
+    } else {
+        "in the dry-run plan: nothing was really blocked"
+    };
+    output::line(format!(
+        "\n{contained} went from complaint to contained in {:.1} s ({edge}).",
+        after.as_secs_f64()
+    ));
     output::line(format!("\n  page    {page}\n  login   demo\n  password {password}\n"));
     if !options.once {
         output::line("Ctrl-C ends the night and removes its folder.");
@@ -79,7 +92,11 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
 }
 
 /// Prints what happens, case by case, until one is contained.
-async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Delivery>, began: Instant) -> Result<(CaseId, Duration)> {
+async fn watch_the_night(
+    desk: &Desk,
+    mut outgoing: mpsc::Receiver<sensors::Delivery>,
+    began: Instant,
+) -> Result<(CaseId, Duration)> {
     let mut seen: BTreeMap<CaseId, usize> = BTreeMap::new();
     let mut contained = None;
     let mut settle = None;
@@ -89,7 +106,13 @@ async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Deli
             let told = seen.entry(row.id).or_default();
             for event in view.timeline.iter().skip(*told) {
                 let text = if event.text.is_empty() { String::new() } else { format!(": {}", event.text) };
-                output::line(format!("{:>6.1} s  {:<6} {:<10} {}{text}", began.elapsed().as_secs_f64(), row.id, row.subscriber, event.title));
+                output::line(format!(
+                    "{:>6.1} s  {:<6} {:<10} {}{text}",
+                    began.elapsed().as_secs_f64(),
+                    row.id,
+                    row.subscriber,
+                    event.title
+                ));
             }
             *told = view.timeline.len();
             if row.stage == Stage::Contained && contained.is_none() {
@@ -109,21 +132,32 @@ async fn watch_the_night(desk: &Desk, mut outgoing: mpsc::Receiver<sensors::Deli
         {
             return Ok(case);
         }
-        ensure!(began.elapsed() < PATIENCE, "no case was contained within {} s; run again with NIGHTDESK_LOG=debug", PATIENCE.as_secs());
+        ensure!(
+            began.elapsed() < PATIENCE,
+            "no case was contained within {} s; run again with NIGHTDESK_LOG=debug",
+            PATIENCE.as_secs()
+        );
         tokio::time::sleep(GLANCE).await;
     }
 }
 
 fn subject_of(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+    let header = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+    };
     format!("to {}: {}", header("To:"), header("Subject:"))
 }
 
 async fn show_the_plan(desk: &Desk) {
     output::line("\nthe plan at the edge:");
     for rule in desk.plan().await.rules() {
-        output::line(format!("  drop {} until {} ({})", rule.key, rule.until.strftime("%H:%M UTC"), rule.case));
+        output::line(format!(
+            "  drop {} until {} ({})",
+            rule.key,
+            rule.until.strftime("%H:%M UTC"),
+            rule.case
+        ));
     }
 }
 
@@ -157,7 +191,9 @@ impl Scenery {
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let namespace = nftables.then_some(name);
         if let Some(name) = &namespace {
-            ip(&["netns", "add", name]).await.context("--nftables needs root and iproute2; leave it out for the dry-run plan")?;
+            ip(&["netns", "add", name])
+                .await
+                .context("--nftables needs root and iproute2; leave it out for the dry-run plan")?;
         }
         Ok(Scenery { dir, namespace })
     }
@@ -165,7 +201,9 @@ impl Scenery {
     fn config(&self, page: SocketAddr, mailbox: SocketAddr) -> String {
         let edge = match &self.namespace {
             None => "outlet = \"dry-run\"".to_owned(),
-            Some(name) => format!("outlet = \"nftables\"\ncommand = [\"ip\", \"netns\", \"exec\", \"{name}\", \"nft\"]"),
+            Some(name) => {
+                format!("outlet = \"nftables\"\ncommand = [\"ip\", \"netns\", \"exec\", \"{name}\", \"nft\"]")
+            }
         };
         format!(
             "home = [\"127.66.0.0/24\"]\ndata_dir = {data}\n\n\
@@ -196,7 +234,8 @@ fn remove(dir: &Path) {
 }
 
 async fn ip(arguments: &[&str]) -> Result<()> {
-    let output = tokio::process::Command::new("ip").args(arguments).output().await.context("cannot run ip")?;
+    let output =
+        tokio::process::Command::new("ip").args(arguments).output().await.context("cannot run ip")?;
     if !output.status.success() {
         bail!("ip {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -8,14 +8,19 @@ use tokio::net::TcpStream;
 
 /// Delivers one mail and returns the server's last word on it.
 pub(crate) async fn deliver(to: SocketAddr, mail: &str) -> Result<String> {
-    let stream = TcpStream::connect(to).await.with_context(|| format!("cannot connect to our own SMTP listener {to}"))?;
+    let stream = TcpStream::connect(to)
+        .await
+        .with_context(|| format!("cannot connect to our own SMTP listener {to}"))?;
     let mut talk = Talk { stream: BufReader::new(stream) };
     talk.hear("220").await?;
     talk.say("EHLO mx.example.net", "250").await?;
     talk.say("MAIL FROM:<night@mx.example.net>", "250").await?;
     talk.say("RCPT TO:<abuse@example.net>", "250").await?;
     talk.say("DATA", "354").await?;
-    let stuffed: String = mail.split_inclusive("\r\n").map(|line| if line.starts_with('.') { format!(".{line}") } else { line.to_owned() }).collect();
+    let stuffed: String = mail
+        .split_inclusive("\r\n")
+        .map(|line| if line.starts_with('.') { format!(".{line}") } else { line.to_owned() })
+        .collect();
     let last = talk.say(&format!("{stuffed}."), "250").await?;
     talk.say("QUIT", "221").await?;
     Ok(last)
