@@ -37,7 +37,7 @@
         { ...axis, size: 20, space: 60, values: (_, ticks) => ticks.map(label) },
         { ...axis, size: 30, space: 24, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000, 100000] },
       ],
-      scales: { y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
+      scales: { x: { range: (_, first, last) => [first, last + 3600] }, y: { range: (_, low, high) => [0, Math.max(high, 1)] } },
       series: [
         {},
         { label: "accepted", fill: accepted, stroke: accepted, width: 0, paths: bars(0.8), points: { show: false } },

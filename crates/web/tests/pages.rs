@@ -165,6 +165,10 @@ async fn why_walks_from_the_rule_to_the_quoted_bytes() {
     let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what} is missing"));
     assert!(at(">rule<") < at(">case<") && at(">case<") < at(">answer<") && at(">claim<") < at(">bytes<"));
     assert!(at("<blockquote") < at("bytes 212..262"));
+    assert!(at("</span> follows from") < at("</span> rests on"));
+    assert!(
+        at("</span> rests on") < at("</span> and rests on") && at("and rests on") < at("</span> read from")
+    );
     assert_eq!(browser.get("/why?of=203.0.113.7").await.header(header::LOCATION), "/why/203.0.113.7");
     assert_eq!(browser.get("/why?of=nd-17").await.header(header::LOCATION), "/why/ND-17");
     assert_eq!(browser.get("/why?of=nobody").await.status, StatusCode::BAD_REQUEST);

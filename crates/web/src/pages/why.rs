@@ -30,6 +30,8 @@ struct WhyPage {
 /// One step back.
 struct Step {
     step: &'static str,
+    /// How it carries what stands above it; empty for the first.
+    link: &'static str,
     text: String,
     evidence: Option<(String, String)>,
     span: Option<(u64, u64)>,
@@ -81,15 +83,35 @@ pub(crate) async fn show(
         chrome: Chrome::of(&visitor, "why"),
         what: case.map_or(what, |case| case.to_string()),
         case,
-        steps: steps.iter().map(step).collect(),
+        steps: chain(&steps),
         problem: None,
     };
     draw(StatusCode::OK, &page)
 }
 
-fn step(step: &WhyStep) -> Step {
+fn chain(steps: &[WhyStep]) -> Vec<Step> {
+    let mut grounds = 0;
+    let mut drawn = Vec::with_capacity(steps.len());
+    for (at, one) in steps.iter().enumerate() {
+        let is_ground = matches!(one.step, "claim" | "answer");
+        let link = match one.step {
+            _ if at == 0 => "",
+            "bytes" => "read from",
+            "case" => "follows from",
+            "rule" => "and",
+            _ if is_ground && grounds > 0 => "and rests on",
+            _ => "rests on",
+        };
+        grounds += usize::from(is_ground);
+        drawn.push(step(one, link));
+    }
+    drawn
+}
+
+fn step(step: &WhyStep, link: &'static str) -> Step {
     Step {
         step: step.step,
+        link,
         text: words::plain(&step.text),
         evidence: step.evidence.map(|id| (id.to_string(), id.short())),
         span: step.span,
