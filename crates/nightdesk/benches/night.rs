@@ -5,6 +5,8 @@
 //! * `smtp`: mails from connection to 250 with fsync, and on to the case, by several clients at once, against a Python
 //!   `smtpd` server that parses each mail with `email` and puts it on disk the same way (and makes no case).
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 #[path = "../src/demo/post.rs"]
 mod post;
 

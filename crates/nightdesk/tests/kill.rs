@@ -3,6 +3,8 @@
 //!
 //! `NIGHTDESK_KILLS` sets how often (12 by default).
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
+
 #[path = "../src/demo/post.rs"]
 mod post;
 
