@@ -49,7 +49,8 @@ fn parse() -> Result<()> {
     let best = (0..3)
         .map(|_| {
             let began = Instant::now();
-            let claims: usize = mails.iter().map(|mail| std::hint::black_box(report::read(mail)).claims.len()).sum();
+            let claims: usize =
+                mails.iter().map(|mail| std::hint::black_box(report::read(mail)).claims.len()).sum();
             std::hint::black_box(claims);
             began.elapsed()
         })
@@ -57,7 +58,10 @@ fn parse() -> Result<()> {
         .context("three runs")?;
     let ours = count / best.as_secs_f64();
     let theirs: f64 = output(peer().arg("parse").arg(&folder))?.trim().parse()?;
-    println!("parse: {count} mails; nightdesk {ours:.0}/s, Python email {theirs:.0}/s; ratio {:.2}", ours / theirs);
+    println!(
+        "parse: {count} mails; nightdesk {ours:.0}/s, Python email {theirs:.0}/s; ratio {:.2}",
+        ours / theirs
+    );
     Ok(())
 }
 
@@ -146,7 +150,8 @@ fn configure(dir: &Path, smtp: SocketAddr) -> Result<PathBuf> {
     );
     std::fs::write(&path, text)?;
     let leases = dir.join("leases.csv");
-    let rows: String = (1..=LINES).map(|host| format!("127.66.1.{host},line-{host},2020-01-01T00:00:00Z,\n")).collect();
+    let rows: String =
+        (1..=LINES).map(|host| format!("127.66.1.{host},line-{host},2020-01-01T00:00:00Z,\n")).collect();
     std::fs::write(&leases, format!("address,subscriber,from,to\n{rows}"))?;
     output(nightdesk(&path).args(["lease", "import"]).arg(&leases))?;
     Ok(path)
