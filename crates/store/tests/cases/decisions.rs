@@ -120,7 +120,7 @@ async fn traces(store: &Store, case: u64, evidence: &case::EvidenceId) -> [bool;
     ]
 }
 
-/// The caller goes away at every single point where it waits for the database.
+/// The caller goes away while it waits for the database: after its first wait, its second, and so on.
 pub(crate) async fn a_decision_is_written_whole_or_not_at_all(stand: Stand) {
     let store = stand.open().await;
     let evidence = store.append(&[delivery("a", b"one")]).await.expect("appends")[0].entry.id;
@@ -129,11 +129,25 @@ pub(crate) async fn a_decision_is_written_whole_or_not_at_all(stand: Stand) {
     conflict(store.commit(&conflicting).await);
     assert_eq!(traces(&store, 1, &evidence).await, [false; 5]);
 
-    let mut interrupted = 0;
+    // How often a commit waits is a matter of luck; go on until enough of them were left at different points.
+    let mut left = 0;
+    for case in 1..=100 {
+        let bytes = case.to_string();
+        let evidence = store.append(&[delivery("b", bytes.as_bytes())]).await.expect("appends")[0].entry.id;
+        left += leave_until_written(&store, &full_batch(case, evidence), case, &evidence).await;
+        store.finish_errand(&format!("ND-{case}/look")).await.expect("finishes");
+        if left >= 20 {
+            return;
+        }
+    }
+    panic!("a hundred decisions were interrupted only {left} times");
+}
+
+/// Begins to commit again and again, each time with more patience, until it is written. Says how often it was left.
+async fn leave_until_written(store: &Store, batch: &Batch, case: u64, evidence: &case::EvidenceId) -> usize {
     for patience in 1.. {
-        let batch = full_batch(1, evidence);
         let finished = {
-            let mut commit = pin!(store.commit(&batch));
+            let mut commit = pin!(store.commit(batch));
             let mut polls = 0;
             std::future::poll_fn(|context| {
                 polls += 1;
@@ -145,25 +159,25 @@ pub(crate) async fn a_decision_is_written_whole_or_not_at_all(stand: Stand) {
             })
             .await
         };
+        let found = traces(store, case, evidence).await;
         match finished {
+            None if found == [false; 5] => {}
+            // Left while the commit itself was under way, the database may have heard it, even between two of these
+            // looks. Then all of it is there at the second.
             None => {
-                interrupted += 1;
-                // Gone while the commit itself was under way, the database may have heard it, even between two of
-                // these looks. Then all of it is there at the second.
-                if traces(&store, 1, &evidence).await != [false; 5] {
-                    let traces = traces(&store, 1, &evidence).await;
-                    assert_eq!(traces, [true; 5], "half of it was written after {patience} polls");
-                    break;
-                }
+                let found = traces(store, case, evidence).await;
+                assert_eq!(found, [true; 5], "half of it was written after {patience} polls");
+                return patience;
             }
-            Some(outcome) => {
-                outcome.expect("commits");
-                assert_eq!(traces(&store, 1, &evidence).await, [true; 5]);
-                break;
+            // The one before may have been heard although its caller had gone; then this one is told so.
+            Some(Ok(()) | Err(CommitError::Conflict { .. })) => {
+                assert_eq!(found, [true; 5]);
+                return patience - 1;
             }
+            Some(Err(error)) => panic!("{error}"),
         }
     }
-    assert!(interrupted >= 3, "the decision was interrupted only {interrupted} times");
+    unreachable!("patience has no end")
 }
 
 pub(crate) async fn lists_show_what_was_asked_for(stand: Stand) {
