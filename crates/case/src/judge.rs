@@ -3,7 +3,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Block, Facts, RuleState};
-use crate::moment::after;
+use crate::moment::{after, shown};
 use crate::proof::Proof;
 use crate::{Case, Playbook, Stage, weights};
 
@@ -70,7 +70,9 @@ fn no_block(facts: &Facts, now: Timestamp) -> String {
     match last.map(|block| (&block.state, block)) {
         None => "no block was ordered".to_owned(),
         Some((RuleState::Lifted(reason), _)) => format!("no block stands: {}", reason.in_words()),
-        Some((_, block)) if block.rule.until <= now => format!("the block ended at {}", block.rule.until),
+        Some((_, block)) if block.rule.until <= now => {
+            format!("the block ended at {}", shown(block.rule.until))
+        }
         Some(_) => "no block stands".to_owned(),
     }
 }
@@ -90,16 +92,19 @@ fn unproved_stage(
     if let Some(cleared) = proof.cleared() {
         let count = playbook.clean_after_negatives;
         return match after(cleared, playbook.close_after).max(quiet_at(facts, playbook)) <= now {
-            true => (Stage::Closed, format!("clean since {cleared}, and quiet")),
-            false => {
-                (Stage::Cleaned, format!("at least {count} probes in a row proved nothing, up to {cleared}"))
-            }
+            true => (Stage::Closed, format!("clean since {}, and quiet", shown(cleared))),
+            false => (
+                Stage::Cleaned,
+                format!("at least {count} probes in a row proved nothing, up to {}", shown(cleared)),
+            ),
         };
     }
     match facts.watch_until {
-        Some(until) if until > now => (Stage::Watching, format!("watched until {until}; {figure}: {words}")),
+        Some(until) if until > now => {
+            (Stage::Watching, format!("watched until {}; {figure}: {words}", shown(until)))
+        }
         _ if quiet_at(facts, playbook) <= now && facts.under_way(now).is_none() => {
-            (Stage::Closed, format!("quiet: nothing was said since {}; {figure}", facts.last_filed))
+            (Stage::Closed, format!("quiet: nothing was said since {}; {figure}", shown(facts.last_filed)))
         }
         _ => (Stage::HeadsUp, format!("{figure}: {words}")),
     }

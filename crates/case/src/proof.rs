@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::{Answered, Facts};
+use crate::moment::shown;
 use crate::{Playbook, Verdict};
 
 /// What is proved of one address.
@@ -50,7 +51,7 @@ impl Proof {
                     by_address.entry(address).or_default().prove(
                         at,
                         None,
-                        format!("confirmed by hand ({at})"),
+                        format!("confirmed by hand ({})", shown(at)),
                     );
                 }
                 Mark::Answer(answer) => {
@@ -149,5 +150,10 @@ fn run_start(negatives: &[Timestamp], count: u32, over: SignedDuration) -> Optio
 fn proof_in_words(answer: &Answered) -> String {
     let port = answer.port.map_or_else(String::new, |port| format!(" port {port}"));
     let how = answer.protocol.as_deref().map_or_else(String::new, |how| format!(" by {how}"));
-    format!("our probe proved an {} at {}{port}{how} ({})", answer.verdict, answer.address, answer.started)
+    format!(
+        "our probe proved an {} at {}{port}{how} ({})",
+        answer.verdict,
+        answer.address,
+        shown(answer.started)
+    )
 }

@@ -77,11 +77,7 @@ impl Desk {
         let now = self.now();
         let playbook = &self.settings().playbook;
         let office = self.office().read().await;
-        office
-            .cases()
-            .filter(|case| case.next_due(playbook, now).is_some_and(|due| due <= now))
-            .map(case::Case::id)
-            .collect()
+        office.cases().filter(|case| case.is_due(playbook, now)).map(case::Case::id).collect()
     }
 
     async fn trouble(&self, what: &str, error: &DeskError) -> usize {

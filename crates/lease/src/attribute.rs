@@ -196,8 +196,11 @@ fn one(lease: &Lease, stretch: Stretch, boundary: Option<SignedDuration>, whose:
     let share =
         lease.ports.map_or_else(String::new, |ports| format!(" ports {}-{}", ports.first, ports.last));
     let margin = boundary.map_or_else(String::new, |far| {
+        // Days away, the minutes tell nobody anything.
+        let far =
+            if far.as_hours() >= 48 { format!("{} days", far.as_hours() / 24) } else { format!("{far:#}") };
         format!(
-            "; {} is {far:#} from the nearer end, and the clocks may differ by {:#}",
+            "; {} is {far} from the nearer end, and the clocks may differ by {:#}",
             whose.at, whose.uncertainty
         )
     });

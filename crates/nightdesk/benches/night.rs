@@ -1,6 +1,6 @@
 //! How fast a night goes, beside Python's own library on the same mails in the same run.
 //!
-//! * `parse`: `report::read` over every mail of a folder (`NIGHTDESK_CORPUS`, else our own fixtures), one thread, best of
+//! * `parse`: `report::read` over every mail of a folder (`NIGHTDESK_CORPUS/reports`, else our own fixtures), one thread, best of
 //!   three, against `email.message_from_bytes` with every part walked and decoded (which finds no claim at all).
 //! * `smtp`: mails from connection to 250 with fsync, and on to the case, by several clients at once, against a Python
 //!   `smtpd` server that parses each mail with `email` and puts it on disk the same way (and makes no case).
@@ -37,7 +37,8 @@ fn peer() -> Command {
 
 fn parse() -> Result<()> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/fixtures");
-    let folder = std::env::var_os("NIGHTDESK_CORPUS").map_or(fixtures, PathBuf::from);
+    let folder =
+        std::env::var_os("NIGHTDESK_CORPUS").map_or(fixtures, |root| PathBuf::from(root).join("reports"));
     let mut mails = Vec::new();
     for entry in std::fs::read_dir(&folder)? {
         let path = entry?.path();

@@ -113,12 +113,13 @@ impl Bound {
         }
         if let Some(dir) = &config.intake.maildir {
             let mut settings = maildir::Config::new(dir);
+            settings.message_bytes = largest(&config);
             settings.tally = tally.clone();
             parts.spawn(maildir::watch(settings, deliveries.clone(), stop.clone()));
         }
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
-        reports.body_bytes = usize::try_from(config.intake.max_message).unwrap_or(usize::MAX);
+        reports.body_bytes = largest(&config);
         let site = web::Config { https: config.web.https, ..web::Config::default() };
         let pages = sensors::http::router(reports, deliveries).merge(web::router(desk.clone(), site));
         parts.spawn(serve_pages(web, pages, stop.clone()));
@@ -209,9 +210,14 @@ fn smtp_config(
         .context("intake.recipients")?;
     let mut settings = smtp::Config::new(protocol, hostname(config), recipients);
     settings.tls = certificate;
-    settings.limits.message_bytes = usize::try_from(config.intake.max_message).unwrap_or(usize::MAX);
+    settings.limits.message_bytes = largest(config);
     settings.tally = tally.clone();
     Ok(settings)
+}
+
+/// The largest message accepted, by whichever way.
+fn largest(config: &Config) -> usize {
+    usize::try_from(config.intake.max_message).unwrap_or(usize::MAX)
 }
 
 fn hostname(config: &Config) -> String {

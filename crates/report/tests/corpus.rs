@@ -1,5 +1,5 @@
 //! Scores the reader on a directory of real mails with what is known of each. The directory is not part of the tree: set
-//! NIGHTDESK_CORPUS to one that holds a `manifest.tsv` (file, format, ..., expected as JSON in the ninth column).
+//! NIGHTDESK_CORPUS to one whose `reports` folder holds a `manifest.tsv` (file, format, ..., expected as JSON in the ninth column).
 
 #![expect(clippy::print_stdout, clippy::panic, reason = "a test that prints the table it is run for")]
 
@@ -39,7 +39,8 @@ struct Score {
 
 #[test]
 fn the_corpus_is_read_as_its_manifest_says() {
-    let Some(dir) = std::env::var_os("NIGHTDESK_CORPUS").map(PathBuf::from) else {
+    let Some(dir) = std::env::var_os("NIGHTDESK_CORPUS").map(|root| PathBuf::from(root).join("reports"))
+    else {
         eprintln!("NIGHTDESK_CORPUS is not set: the corpus was NOT read and nothing was scored");
         return;
     };
