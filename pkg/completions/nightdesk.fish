@@ -1,0 +1,167 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_nightdesk_global_optspecs
+    string join \n c/config= h/help V/version
+end
+
+function __fish_nightdesk_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_nightdesk_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_nightdesk_using_subcommand
+    set -l cmd (__fish_nightdesk_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -s V -l version -d 'Print version'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "init" -d 'Ask six questions (or take them as options), write a configuration and make an operator'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "serve" -d 'Run the desk until told to stop'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "demo" -d 'Play one night on this machine: no network, no root, nothing to set up'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "parse" -d 'Read complaints and say what they claim'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "check" -d 'Probe one address of ours, and port, for an open proxy'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "who" -d 'Say who held an address at a moment'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "why" -d 'Explain an address or a case: rule, case, answer, claim, quoted bytes'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "case" -d 'List or show cases'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "block" -d 'List blocks: planned, and in force at the edge'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "lease" -d 'Leases: who holds which address'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "operator" -d 'Operators: who may log in'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "backup" -d 'Write everything the store holds to one file, while the desk runs'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "restore" -d 'Make an empty store from a backup'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "config" -d 'Look at the configuration'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "man" -d 'Print the manual page'
+complete -c nightdesk -n "__fish_nightdesk_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l home -d 'Your own prefix; repeat for more' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l recipient -d 'Who mail is accepted for, such as abuse@example.net; repeat for more' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l smtp -d 'Where to listen for SMTP, such as 0.0.0.0:25' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l landing -d 'An address of this machine that subscribers can connect to, for probes to land on' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l outlet -d 'What applies the plan: dry-run or nftables' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l from -d 'The sender of our mail, such as "Abuse desk <abuse@example.net>"' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l data-dir -d 'Where the database and accepted mail live' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -l operator -d 'The first operator\'s name; the password is read from NIGHTDESK_PASSWORD or made and printed' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand init" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand serve" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -l listen -d 'Where the page is; any free port by default' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -l once -d 'Stop by itself after the first contained case instead of leaving the page open'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -l nftables -d 'Use real nftables in a network namespace made for the demo (needs root) instead of the dry-run outlet'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -l home -d 'Only claims against addresses of this prefix; repeat for more' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand check" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand check" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand check" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand who" -l at -d 'The moment, such as 2026-11-23T02:14:07Z; now by default' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand who" -l port -d 'The port on our side, where addresses are shared' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand who" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand who" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand who" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -f -a "show" -d 'Show one case with all that happened'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l stage -d 'Only this stage, such as confirmed' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l all -d 'Ended cases too'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one case with all that happened'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and not __fish_seen_subcommand_from list help" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and not __fish_seen_subcommand_from list help" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and not __fish_seen_subcommand_from list help" -f -a "list" -d 'List what is planned and what the edge shows'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and not __fish_seen_subcommand_from list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and __fish_seen_subcommand_from help" -f -a "list" -d 'List what is planned and what the edge shows'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and not __fish_seen_subcommand_from import help" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and not __fish_seen_subcommand_from import help" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and not __fish_seen_subcommand_from import help" -f -a "import" -d 'Import leases from a file; importing it again changes nothing'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and not __fish_seen_subcommand_from import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and __fish_seen_subcommand_from import" -l format -d 'What the file is; told from its beginning when not given' -r -f -a "csv\t'A CSV with a header'
+radius-detail\t'FreeRADIUS `detail` accounting'"
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and __fish_seen_subcommand_from import" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and __fish_seen_subcommand_from import" -l json -d 'Print one JSON object per line on stdout'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import leases from a file; importing it again changes nothing'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand lease; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and not __fish_seen_subcommand_from set help" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and not __fish_seen_subcommand_from set help" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and not __fish_seen_subcommand_from set help" -f -a "set" -d 'Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and not __fish_seen_subcommand_from set help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and __fish_seen_subcommand_from set" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and __fish_seen_subcommand_from help" -f -a "set" -d 'Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand operator; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand backup" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand backup" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand restore" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand restore" -l verify -d 'Check every hash of the log before saying yes'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand restore" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and not __fish_seen_subcommand_from check default help" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and not __fish_seen_subcommand_from check default help" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and not __fish_seen_subcommand_from check default help" -f -a "check" -d 'Check the configuration and say what it does'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and not __fish_seen_subcommand_from check default help" -f -a "default" -d 'Print the complete default configuration, every setting explained'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and not __fish_seen_subcommand_from check default help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from check" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from default" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from default" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the configuration and say what it does'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "default" -d 'Print the complete default configuration, every setting explained'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand completions" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand man" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand man" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "init" -d 'Ask six questions (or take them as options), write a configuration and make an operator'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "serve" -d 'Run the desk until told to stop'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "demo" -d 'Play one night on this machine: no network, no root, nothing to set up'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "parse" -d 'Read complaints and say what they claim'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "check" -d 'Probe one address of ours, and port, for an open proxy'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "who" -d 'Say who held an address at a moment'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "why" -d 'Explain an address or a case: rule, case, answer, claim, quoted bytes'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "case" -d 'List or show cases'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "block" -d 'List blocks: planned, and in force at the edge'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "lease" -d 'Leases: who holds which address'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "operator" -d 'Operators: who may log in'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "backup" -d 'Write everything the store holds to one file, while the desk runs'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "restore" -d 'Make an empty store from a backup'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "config" -d 'Look at the configuration'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease operator backup restore config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "show" -d 'Show one case with all that happened'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from block" -f -a "list" -d 'List what is planned and what the edge shows'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from lease" -f -a "import" -d 'Import leases from a file; importing it again changes nothing'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from operator" -f -a "set" -d 'Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the configuration and say what it does'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "default" -d 'Print the complete default configuration, every setting explained'
