@@ -31,7 +31,9 @@ pub(crate) fn run_journey(screenshots: &Path) -> Result<()> {
     let mut demo = Demo(demo);
     let (mut page, mut password) = (None, None);
     let out = demo.0.stdout.take().context("the demo has no output")?;
-    for line in BufReader::new(out).lines() {
+    // Kept until the journey is over: a pipe that nobody holds would end the demo at its next word.
+    let mut told = BufReader::new(out).lines();
+    for line in told.by_ref() {
         let line = line?;
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {

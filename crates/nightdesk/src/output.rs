@@ -1,8 +1,4 @@
-//! Printing results: the one place that writes to standard output.
-#![expect(
-    clippy::print_stdout,
-    reason = "results go to standard output; everything else is logged to standard error"
-)]
+//! Printing results: the one place that writes to standard output; everything else is logged to standard error.
 
 use std::io::Write;
 
@@ -23,5 +19,9 @@ pub(crate) fn line(text: impl AsRef<str>) {
         .chars()
         .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
         .collect();
-    println!("{safe}");
+    // Whoever read us (`| head`) may have gone; that is their right and no failure of ours.
+    let unread = writeln!(std::io::stdout().lock(), "{safe}").is_err();
+    if unread {
+        tracing::trace!("nobody reads standard output any more");
+    }
 }
