@@ -125,13 +125,13 @@ impl<'n> Duty<'n> {
         Ok(Some(stage.to_owned()))
     }
 
-    /// Prints what `why` says of the line; it must speak of all of these.
+    /// Waits until `why` speaks of all of these, and prints it: the desk looks at its clock once a second.
     pub(crate) fn explains(&self, of: &[&str]) -> Result<()> {
-        let why = self.ask(&["why", LINE])?;
+        let why = until(&format!("`nightdesk why {LINE}` says {of:?}"), Duration::from_secs(5), || {
+            let why = self.ask(&["why", LINE])?;
+            Ok(of.iter().all(|words| why.contains(words)).then_some(why))
+        })?;
         println!("   nightdesk why {LINE}:\n{}", indented(&why));
-        for words in of {
-            ensure!(why.contains(words), "`nightdesk why {LINE}` does not say {words:?}");
-        }
         Ok(())
     }
 }

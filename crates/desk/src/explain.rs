@@ -56,6 +56,7 @@ pub async fn why_case(store: &Store, id: CaseId, now: Timestamp) -> Result<Optio
         steps.push(step("rule", text));
     }
     steps.push(step("case", whole_case(&case, &records)));
+    let mut claims = Vec::new();
     for record in &records {
         match &record.event {
             Event::Answered {
@@ -79,14 +80,15 @@ pub async fn why_case(store: &Store, id: CaseId, now: Timestamp) -> Result<Optio
             }
             Event::Filed { sighting, .. } => {
                 let text = format!("{}; {}", heard(sighting), sighting.attributed);
-                steps.push(WhyStep { evidence: Some(sighting.evidence), ..step("claim", text) });
+                claims.push(WhyStep { evidence: Some(sighting.evidence), ..step("claim", text) });
                 if let Some(span) = sighting.span {
-                    steps.push(quote(store, sighting.evidence, (span.start, span.end)).await?);
+                    claims.push(quote(store, sighting.evidence, (span.start, span.end)).await?);
                 }
             }
             _ => {}
         }
     }
+    steps.extend(claims);
     Ok(Some(steps))
 }
 

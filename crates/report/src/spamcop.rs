@@ -228,6 +228,10 @@ fn flag(body: &Part, line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     for claim in &mut draft.claims {
         if claim.role != Role::WebHost && named.as_ref().is_none_or(|named| named.address == claim.address) {
             claim.kind = kind;
+            // The accusation rests on these words, so these are the bytes to show for it.
+            if let Some(named) = &named {
+                claim.span = body.text.span(line.range(named.range.clone()));
+            }
             known = true;
         }
     }
