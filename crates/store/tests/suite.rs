@@ -79,5 +79,6 @@ suite! {
     people::{
         a_session_ends_with_its_time_or_its_password,
         a_reporter_is_judged_once_per_report,
+        an_address_that_is_no_database_is_refused_without_its_password,
     },
 }

@@ -46,3 +46,10 @@ pub(crate) async fn a_reporter_is_judged_once_per_report(stand: Stand) {
     assert_eq!((trust.confirmed, trust.refuted), (2, 1));
     assert_eq!(store.trust("other.example").await.expect("reads"), case::Trust::default());
 }
+
+pub(crate) async fn an_address_that_is_no_database_is_refused_without_its_password(_stand: Stand) {
+    for url in ["mysql://night:secret@db.example.net/desk", "sqlite::memory:", "nightdesk.db", ""] {
+        let refused = store::Store::open(url).await.expect_err(url).to_string();
+        assert!(refused.contains("no database address") && !refused.contains("secret"), "{refused}");
+    }
+}
