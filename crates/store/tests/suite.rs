@@ -37,6 +37,7 @@ macro_rules! suite {
                     eprintln!("on PostgreSQL: {}", stringify!($case));
                     cases::$room::$case(Stand::postgres(server.url).await).await;
                 )+)+
+                server.tidy().await;
             });
         }
     };

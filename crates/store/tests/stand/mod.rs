@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ impl Stand {
         let name = format!("nightdesk_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let mut admin = PgConnection::connect(server).await.expect("the server answers");
         admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a new database");
+        MADE.lock().expect("no poison").push(name.clone());
         let (place, options) = server.split_once('?').unwrap_or((server, ""));
         let (place, _) = place.rsplit_once('/').expect("an URL with a database");
         let dir = tempfile::tempdir().expect("a folder");
@@ -117,6 +119,21 @@ impl Server {
             return None;
         };
         Some(start(&programs).expect("PostgreSQL starts"))
+    }
+}
+
+/// The databases made on a server.
+static MADE: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Server {
+    /// Drops what was made on it; a server of somebody else's is left as it was found.
+    pub(crate) async fn tidy(&self) {
+        let made = std::mem::take(&mut *MADE.lock().expect("no poison"));
+        let mut admin = PgConnection::connect(self.url).await.expect("the server answers");
+        for name in made {
+            let sql = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
+            admin.execute(sql).await.expect("drops the database");
+        }
     }
 }
 
