@@ -74,7 +74,9 @@ impl Drop for Namespace {
 fn outlet(command: Vec<String>, max_new_per_hour: u32) -> Outlet {
     let home = Home::new(["203.0.113.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()]).unwrap();
     let territory = Territory { home, never_touch: vec!["203.0.113.1/32".parse().unwrap()] };
-    let nft = NftConfig { command, deadline: Duration::from_secs(60), ..NftConfig::default() };
+    // The kernel must take, and show again, the rules that let our own probes by.
+    let probers = vec!["192.0.2.250".parse().unwrap(), "2001:db8::250".parse().unwrap()];
+    let nft = NftConfig { command, probers, deadline: Duration::from_secs(60), ..NftConfig::default() };
     Nft::new(Config { territory, max_new_per_hour }, nft).into()
 }
 

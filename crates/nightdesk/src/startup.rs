@@ -193,6 +193,8 @@ pub(crate) fn outlet(config: &Config, territory: case::Territory) -> Outlet {
             let nft = NftConfig {
                 command: config.edge.command.clone(),
                 guards: config.edge.guards,
+                // Probes leave from where they land.
+                probers: config.probe.landing.iter().map(SocketAddr::ip).collect(),
                 ..NftConfig::default()
             };
             Nft::new(limits, nft).into()

@@ -12,6 +12,7 @@ mod listing;
 mod program;
 mod script;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use case::{InForce, Plan, Receipt, Refused, Rule, RuleKey};
@@ -25,6 +26,7 @@ use crate::diff::{self, Change, Edge, Standing};
 use crate::error::EdgeError;
 use crate::guard::{Config, Guard, Judged};
 use program::Program;
+use script::Shape;
 
 /// `nft` lists whole seconds in JSON, so ends this close are the same end.
 const COARSENESS: SignedDuration = SignedDuration::from_secs(2);
@@ -50,6 +52,8 @@ pub struct NftConfig {
     pub command: Vec<String>,
     /// Which traffic passes our rules.
     pub guards: Guards,
+    /// The addresses our own probes come from; they reach contained lines as ever. Never a subscriber's.
+    pub probers: Vec<IpAddr>,
     /// How long one run of the program may take. Listing 100,000 blocks takes under 8 s on a busy small machine.
     pub deadline: Duration,
 }
@@ -59,6 +63,7 @@ impl Default for NftConfig {
         NftConfig {
             command: vec!["nft".to_owned()],
             guards: Guards::default(),
+            probers: Vec::new(),
             deadline: Duration::from_secs(20),
         }
     }
@@ -68,7 +73,7 @@ impl Default for NftConfig {
 #[derive(Debug)]
 pub struct Nft {
     guard: Guard,
-    guards: Guards,
+    shape: Shape,
     program: Program,
     /// How the table looks, elements aside, right after we have written it. `None` until then: the first round of a
     /// process writes the table anew, elements included, in one transaction.
@@ -105,7 +110,7 @@ impl Nft {
     pub fn new(config: Config, nft: NftConfig) -> Self {
         Nft {
             guard: Guard::new(config),
-            guards: nft.guards,
+            shape: Shape { guards: nft.guards, probers: nft.probers },
             program: Program::new(nft.command, nft.deadline),
             known: None,
             said: Vec::new(),
@@ -157,7 +162,7 @@ impl Nft {
             edge.get(key).and_then(|standing| standing.since).or_else(|| self.guard.since(key)).unwrap_or(now)
         };
         let script = match rebuild {
-            true => script::table(self.guards) + &script::additions(admitted, now, &since),
+            true => script::table(&self.shape) + &script::additions(admitted, now, &since),
             false => script::update(change, now, &since),
         };
         self.program.run("change table inet nightdesk", &["-f", "-"], Some(script)).await?;
@@ -204,7 +209,7 @@ impl Nft {
 
     /// Whether all our rules are in the table, in order.
     fn is_guarded(&self, seen: &Seen) -> bool {
-        script::is_guarded(self.guards, &seen.listing)
+        script::is_guarded(&self.shape, &seen.listing)
     }
 }
 

@@ -10,6 +10,8 @@
 //! itself what another table would drop. Flows handed to a flowtable bypass the forward hook and with it these rules:
 //! a router with flow offload must keep the home prefixes out of it.
 
+use std::net::IpAddr;
+
 use case::{Measure, Rule, RuleKey, Transport};
 use jiff::{SignedDuration, Timestamp};
 
@@ -52,8 +54,31 @@ fn hooks(guards: Guards) -> &'static [&'static str] {
     }
 }
 
+/// What the table is made for: which traffic passes it, and who passes freely.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    /// Which traffic passes our rules.
+    pub(crate) guards: Guards,
+    /// Where our own probes come from. They reach a contained line as ever: a block that hid the proxy from us would
+    /// keep us from ever seeing it gone.
+    pub(crate) probers: Vec<IpAddr>,
+}
+
+impl Shape {
+    /// The rules that let our own probes and their answers by, each with its mark.
+    fn passes(&self) -> Vec<(String, String)> {
+        let pass = |address: &IpAddr| {
+            let family = if address.is_ipv4() { "ip" } else { "ip6" };
+            [("saddr", "from"), ("daddr", "to")].map(|(field, way)| {
+                (format!("{family} {field} {address}"), format!("nd: {way} our probe {address}"))
+            })
+        };
+        self.probers.iter().flat_map(pass).collect()
+    }
+}
+
 /// The statements that put a fresh, empty table in place of whatever is there.
-pub(crate) fn table(guards: Guards) -> String {
+pub(crate) fn table(shape: &Shape) -> String {
     let mut text = format!("add table inet {TABLE}\ndelete table inet {TABLE}\nadd table inet {TABLE}\n");
     for set in SETS {
         let family = if set.ends_with('6') { "ipv6_addr" } else { "ipv4_addr" };
@@ -62,12 +87,15 @@ pub(crate) fn table(guards: Guards) -> String {
         );
     }
     text += &format!("add chain inet {TABLE} nd_lines\n");
+    for (packets, mark) in shape.passes() {
+        text += &format!("add rule inet {TABLE} nd_lines {packets} return comment \"{mark}\"\n");
+    }
     for (address, port, set, mark) in DROPS {
         text += &format!(
             "add rule inet {TABLE} nd_lines {address} . meta l4proto . {port} @{set} counter drop comment \"{mark}\"\n"
         );
     }
-    for hook in hooks(guards) {
+    for hook in hooks(shape.guards) {
         text += &format!(
             "add chain inet {TABLE} nd_{hook} {{ type filter hook {hook} priority filter - 10; policy accept; }}\n\
              add rule inet {TABLE} nd_{hook} jump nd_lines comment \"nd: {hook}\"\n"
@@ -77,10 +105,11 @@ pub(crate) fn table(guards: Guards) -> String {
 }
 
 /// Whether the listing shows every rule we write, by its mark and in order.
-pub(crate) fn is_guarded(guards: Guards, listing: &Listing) -> bool {
+pub(crate) fn is_guarded(shape: &Shape, listing: &Listing) -> bool {
+    let passes = shape.passes().into_iter().map(|(_, mark)| mark);
     let drops = DROPS.iter().map(|(_, _, _, mark)| (*mark).to_owned());
-    let jumps = hooks(guards).iter().map(|hook| format!("nd: {hook}"));
-    let mut wanted: Vec<String> = drops.chain(jumps).collect();
+    let jumps = hooks(shape.guards).iter().map(|hook| format!("nd: {hook}"));
+    let mut wanted: Vec<String> = passes.chain(drops).chain(jumps).collect();
     let mut found = listing.marks.clone();
     wanted.sort();
     found.sort();
