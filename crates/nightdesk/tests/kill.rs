@@ -1,7 +1,8 @@
 //! `serve` is killed (SIGKILL) at random moments under SMTP load, again and again. Every mail that got its 250 is in the
 //! log, none is twice on a case, the chain holds, and the edge equals the plan after the restart.
 //!
-//! `NIGHTDESK_KILLS` sets how often (12 by default).
+//! `NIGHTDESK_KILLS` sets how often (12 by default); `NIGHTDESK_KILL_DATABASE` an empty PostgreSQL database to use
+//! instead of SQLite.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
 
@@ -61,9 +62,7 @@ async fn nothing_accepted_is_lost_and_nothing_counts_twice() {
     assert!(wanted.len() > kills as usize, "the load must have got through: {} mails", wanted.len());
 
     let serve = Serve::start(&config);
-    let store = Store::open(&format!("sqlite://{}", dir.path().join("data/nightdesk.db").display()))
-        .await
-        .expect("the store");
+    let store = Store::open(&database(dir.path())).await.expect("the store");
     drained(&store, dir.path()).await;
     everything_is_in_the_log(&store, &wanted).await;
     nothing_is_twice_on_a_case(&store).await;
@@ -241,14 +240,20 @@ fn nightdesk(config: &Path) -> Command {
 fn write_config(dir: &Path, smtp: SocketAddr, edge: &Edge) -> PathBuf {
     let path = dir.join("nightdesk.toml");
     let text = format!(
-        "home = [\"127.66.1.0/24\"]\ndata_dir = \"{}\"\n[intake]\nrecipients = [\"abuse@example.net\"]\nsmtp = \"{smtp}\"\n\
+        "home = [\"127.66.1.0/24\"]\ndata_dir = \"{}\"\ndatabase = \"{}\"\n[intake]\nrecipients = [\"abuse@example.net\"]\nsmtp = \"{smtp}\"\n\
          [probe]\nlanding = [\"127.0.0.1:0\"]\ndeadline = \"2s\"\nmin_gap = \"0s\"\n[edge]\n{}\n[web]\nlisten = \"127.0.0.1:0\"\n\
          [playbook]\nusual_ports = [9]\n",
         dir.join("data").display(),
+        database(dir),
         edge.toml()
     );
     std::fs::write(&path, text).expect("a file");
     path
+}
+
+fn database(dir: &Path) -> String {
+    std::env::var("NIGHTDESK_KILL_DATABASE")
+        .unwrap_or_else(|_| format!("sqlite://{}", dir.join("data/nightdesk.db").display()))
 }
 
 fn free_port() -> SocketAddr {

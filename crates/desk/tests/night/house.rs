@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -24,6 +25,7 @@ pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) playbook: Playbook,
+    territory: Territory,
 }
 
 /// A desk at work.
@@ -34,12 +36,28 @@ pub(crate) struct Night {
 }
 
 impl House {
+    /// A house on loopback, where every line may be asked.
     pub(crate) async fn new() -> House {
+        House::of(&["127.66.0.0/16"], &[]).await
+    }
+
+    /// A house of these prefixes, less what is never touched.
+    pub(crate) async fn of(home: &[&str], never_touch: &[&str]) -> House {
+        let nets =
+            |texts: &[&str]| texts.iter().map(|text| text.parse().expect("a prefix")).collect::<Vec<_>>();
+        let home = Home::new(nets(home)).expect("a home");
+        let territory = Territory { home, never_touch: nets(never_touch) };
         let dir = TempDir::new().expect("a folder");
         let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
         let store = Store::open(&url).await.expect("a store");
         let clock = Clock::standing_at(Timestamp::now());
-        House { dir, store, clock, playbook: Playbook { usual_ports: vec![9], ..Playbook::default() } }
+        House {
+            dir,
+            store,
+            clock,
+            playbook: Playbook { usual_ports: vec![9], ..Playbook::default() },
+            territory,
+        }
     }
 
     /// `subscriber` has held `address` for a month.
@@ -50,15 +68,15 @@ impl House {
     /// `subscriber` holds `address` from and until so long from now.
     pub(crate) async fn lease(
         &self,
-        address: &str,
+        net: &str,
         subscriber: &str,
         from: SignedDuration,
         to: Option<SignedDuration>,
     ) {
         let now = self.clock.now();
-        let address: IpAddr = address.parse().expect("an address");
+        let host = || net.parse::<IpAddr>().map(IpNet::from);
         let lease = Lease {
-            net: address.into(),
+            net: net.parse().or_else(|_| host()).expect("an address or a prefix"),
             ports: None,
             from: now + from,
             to: to.map(|to| now + to),
@@ -71,8 +89,7 @@ impl House {
 
     /// Opens the desk and lets it work.
     pub(crate) async fn open(&self) -> Night {
-        let prefix = "127.66.0.0/16".parse().expect("a prefix");
-        let territory = Territory { home: Home::new([prefix]).expect("a home"), never_touch: Vec::new() };
+        let territory = self.territory.clone();
         let settings = Settings {
             territory: territory.clone(),
             playbook: self.playbook.clone(),
@@ -114,12 +131,17 @@ impl House {
 impl Night {
     /// Accepts a mail as a sensor would hand it over.
     pub(crate) async fn mail(&self, id: &str, text: &str) {
+        self.bytes(id, text.replace('\n', "\r\n").into_bytes()).await;
+    }
+
+    /// Accepts any bytes.
+    pub(crate) async fn bytes(&self, id: &str, bytes: Vec<u8>) {
         let delivery = Delivery {
             id: id.to_owned(),
             source: "smtp".to_owned(),
             envelope: serde_json::json!({ "peer": "127.0.0.1", "mail_from": "someone@example.org" }),
             received: self.desk.now(),
-            bytes: text.replace('\n', "\r\n").into_bytes(),
+            bytes,
         };
         let desk = self.desk.clone();
         let results =

@@ -143,3 +143,43 @@ async fn what_makes_no_case_stays_visible() {
     assert_eq!(front.orphans, 1);
     night.end().await;
 }
+
+/// Everything hostile or harmless that was collected, against a house that owns every address in it: no case, nothing
+/// lost, nothing stuck. The collection is not part of the tree; `NIGHTDESK_CORPUS` says where it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_bomb_and_no_letter_opens_a_case() {
+    let Some(root) = std::env::var_os("NIGHTDESK_CORPUS").map(std::path::PathBuf::from) else {
+        eprintln!("skipped: NIGHTDESK_CORPUS does not say where the samples are");
+        return;
+    };
+    let manifest = std::fs::read_to_string(root.join("reports/manifest.tsv")).expect("the manifest");
+    let wanted = |format: &str| matches!(format, "mail-hostile" | "mail-nonreport" | "dmarc-tlsrpt-mail");
+    let files = manifest.lines().filter_map(|line| line.split('\t').next().zip(line.split('\t').nth(1)));
+    let mut mails: Vec<Vec<u8>> = files
+        .filter(|(_, format)| wanted(format))
+        .map(|(file, _)| std::fs::read(root.join("reports").join(file)).expect("a sample"))
+        .collect();
+    mails.sort();
+    mails.dedup();
+
+    let everything = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"];
+    let eighths: Vec<String> = (1..224u32).map(|first| format!("{first}.0.0.0/8")).collect();
+    let eighths: Vec<&str> = eighths.iter().map(String::as_str).collect();
+    let house = House::of(&eighths, &everything).await;
+    for net in &eighths {
+        house.lease(net, "anybody", -HOUR * 24 * 365 * 40, None).await;
+    }
+    let night = house.open().await;
+    for (number, mail) in mails.iter().enumerate() {
+        night.bytes(&format!("m{number}"), mail.clone()).await;
+    }
+    until("every sample read", async || {
+        let read = house.store.count_intake(&store::IntakeFilter::default()).await.expect("a count");
+        (usize::try_from(read).ok() == Some(mails.len())).then_some(())
+    })
+    .await;
+    assert!(mails.len() > 200, "only {} samples", mails.len());
+    let cases = house.store.open_case_records().await.expect("records");
+    assert!(cases.is_empty(), "a case was opened: {:?}", cases.first());
+    night.end().await;
+}
