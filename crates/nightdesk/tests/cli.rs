@@ -1,0 +1,211 @@
+//! The commands as an operator and a script use them: set up from nothing, ask, back up, restore.
+#![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A house made by `init` with its six answers as options.
+struct House {
+    dir: TempDir,
+    config: PathBuf,
+}
+
+impl House {
+    fn new() -> House {
+        let dir = TempDir::new().expect("a folder");
+        let config = dir.path().join("nightdesk.toml");
+        let house = House { dir, config };
+        let data = house.path("data");
+        let made = house.run(&[
+            "init",
+            "--home",
+            "127.66.2.0/24",
+            "--recipient",
+            "abuse@example.net",
+            "--smtp",
+            "127.0.0.1:0",
+            "--landing",
+            "127.0.0.1:0",
+            "--outlet",
+            "dry-run",
+            "--from",
+            "Abuse desk <abuse@example.net>",
+            "--data-dir",
+            &data,
+        ]);
+        assert!(made.status.success(), "{made:?}");
+        assert!(text(&made).contains("it is shown once"), "the first password must be told: {made:?}");
+        house
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.dir.path().join(name).display().to_string()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.dir.path().join(name), text).expect("a file");
+        self.path(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        run(&self.config, arguments)
+    }
+
+    /// Runs and reads one JSON object a line.
+    fn json(&self, arguments: &[&str]) -> (i32, Vec<Value>) {
+        let output = self.run(arguments);
+        let objects = text(&output)
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("one JSON object a line"))
+            .collect();
+        (output.status.code().expect("an exit code"), objects)
+    }
+}
+
+fn run(config: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nightdesk"));
+    command
+        .env("NIGHTDESK_LOG", "error")
+        .env_remove("NIGHTDESK_PASSWORD")
+        .arg("--config")
+        .arg(config)
+        .args(arguments);
+    command.output().expect("nightdesk runs")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+#[test]
+fn whose_an_address_was_is_answered_after_an_import_and_the_bad_row_is_named() {
+    let house = House::new();
+    let leases = house.file(
+        "leases.csv",
+        "subscriber,address,from,to\nline-7,127.66.2.7,2026-01-01T00:00:00Z,2026-02-01T00:00:00Z\n\
+         line-8,127.66.2.7,2026-02-01T00:00:00Z,\nline-9,not-an-address,2026-01-01T00:00:00Z,\n",
+    );
+    let import = house.run(&["lease", "import", &leases]);
+    assert_eq!(import.status.code(), Some(1), "a file with a bad row is not a clean import");
+    assert!(complaint(&import).contains("line 4"), "{}", complaint(&import));
+    let again = house.json(&["lease", "import", &leases, "--json"]);
+    assert_eq!(
+        (&again.1[0]["new"], &again.1[0]["same"]),
+        (&Value::from(0), &Value::from(2)),
+        "importing again changes nothing"
+    );
+
+    let who = |at: &str| house.json(&["who", "127.66.2.7", "--at", at, "--json"]);
+    let (code, answer) = who("2026-01-15T12:00:00Z");
+    assert_eq!((code, answer[0]["attribution"]["subscriber"].as_str()), (0, Some("line-7")));
+    let (code, answer) = who("2026-02-01T00:00:05Z");
+    assert_eq!(
+        (code, answer[0]["attribution"]["answer"].as_str()),
+        (1, Some("several")),
+        "within the clocks' doubt"
+    );
+    let (code, answer) = who("2025-06-01T00:00:00Z");
+    assert_eq!((code, answer[0]["attribution"]["answer"].as_str()), (1, Some("nobody")));
+    let foreign = house.json(&["who", "192.0.2.1", "--json"]);
+    assert_eq!(foreign.1[0]["attribution"]["answer"], "foreign");
+}
+
+#[test]
+fn an_address_that_is_not_ours_is_never_asked() {
+    let house = House::new();
+    let (code, answer) = house.json(&["check", "192.0.2.66:1080", "--json"]);
+    assert_eq!(code, 1);
+    assert_eq!(answer[0]["verdict"], "refused-by-policy");
+    for key in ["address", "port", "verdict", "protocol", "transcript", "seconds"] {
+        assert!(answer[0].get(key).is_some(), "{key} is promised: {}", answer[0]);
+    }
+}
+
+#[test]
+fn a_closed_port_is_closed_and_the_transcript_says_so() {
+    let house = House::new();
+    let (code, answer) = house.json(&["check", "127.66.2.66:9", "--json"]);
+    assert_eq!((code, answer[0]["verdict"].as_str()), (1, Some("closed")), "{}", answer[0]);
+    assert!(!answer[0]["transcript"].as_array().expect("a transcript").is_empty());
+}
+
+#[test]
+fn parse_says_what_a_complaint_claims_and_only_of_home_when_asked() {
+    let house = House::new();
+    let mail = house.file(
+        "mail.eml",
+        "From: 7@reports.spamcop.net\nSubject: [SpamCop (203.0.113.7) id:7]x\nDate: Mon, 23 Nov 2026 03:00:00 +0000\n\n\
+         [ SpamCop V4.9.0 ]\n\nEmail from 203.0.113.7 / Mon, 23 Nov 2026 02:14:07 +0000\n\
+         203.0.113.7 is open proxy, see: http://www.spamcop.net/mky-proxies.html\n\n[ Offending message ]\nSubject: x\n",
+    );
+    let (code, read) = house.json(&["parse", "--json", &mail]);
+    let claim = &read[0]["claims"][0];
+    assert_eq!(code, 0);
+    assert_eq!(
+        (claim["address"].as_str(), claim["kind"].as_str()),
+        (Some("203.0.113.7"), Some("open-proxy"))
+    );
+    assert_eq!(
+        (claim["time"].as_str(), claim["time_basis"].as_str()),
+        (Some("2026-11-23T02:14:07Z"), Some("stated"))
+    );
+    let (_, elsewhere) = house.json(&["parse", "--json", "--home", "198.51.100.0/24", &mail]);
+    assert_eq!(elsewhere[0]["claims"], Value::Array(Vec::new()));
+    let (code, some) = house.json(&["parse", "--json", "no-such-file", &mail]);
+    assert_eq!((code, some.len()), (1, 1), "a missing file is named and the others are read");
+}
+
+#[test]
+fn a_backup_restores_into_an_empty_house_and_a_damaged_one_does_not() {
+    let house = House::new();
+    let leases =
+        house.file("leases.csv", "subscriber,address,from,to\nline-7,127.66.2.7,2026-01-01T00:00:00Z,\n");
+    assert!(house.run(&["lease", "import", &leases]).status.success());
+    let archive = house.path("night.backup");
+    assert!(house.run(&["backup", &archive]).status.success());
+    assert!(!house.run(&["backup", &archive]).status.success(), "a backup never writes over another");
+
+    let restore_into = |name: &str, archive: &str| {
+        let dir = house.dir.path().join(name);
+        std::fs::create_dir(&dir).expect("a folder");
+        let text = std::fs::read_to_string(&house.config).expect("the configuration");
+        let moved = text.replace(&house.path("data"), &dir.display().to_string());
+        let config = dir.join("nightdesk.toml");
+        std::fs::write(&config, moved).expect("a file");
+        (run(&config, &["restore", "--verify", archive]), config)
+    };
+    let (restored, config) = restore_into("second", &archive);
+    assert!(restored.status.success(), "{}", complaint(&restored));
+    assert!(text(&run(&config, &["who", "127.66.2.7"])).starts_with("line-7"));
+
+    let mut bytes = std::fs::read(&archive).expect("the archive");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(house.dir.path().join("damaged.backup"), bytes).expect("a file");
+    let (refused, _) = restore_into("third", &house.path("damaged.backup"));
+    assert_eq!(refused.status.code(), Some(1), "one flipped bit must be noticed");
+}
+
+#[test]
+fn misuse_is_2_and_a_missing_or_wrong_configuration_says_what_to_do() {
+    let house = House::new();
+    assert_eq!(house.run(&["who", "not-an-address"]).status.code(), Some(2));
+    assert_eq!(house.run(&["who", "192.0.2.1", "--no-such-option"]).status.code(), Some(2));
+    let missing = run(Path::new("/nonexistent/nightdesk.toml"), &["case", "list"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complaint(&missing).contains("nightdesk init"), "{}", complaint(&missing));
+    assert!(
+        !house.run(&["init", "--home", "127.66.2.0/24"]).status.success(),
+        "init never writes over a configuration"
+    );
+    let why = house.run(&["why", "127.66.2.7"]);
+    assert_eq!(why.status.code(), Some(1));
+    assert!(text(&why).contains("no case ever spoke of it"));
+}
