@@ -99,6 +99,15 @@ impl Store {
         begun.map_err(|source| StoreError::Database { doing, source })
     }
 
+    /// After a bulk write: has SQLite move what it wrote from its write-ahead log into the file. Readers look for every
+    /// page in that log first; some hundred megabytes of it cost a lease look-up half its time again (measured).
+    pub(crate) async fn settle(&self) {
+        let Backend::Sqlite { write, .. } = &self.backend else { return };
+        if let Err(error) = run::execute_sqlite(write, "PRAGMA wal_checkpoint(TRUNCATE)", Vec::new()).await {
+            tracing::debug!(%error, "the write-ahead log stays for now; look-ups are slower until it is moved");
+        }
+    }
+
     /// The rows of one reading statement.
     pub(crate) async fn rows<T: Fetch>(
         &self,

@@ -40,6 +40,7 @@ pub(super) async fn import(
         count.contacts = count.contacts.saturating_add(set);
     }
     tx.commit(DOING).await?;
+    store.settle().await;
     Ok(count)
 }
 
