@@ -1,6 +1,9 @@
 //! One handle, two databases behind it.
 
+use std::fs::File;
 use std::future::poll_fn;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -182,6 +185,22 @@ async fn watch_for<T>(answer: impl Future<Output = T>) -> T {
     .await
 }
 
+/// Waits until no other process brings the tables of this file up to date. sqlx takes no lock for that on SQLite, so two
+/// commands that meet a new file would both try to make its tables. Dropping what is returned lets the next one in.
+async fn one_at_a_time(database: &Path) -> Result<File, StoreError> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let of_file = |source| StoreError::File { doing: "lock", path: path.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(of_file)?;
+    let locked = tokio::task::spawn_blocking(move || {
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
+            .map(|()| file)
+            .map_err(io::Error::from)
+    });
+    locked.await.map_err(io::Error::from).and_then(|locked| locked).map_err(of_file)
+}
+
 async fn open_sqlite(url: &str) -> Result<Backend, StoreError> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(wrong_url(
@@ -202,7 +221,9 @@ async fn open_sqlite(url: &str) -> Result<Backend, StoreError> {
     // A look-up costs some microseconds; asking the connection first whether it still lives would double that.
     let pool = SqlitePoolOptions::new().test_before_acquire(false).max_lifetime(None).idle_timeout(None);
     let write = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(opening)?;
+    let alone = one_at_a_time(options.get_filename()).await?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
+    drop(alone);
     let readers = pool.max_connections(READERS).min_connections(1);
     let options = options.create_if_missing(false);
     let read = readers.connect_with(options.clone()).await.map_err(opening)?;
