@@ -1,5 +1,4 @@
 //! Opening a new database from several sides at once.
-#![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
 
 use store::Store;
 use tempfile::TempDir;
