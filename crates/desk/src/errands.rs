@@ -41,7 +41,11 @@ impl Desk {
         let mailer = mailer.map(Arc::new);
         let mut running = JoinSet::new();
         loop {
-            while running.try_join_next().is_some() {}
+            while let Some(ended) = running.try_join_next() {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "an errand broke off; it is free again when its claim runs out");
+                }
+            }
             let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
             let claimed = match self.store().claim_errands(self.now(), "desk", HOLD, free).await {
                 Ok(claimed) => claimed,

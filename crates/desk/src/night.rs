@@ -39,7 +39,14 @@ impl Desk {
         loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, hands.mailer)));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
         loops.spawn(until_stopped(stop, self.clone().keep_the_edge(hands.outlet)));
-        while loops.join_next().await.is_some() {}
+        while let Some(ended) = loops.join_next().await {
+            // A night with a loop missing looks alive and is not: the whole desk stops, and a restart takes up the rest.
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
     }
 
     /// Moves accepted mail into the log and from there into cases.
