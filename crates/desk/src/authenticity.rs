@@ -38,8 +38,71 @@ pub(crate) fn is_authentic(
         .any(|value| passes(&value, wanted, domain))
 }
 
+/// How deep comments may nest (RFC 5322 section 3.2.2 sets no bound); a border server nests one or two.
+const DEPTH: u32 = 32;
+
 /// Whether the header value is `wanted`'s and names a passed method aligned with `domain`.
+///
+/// Border servers copy MAIL FROM into comments and quoted strings, so that text is the sender's and is taken out first.
+/// Some copy a quoted local part into a comment without escaping its brackets, where RFC 5322 gives quotes no meaning:
+/// only what holds with and without quotes inside comments counts.
 fn passes(value: &str, wanted: &str, domain: &str) -> bool {
+    [Comments::Plain, Comments::WithQuotes]
+        .into_iter()
+        .all(|comments| bare(value, comments).is_some_and(|value| bare_passes(&value, wanted, domain)))
+}
+
+/// Whether quotes and address literals inside comments hold text together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comments {
+    /// As RFC 5322 has it.
+    Plain,
+    /// As servers write them that copy a quoted local part.
+    WithQuotes,
+}
+
+/// The value on one line, each comment a blank, each quoted string and address literal `_`, which equals nothing we
+/// look for. `None` when one of them is not closed, or closed without having been opened.
+fn bare(value: &str, comments: Comments) -> Option<String> {
+    let mut bare = String::with_capacity(value.len());
+    let mut depth = 0u32;
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            // An address literal may hold `;` and brackets too (RFC 5321 section 4.1.3).
+            '"' | '[' if depth == 0 || comments == Comments::WithQuotes => {
+                skip_to(if c == '[' { ']' } else { c }, &mut chars)?;
+                if depth == 0 {
+                    bare.push('_');
+                }
+            }
+            '(' => {
+                depth = (depth < DEPTH).then_some(depth + 1)?;
+                bare.push(' ');
+            }
+            ')' => depth = depth.checked_sub(1)?,
+            '\\' if depth > 0 => _ = chars.next()?,
+            _ if depth > 0 => {}
+            '\\' | ']' => return None,
+            '\r' | '\n' => bare.push(' '),
+            c => bare.push(c),
+        }
+    }
+    (depth == 0).then_some(bare)
+}
+
+/// Goes past the next `end` that no backslash stands before.
+fn skip_to(end: char, chars: &mut std::str::Chars<'_>) -> Option<()> {
+    loop {
+        match chars.next()? {
+            '\\' => _ = chars.next()?,
+            c if c == end => return Some(()),
+            _ => {}
+        }
+    }
+}
+
+fn bare_passes(value: &str, wanted: &str, domain: &str) -> bool {
     let mut parts = value.split(';').map(str::trim);
     let author = parts.next().and_then(|id| id.split_whitespace().next()).unwrap_or_default();
     author.eq_ignore_ascii_case(wanted) && parts.any(|result| method_passes(result, domain))
@@ -58,20 +121,23 @@ fn method_passes(result: &str, domain: &str) -> bool {
     words
         .filter_map(|word| word.split_once('='))
         .filter(|(name, _)| name.eq_ignore_ascii_case(property))
-        .any(|(_, value)| aligned(value.rsplit('@').next().unwrap_or(value), domain))
+        .any(|(_, value)| proves(value.rsplit('@').next().unwrap_or(value), domain))
 }
 
-/// Relaxed alignment (RFC 7489 section 3.1): equal, or one below the other. A bare top-level domain aligns with nothing.
-fn aligned(shown: &str, domain: &str) -> bool {
-    let shown = shown.trim_matches('"').trim_end_matches('.').to_ascii_lowercase();
-    let below = |child: &str, parent: &str| {
-        parent.contains('.') && child.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.'))
-    };
-    shown == domain || below(&shown, domain) || below(domain, &shown)
+/// Whether a check of `shown` speaks for `domain`: the same, or one above it. Stricter than relaxed alignment (RFC 7489
+/// section 3.1): whoever holds `x.spamcop.net` does not speak for `spamcop.net`. A bare top-level domain speaks for
+/// nobody.
+fn proves(shown: &str, domain: &str) -> bool {
+    let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+    let (shown, domain) = (plain(shown), plain(domain));
+    shown.contains('.')
+        && domain.strip_suffix(&shown).is_some_and(|below| below.is_empty() || below.ends_with('.'))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn trusted() -> TrustedResults {
@@ -121,5 +187,93 @@ mod tests {
         assert!(!is_authentic(&top, HERE, "reports.example.org", &trusted()));
         let lookalike = mail("Authentication-Results: mx.example.net; dkim=pass header.d=badexample.org");
         assert!(!is_authentic(&lookalike, HERE, "example.org", &trusted()));
+    }
+
+    /// What the border server says of a mail that is not from SpamCop, with `inside` in the place of what it copied.
+    fn failing(inside: &str) -> String {
+        format!(
+            "mx.example.net; spf=fail (mx.example.net: domain of {inside} does not designate 192.0.2.1) smtp.mailfrom=evil.example; dkim=none"
+        )
+    }
+
+    fn spamcop(value: &str) -> bool {
+        is_authentic(&mail(&format!("Authentication-Results: {value}")), HERE, "spamcop.net", &trusted())
+    }
+
+    #[test]
+    fn the_senders_address_copied_into_a_comment_proves_nothing() {
+        assert!(!spamcop(&failing(r#""x; dkim=pass header.d=spamcop.net "@evil.example"#)));
+        assert!(!spamcop(&failing(r#""x); dkim=pass header.d=spamcop.net ("@evil.example"#)));
+        assert!(!spamcop(&failing(r#""x\"); dkim=pass header.d=spamcop.net (\""@evil.example"#)));
+        assert!(!spamcop(&failing("x@[a:);dkim=pass()header.d=spamcop.net;(]")));
+    }
+
+    #[test]
+    fn nor_copied_into_a_value() {
+        for from in [
+            r#""x; dkim=pass header.d=spamcop.net "@evil.example"#,
+            r#""x\"; dkim=pass header.d=spamcop.net "@evil.example"#,
+            "x@[a:;dkim=pass()header.d=spamcop.net;]",
+        ] {
+            assert!(!spamcop(&format!("mx.example.net; spf=fail smtp.mailfrom={from}; dkim=none")), "{from}");
+        }
+    }
+
+    #[test]
+    fn a_true_pass_counts_with_comments_quotes_and_folds() {
+        for value in [
+            "mx.example.net 1; dkim=pass (2048-bit key; unprotected (rsa)) header.d=spamcop.net header.b=\"a;b\"",
+            "mx.example.net;\r\n\tspf=fail (domain of x \\(at\\) y) smtp.mailfrom=x@evil.example;\r\n\tdkim=pass header.d=spamcop.net",
+            "(here) mx.example.net; spf=pass (ok) smtp.mailfrom=\"a b\"@spamcop.net",
+        ] {
+            assert!(spamcop(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_closed_proves_nothing() {
+        let deep = format!("{}{}", "(".repeat(33), ")".repeat(33));
+        for bad in ["(", ")", "\"", "(\"", "\\", "[", "]", "(\\)", "\"\\\"", &deep] {
+            let value = format!("mx.example.net; dkim=pass header.d=spamcop.net; spf=none {bad}");
+            assert!(!spamcop(&value), "{value}");
+        }
+        let nested = format!("{}{}", "(".repeat(32), ")".repeat(32));
+        assert!(spamcop(&format!("mx.example.net; dkim=pass {nested} header.d=spamcop.net")));
+    }
+
+    #[test]
+    fn a_name_below_does_not_speak_for_the_domain() {
+        assert!(!spamcop("mx.example.net; dkim=pass header.d=guest.spamcop.net"));
+        let bytes = mail("Authentication-Results: mx.example.net; dkim=pass header.d=SpamCop.net.");
+        assert!(is_authentic(&bytes, HERE, "reports.spamcop.net", &trusted()));
+    }
+
+    /// `text` with a backslash before every character that ends or opens something.
+    fn escaped(text: &str, special: &[char]) -> String {
+        text.chars().flat_map(|c| special.contains(&c).then_some('\\').into_iter().chain([c])).collect()
+    }
+
+    fn evil() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just("; dkim=pass header.d=spamcop.net ;".to_owned()),
+            Just("dkim=pass".to_owned()),
+            Just(" header.d=spamcop.net ".to_owned()),
+            "[]()\"\\\\;=@ \\[]",
+            // A line end inside would be a new header line, which no server copies.
+            "[^\r\n]",
+        ];
+        proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_inside_a_comment_or_quotes_makes_a_pass(text in evil()) {
+            let quoted = format!("\"{}\"@evil.example", escaped(&text, &['"', '\\']));
+            let comment = escaped(&text, &['(', ')', '"', '\\']);
+            prop_assert!(!spamcop(&failing(&quoted)), "copied quoted into a comment: {}", quoted);
+            prop_assert!(!spamcop(&failing(&comment)), "escaped in a comment: {}", comment);
+            let value = format!("mx.example.net; spf=fail smtp.mailfrom={quoted}; dkim=none");
+            prop_assert!(!spamcop(&value), "quoted: {}", value);
+        }
     }
 }
