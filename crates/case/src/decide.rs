@@ -76,9 +76,11 @@ fn answered(
     evidence: EvidenceId,
     playbook: &Playbook,
 ) -> Result<(), Refusal> {
-    // The address that was asked is the one in our own question, whatever the answer repeats.
     let asked = draft.facts.asking.get(&id).map(|asking| asking.question.address.to_canonical());
-    let address = asked.ok_or(Refusal::NotAsked(id.0))?;
+    let asked = asked.ok_or(Refusal::NotAsked(id.0))?;
+    // The line may have moved between the order and the probe. What is found is true of the address that was probed,
+    // and of no other: the one we meant to ask may be somebody else's by now.
+    let address = answer.question.address.to_canonical();
     let event = Event::Answered {
         id,
         address,
@@ -90,6 +92,9 @@ fn answered(
         started: Some(answer.started),
     };
     draft.push(event);
+    if address != asked {
+        holder_changed(draft, asked, &format!("the line has moved to {address}"));
+    }
     if !answer.verdict.is_proof() {
         return Ok(());
     }

@@ -259,10 +259,16 @@ impl Facts {
         };
         let started = started.unwrap_or(at);
         let address = address.to_canonical();
+        let asking = self.asking.remove(id);
+        let asked = asking.as_ref().map(|asking| asking.question.address.to_canonical());
+        let ports = asking.map_or_else(Vec::new, |asking| asking.question.ports);
+        if let Some(from) = asked.filter(|asked| *asked != address) {
+            self.carry_over(from, address, started);
+        }
         let known = self.known.entry(address).or_default();
+        known.asked.extend(&ports);
         let counts = known.lost.is_none_or(|lost| started < lost);
         known.last = known.last.max(started);
-        let ports = self.asking.remove(id).map_or_else(Vec::new, |asking| asking.question.ports);
         self.answers.push(Answered {
             id: *id,
             address,
@@ -276,6 +282,22 @@ impl Facts {
             counts,
         });
         self.answers.sort_by_key(|answer| (answer.started, answer.id));
+    }
+
+    /// The line held `to` at `at`, no longer `from`: what was said of the service there is worth asking here.
+    fn carry_over(&mut self, from: IpAddr, to: IpAddr, at: Timestamp) {
+        let before = self.known.get(&from).cloned().unwrap_or_default();
+        let known = self.known.entry(to).or_default();
+        if known.lost.is_some_and(|lost| lost <= at) {
+            known.lost = None;
+        }
+        known.worth_asking |= before.worth_asking;
+        for port in before.named {
+            if !known.named.contains(&port) && known.named.len() < NAMED_PORTS {
+                known.named.push(port);
+            }
+        }
+        known.alleged.extend(before.alleged);
     }
 
     fn order(&mut self, at: Timestamp, rule: Rule, why: &str) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::facts::RuleState;
-use crate::{Case, CaseId, Plan, Rule, Stage, SubscriberId};
+use crate::{Case, CaseId, Measure, Plan, Rule, Stage, SubscriberId};
 
 /// A broken promise, in words, with the case it was broken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +54,20 @@ fn rule_violations(rule: &Rule, case: Option<&Case>, now: Timestamp) -> Vec<Viol
         found.push(wrong(format!("the rule {} outlives its end {}", rule.key, rule.until)));
     }
     let facts = case.facts();
-    let proved = facts.answers.iter().any(|a| a.counts && a.verdict.is_proof() && a.address == address);
+    let proofs = || facts.answers.iter().filter(|a| a.counts && a.verdict.is_proof() && a.address == address);
+    let proved = proofs().next().is_some();
     let by_hand = facts.by_hand.iter().any(|(_, confirmed)| *confirmed == Some(address));
     if !proved && !by_hand {
         found.push(wrong(format!(
             "the rule {} stands on no proof of that address and no operator's word",
             rule.key
         )));
+    }
+    if let Measure::In { port, .. } = rule.key.measure
+        && !by_hand
+        && !proofs().any(|answer| answer.port == Some(port))
+    {
+        found.push(wrong(format!("the rule {} closes a port that was never proved there", rule.key)));
     }
     if facts.known.get(&address).is_some_and(|known| known.lost.is_some()) {
         found.push(wrong(format!("the rule {} hits an address that has gone to somebody else", rule.key)));

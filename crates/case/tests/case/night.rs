@@ -305,6 +305,24 @@ fn an_address_that_changes_hands_is_free_at_once_and_not_asked_again() {
 }
 
 #[test]
+fn a_proof_at_the_lines_new_address_blocks_the_new_address_alone() {
+    let mut night =
+        Night::begins_with(on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613));
+    let id = night.case.outstanding().unwrap().id;
+    night.wait(SignedDuration::from_secs(9));
+    let mut moved = night.answer_to(id, Verdict::OpenProxy, Some(48613)).unwrap();
+    let Command::Answered { answer, .. } = &mut moved else { panic!("an answer") };
+    answer.question.address = "::ffff:198.51.100.99".parse().unwrap();
+    let events = night.must(&moved);
+    assert_eq!(names(&events)[..2], ["answered", "address-lost"]);
+    assert_eq!(night.rules(), ["198.51.100.99 tcp/25 out", "198.51.100.99 tcp/48613 in"]);
+    assert!(night.why().contains("198.51.100.99 port 48613"), "{}", night.why());
+    assert_eq!(night.case.current_address(), "198.51.100.99".parse().ok());
+    assert_eq!(night.violations(), [""; 0]);
+    assert_eq!(night.case.outstanding().unwrap().question.address.to_string(), "198.51.100.99");
+}
+
+#[test]
 fn what_the_edge_refuses_is_told_once_and_what_it_forgets_is_noticed() {
     let mut night = proved();
     let key = night.case.standing_rules(night.now)[0].key;

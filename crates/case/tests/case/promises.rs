@@ -44,8 +44,13 @@ fn any_sighting() -> impl Strategy<Value = case::Sighting> {
 enum Happening {
     File(case::Sighting),
     Answer(Verdict, Option<u16>),
+    /// An answer from another address, to which the line had moved.
+    AnswerFrom(u8, Verdict, Option<u16>),
     Wait(i64),
-    Edge { shown: Vec<bool>, refuses: bool },
+    Edge {
+        shown: Vec<bool>,
+        refuses: bool,
+    },
     Moved(u8),
     Confirm,
     Release,
@@ -67,6 +72,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => any_sighting().prop_map(Happening::File),
         6 => (verdict(), prop::option::of(0..40u16)).prop_map(|(verdict, port)| Happening::Answer(verdict, port)),
+        2 => (0..3u8, verdict(), prop::option::of(0..40u16))
+            .prop_map(|(last, verdict, port)| Happening::AnswerFrom(last, verdict, port)),
         4 => prop_oneof![0..600i64, 0..200_000i64].prop_map(Happening::Wait),
         3 => (prop::collection::vec(any::<bool>(), 3), any::<bool>())
             .prop_map(|(shown, refuses)| Happening::Edge { shown, refuses }),
@@ -88,6 +95,14 @@ fn command(night: &Night, happening: Happening) -> Option<Command> {
         Happening::Answer(verdict, port) => {
             let id = night.case.outstanding()?.id;
             return night.answer_to(id, verdict, port);
+        }
+        Happening::AnswerFrom(last, verdict, port) => {
+            let id = night.case.outstanding()?.id;
+            let mut command = night.answer_to(id, verdict, port)?;
+            if let Command::Answered { answer, .. } = &mut command {
+                answer.question.address = std::net::IpAddr::from([198, 51, 100, 7 + last]);
+            }
+            command
         }
         Happening::Wait(_) => Command::Tick,
         Happening::Edge { shown, refuses } => {

@@ -7,7 +7,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Opens one on a free port of `host`; it relays for as long as the runtime lives.
 pub(crate) async fn open(host: &str) -> SocketAddr {
-    let listener = TcpListener::bind((host, 0)).await.expect("a free port on loopback");
+    open_at(host, 0).await
+}
+
+/// Opens one on this port of `host`.
+pub(crate) async fn open_at(host: &str, port: u16) -> SocketAddr {
+    let listener = TcpListener::bind((host, port)).await.expect("a free port on loopback");
     let address = listener.local_addr().expect("a bound port");
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {

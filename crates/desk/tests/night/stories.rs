@@ -118,6 +118,29 @@ async fn a_block_leaves_with_the_subscriber() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_moved_before_it_was_asked_is_proved_and_blocked_where_it_is() {
+    let house = House::new().await;
+    house.lease("127.66.0.80", "line-80", -HOUR * 48, Some(-HOUR)).await;
+    house.lease("127.66.0.80", "line-82", -HOUR, None).await;
+    house.lease("127.66.0.81", "line-80", -HOUR, None).await;
+    let open = proxy::open("127.66.0.81").await;
+    let night = house.open().await;
+    night.mail("m1", &spamcop("127.66.0.80", open.port(), 7010, house.clock.now() - HOUR * 3)).await;
+    let case = house.reaches("line-80", Stage::Contained).await;
+    let planned: Vec<String> =
+        night.desk.plan().await.rules().iter().map(|rule| rule.key.to_string()).collect();
+    assert_eq!(planned, ["127.66.0.81 tcp/25 out".to_owned(), format!("127.66.0.81 tcp/{} in", open.port())]);
+    let proof = case.answers().iter().find(|answer| answer.verdict.is_proof()).expect("a proof");
+    assert_eq!(proof.address.to_string(), "127.66.0.81");
+    let judged = case.judgement(&house.playbook, night.desk.now());
+    assert!(judged.why.contains("at 127.66.0.81 port"), "{}", judged.why);
+    let view = night.desk.case(case.id()).await.expect("a page").expect("the case");
+    assert!(view.blocks.iter().all(|block| block.key.address.to_string() == "127.66.0.81"));
+    assert!(house.case_of("line-82").await.is_none(), "who holds the old address has done nothing");
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_makes_no_case_stays_visible() {
     let house = House::new().await;
     house.leased("127.66.0.72", "line-72").await;
