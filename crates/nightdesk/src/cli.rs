@@ -151,8 +151,8 @@ pub(crate) struct Who {
 #[derive(Debug, Args)]
 pub(crate) struct Why {
     /// An address, or a case such as ND-17.
-    #[arg(value_name = "ADDRESS|CASE")]
-    pub(crate) what: String,
+    #[arg(value_name = "ADDRESS|CASE", value_parser = subject)]
+    pub(crate) what: Subject,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -241,6 +241,30 @@ pub(crate) enum ConfigCommand {
     Check,
     /// Print the complete default configuration, every setting explained.
     Default,
+}
+
+/// What is to be explained.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Subject {
+    Address(IpAddr),
+    Case(case::CaseId),
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Subject::Address(address) => address.fmt(f),
+            Subject::Case(case) => case.fmt(f),
+        }
+    }
+}
+
+/// Reads an address or a case number.
+fn subject(text: &str) -> Result<Subject, String> {
+    let address = text.parse().map(Subject::Address);
+    address
+        .or_else(|_| text.parse().map(Subject::Case))
+        .map_err(|_: case::IdError| format!("{text:?} is neither an address nor a case such as ND-17"))
 }
 
 /// Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.

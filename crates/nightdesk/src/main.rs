@@ -27,6 +27,8 @@ fn main() -> ExitCode {
     };
     // The demo tells its own story on standard output; only what goes wrong is logged beside it.
     log_to_stderr(if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info,sqlx=warn" });
+    // What we write holds customers' data: files are ours alone unless somebody widens them on purpose.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

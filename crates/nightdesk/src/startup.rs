@@ -2,6 +2,7 @@
 //! configuration shows in [`Prepared`], what can be wrong with the machine (ports) in [`Bound`], and only then anything runs.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -109,27 +110,33 @@ impl Bound {
         for (listener, protocol) in [(smtp, Protocol::Smtp), (lmtp, Protocol::Lmtp)] {
             let Some(listener) = listener else { continue };
             let settings = smtp_config(&config, protocol, certificate.clone(), &tally)?;
-            parts.spawn(smtp::serve(listener, settings, deliveries.clone(), stop.clone()));
+            parts.spawn(well(smtp::serve(listener, settings, deliveries.clone(), stop.clone())));
         }
         if let Some(dir) = &config.intake.maildir {
             let mut settings = maildir::Config::new(dir);
             settings.message_bytes = largest(&config);
             settings.tally = tally.clone();
-            parts.spawn(maildir::watch(settings, deliveries.clone(), stop.clone()));
+            parts.spawn(well(maildir::watch(settings, deliveries.clone(), stop.clone())));
         }
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
         reports.body_bytes = largest(&config);
         let site = web::Config { https: config.web.https, ..web::Config::default() };
         let pages = sensors::http::router(reports, deliveries).merge(web::router(desk.clone(), site));
-        parts.spawn(serve_pages(web, pages, stop.clone()));
+        parts.spawn(well(serve_pages(web, pages, stop.clone())));
         let hands = Hands { prober: Arc::new(prober), outlet, mailer };
-        parts.spawn(async move { desk.run(hands, stop).await });
+        parts.spawn(well(async move { desk.run(hands, stop).await }));
         while let Some(ended) = parts.join_next().await {
-            ended.context("a part of nightdesk failed; what was accepted is on disk, start it again")?;
+            ended.context("a part of nightdesk failed; what was accepted is on disk, start it again")??;
         }
         Ok(())
     }
+}
+
+/// A part that ends only when it is told to.
+async fn well(part: impl Future<Output = ()>) -> Result<()> {
+    part.await;
+    Ok(())
 }
 
 async fn serve_pages(listener: TcpListener, pages: axum::Router, mut stop: watch::Receiver<bool>) {
@@ -142,14 +149,17 @@ async fn serve_pages(listener: TcpListener, pages: axum::Router, mut stop: watch
 
 /// Opens the configured store and brings its tables up to date.
 pub(crate) async fn open_store(config: &Config) -> Result<Store> {
-    let url = config.database_url();
-    if config.general.database.is_none() {
-        let dir = &config.general.data_dir;
-        std::fs::create_dir_all(dir).with_context(|| {
-            format!("cannot make {}; make it and give it to the user nightdesk runs as", dir.display())
-        })?;
-    }
-    Store::open(&url).await.context("cannot open the database")
+    make_data_dir(config)?;
+    Store::open(&config.database_url()).await.context("cannot open the database")
+}
+
+/// Makes the folder everything is kept in, for our eyes only.
+pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
+    let dir = &config.general.data_dir;
+    // Customers' data, evidence and password hashes: nobody else on the machine may read them.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).with_context(|| {
+        format!("cannot make {}; make it and give it to the user nightdesk runs as", dir.display())
+    })
 }
 
 /// What is ours, less what is never touched.

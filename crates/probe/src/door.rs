@@ -1,15 +1,18 @@
 //! The last door: the one place from which a connection to a subscriber starts.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use case::{Territory, Untouchable};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Holds the territory and lets nothing past it.
 #[derive(Debug)]
 pub(crate) struct Door {
     territory: Territory,
+    /// Where connections leave from, by family: the landing's own addresses, so that a packet filter (ours lets its own
+    /// desk by) and a subscriber's log see one and the same prober.
+    leave_from: Vec<IpAddr>,
 }
 
 /// Why there is no connection.
@@ -24,8 +27,8 @@ pub(crate) enum NoWay {
 }
 
 impl Door {
-    pub(crate) fn new(territory: Territory) -> Self {
-        Door { territory }
+    pub(crate) fn new(territory: Territory, leave_from: Vec<IpAddr>) -> Self {
+        Door { territory, leave_from }
     }
 
     /// Whether the address may be touched; the refusal is logged.
@@ -38,10 +41,27 @@ impl Door {
     /// Connects, having asked the territory a line before.
     pub(crate) async fn connect(&self, target: SocketAddr) -> Result<TcpStream, NoWay> {
         self.admit(target)?;
-        let stream = TcpStream::connect(target).await?;
+        let stream = self.socket(target)?.connect(target).await?;
         // Each message is one small write that waits for its answer; Nagle's algorithm could only delay it.
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+}
+
+impl Door {
+    /// A socket bound to where probes leave from. A landing address that is not this machine's own (it may stand behind a
+    /// translator) cannot be left from; then the system chooses.
+    fn socket(&self, target: SocketAddr) -> io::Result<TcpSocket> {
+        let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let fits = |from: &&IpAddr| {
+            from.is_ipv4() == target.is_ipv4() && from.is_loopback() == target.ip().is_loopback()
+        };
+        if let Some(from) = self.leave_from.iter().find(fits)
+            && let Err(error) = socket.bind(SocketAddr::new(*from, 0))
+        {
+            tracing::debug!(%from, %error, "probes cannot leave from where they land");
+        }
+        Ok(socket)
     }
 }
 
@@ -90,12 +110,25 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.9:0").await.unwrap();
         let target = listener.local_addr().unwrap();
         let home = Home::new(["127.1.0.0/16".parse().unwrap()]).unwrap();
-        let refused = Door::new(Territory { home, never_touch: Vec::new() }).connect(target).await;
+        let refused =
+            Door::new(Territory { home, never_touch: Vec::new() }, Vec::new()).connect(target).await;
         assert!(matches!(refused, Err(NoWay::Untouchable(Untouchable::Foreign(_)))));
         let logged = log.0.lock().unwrap().clone();
         assert!(
             logged.contains(&target.to_string()) && logged.contains("not in the home prefixes"),
             "{logged}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_probe_leaves_from_where_it_lands() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let target = listener.local_addr().expect("a bound port");
+        let home = Home::new(["127.0.0.0/8".parse().expect("a prefix")]).expect("a home");
+        let from: IpAddr = "127.0.0.5".parse().expect("an address");
+        let door = Door::new(Territory { home, never_touch: Vec::new() }, vec![from]);
+        let (connected, accepted) = tokio::join!(door.connect(target), listener.accept());
+        connected.expect("a connection");
+        assert_eq!(accepted.expect("a connection").1.ip(), from);
     }
 }

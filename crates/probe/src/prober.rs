@@ -60,8 +60,9 @@ impl Prober {
             return Err(ConfigError::Name(name.clone()));
         }
         let manners = Manners::new(config.min_gap, config.ports_per_second, config.ports_at_once);
+        let leave_from = told.iter().map(SocketAddr::ip).collect();
         let means = Means {
-            door: Door::new(config.territory),
+            door: Door::new(config.territory, leave_from),
             landing,
             told,
             name: config.landing_name,

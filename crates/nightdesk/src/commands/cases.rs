@@ -53,7 +53,7 @@ async fn list(store: &Store, stage: Option<case::Stage>, all: bool, json: bool) 
 async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
     let records = store.records(id).await?;
     let Some(case) = Case::replay(&records) else {
-        output::line(format!("there is no case {id}"));
+        super::complain(&anyhow::anyhow!("there is no case {id}"));
         return Ok(Answer::No);
     };
     if json {

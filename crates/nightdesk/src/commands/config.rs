@@ -10,7 +10,7 @@ use crate::{config, output};
 
 pub(crate) fn run(path: &Path, command: &ConfigCommand) -> Result<Answer> {
     match command {
-        ConfigCommand::Default => output::line(config::complete_default()),
+        ConfigCommand::Default => output::bytes(config::complete_default().as_bytes()),
         ConfigCommand::Check => {
             let config = config::load(path)?;
             let home: Vec<String> = config.general.home.iter().map(ToString::to_string).collect();

@@ -17,9 +17,10 @@ pub(crate) async fn run(path: &Path, options: &Init) -> Result<Answer> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+    // The file is written last: until everything it needs is there, init can simply be run again.
     let store = startup::open_store(&config).await?;
     let made = operators::set(&store, &options.operator).await?;
+    std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     output::line(format!("{} is written. Every other setting: nightdesk config default", path.display()));
     if let Some(password) = made {
         output::line(format!(

@@ -5,13 +5,18 @@ use clap::CommandFactory;
 
 use super::Answer;
 use crate::cli::Cli;
+use crate::output;
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Answer> {
-    clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut std::io::stdout());
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "nightdesk", &mut text);
+    output::bytes(&text);
     Ok(Answer::Yes)
 }
 
 pub(crate) fn man() -> Result<Answer> {
-    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut text)?;
+    output::bytes(&text);
     Ok(Answer::Yes)
 }

@@ -1,13 +1,10 @@
 //! `nightdesk why`.
 
-use std::net::IpAddr;
-
-use anyhow::{Result, bail};
-use case::CaseId;
+use anyhow::Result;
 use jiff::Timestamp;
 
 use super::Answer;
-use crate::cli::Why;
+use crate::cli::{Subject, Why};
 use crate::config::Config;
 use crate::{output, startup};
 
@@ -15,12 +12,9 @@ use crate::{output, startup};
 pub(crate) async fn run(config: &Config, options: &Why) -> Result<Answer> {
     let store = startup::open_store(config).await?;
     let now = Timestamp::now();
-    let steps = if let Ok(address) = options.what.parse::<IpAddr>() {
-        desk::why_address(&store, address, now).await?
-    } else if let Ok(case) = options.what.parse::<CaseId>() {
-        desk::why_case(&store, case, now).await?.unwrap_or_default()
-    } else {
-        bail!("{:?} is neither an address nor a case such as ND-17", options.what);
+    let steps = match options.what {
+        Subject::Address(address) => desk::why_address(&store, address, now).await?,
+        Subject::Case(case) => desk::why_case(&store, case, now).await?.unwrap_or_default(),
     };
     if steps.is_empty() && !options.json.json {
         output::line(format!("nothing is known of {}: no case ever spoke of it", options.what));

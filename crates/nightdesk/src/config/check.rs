@@ -94,12 +94,45 @@ pub(super) fn values(config: &Config) -> Result<()> {
         mailbox("mail.operators", operators)?;
     }
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
+    let lengths = [
+        ("probe.deadline", config.probe.deadline.0),
+        ("playbook.block_for", config.playbook.block_for.0),
+        ("playbook.recheck_every", config.playbook.recheck_every.0),
+    ];
+    for (key, length) in lengths {
+        ensure!(!length.is_zero(), "{key} is 0; nothing could come of it");
+    }
+    ensure!(
+        !config.playbook.usual_ports.is_empty(),
+        "playbook.usual_ports is empty; a report that names no port could never be checked"
+    );
+    ensure!(
+        config.edge.max_new_per_hour > 0,
+        "edge.max_new_per_hour is 0; nothing would ever be blocked, for that say outlet = \"dry-run\""
+    );
+    own_services(config)?;
     ensure!(
         config.playbook.block_for.0 <= edge::LONGEST_BLOCK,
         "playbook.block_for is longer than the edge allows ({} h)",
         edge::LONGEST_BLOCK.as_hours()
     );
     Ok(())
+}
+
+/// Our own listeners inside home must be out of our own reach.
+fn own_services(config: &Config) -> Result<()> {
+    let listeners = [config.intake.smtp, config.intake.lmtp, Some(config.web.listen)];
+    let mut ours =
+        listeners.into_iter().flatten().chain(config.probe.landing.iter().copied()).map(|one| one.ip());
+    let guarded = |address| config.general.never_touch.iter().any(|net| net.contains(&address));
+    let home = |address| config.general.home.iter().any(|net| net.contains(&address));
+    match ours.find(|address| home(*address) && !guarded(*address)) {
+        Some(address) => bail!(
+            "{address} is ours, inside home and not on never_touch: nightdesk could block itself; add {address}/{} to never_touch",
+            if address.is_ipv4() { 32 } else { 128 }
+        ),
+        None => Ok(()),
+    }
 }
 
 fn mailbox(key: &str, text: &str) -> Result<()> {

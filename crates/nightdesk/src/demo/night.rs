@@ -42,7 +42,7 @@ pub(crate) async fn run(options: &Demo) -> Result<Answer> {
 
 async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
     output::line(
-        "nightdesk demo: one night on this machine. Loopback only; nothing is set up, nothing is left behind.\n",
+        "nightdesk demo: one night on this machine. Loopback only; nothing is set up, nothing is left behind.",
     );
     let (mailbox, outgoing) = customers_mailbox().await?;
     let config = config::parse(&stage.config(options.listen, mailbox), "the demo's configuration")?;
@@ -61,7 +61,7 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
     let running = tokio::spawn(bound.run(stopped));
     let infected = line::infect(LINE).await?;
     output::line(format!(
-        "a virus has landed on line-0066: {LINE} is now an open proxy, on a port nobody would scan\n"
+        "a virus has landed on line-0066: {LINE} is now an open proxy, on a port nobody would scan"
     ));
 
     let began = Instant::now();
@@ -77,10 +77,12 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
         "in the dry-run plan: nothing was really blocked"
     };
     output::line(format!(
-        "\n{contained} went from complaint to contained in {:.1} s ({edge}).",
+        "{contained} went from complaint to contained in {:.1} s ({edge}).",
         after.as_secs_f64()
     ));
-    output::line(format!("\n  page    {page}\n  login   demo\n  password {password}\n"));
+    for text in ["", &format!("  page    {page}"), "  login   demo", &format!("  password {password}"), ""] {
+        output::line(text);
+    }
     if !options.once {
         output::line("Ctrl-C ends the night and removes its folder.");
         tokio::signal::ctrl_c().await?;
@@ -150,7 +152,8 @@ fn subject_of(bytes: &[u8]) -> String {
 }
 
 async fn show_the_plan(desk: &Desk) {
-    output::line("\nthe plan at the edge:");
+    output::line("");
+    output::line("the plan at the edge:");
     for rule in desk.plan().await.rules() {
         output::line(format!(
             "  drop {} until {} ({})",

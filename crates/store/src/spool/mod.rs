@@ -115,6 +115,11 @@ impl Spool {
             std::fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
         }
         inner.disk.sync_folder(dir).map_err(|source| failed("sync the folder", dir, source))?;
+        // The spool's own name is in the folder above it; made a moment ago, it must not be gone after a power cut.
+        if let Some(above) = dir.parent().filter(|above| !above.as_os_str().is_empty()) {
+            let synced = std::fs::File::open(above).and_then(|folder| folder.sync_all());
+            synced.map_err(|source| failed("sync the folder", above, source))?;
+        }
         inner.sweep_tmp();
         Ok(Spool { inner: Arc::new(inner) })
     }
@@ -156,7 +161,10 @@ impl Spool {
                 },
                 // Done by somebody else since the folder was listed.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(failed("read", &path, source)),
+                // One file that cannot be read must not hold up the others; it stays and is tried again.
+                Err(error) => {
+                    tracing::error!(%error, path = %path.display(), "an accepted mail cannot be read now; it is kept");
+                }
             }
         }
         Ok(found)
