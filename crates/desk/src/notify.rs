@@ -11,13 +11,13 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use mail_parser::{HeaderValue as Parsed, MessageParser};
 
-use case::{CaseId, EvidenceId};
+use case::{Case, CaseId, EvidenceId};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::night::from_template;
 use crate::settings::MailSettings;
-use crate::wording;
+use crate::wording::{self, Notice};
 
 /// Sends mail through the configured relay.
 #[derive(Debug)]
@@ -121,10 +121,11 @@ impl Desk {
         evidence: Option<EvidenceId>,
         mailer: Option<&Mailer>,
     ) -> Result<Sent, DeskError> {
-        let Some(subscriber) = self.office().read().await.case(id).map(|case| case.subscriber().clone())
-        else {
+        let records = self.store().records(id).await.doing("read a case")?;
+        let Some(case) = Case::replay(&records).filter(|case| case.stage().is_open()) else {
             return Ok(Sent::Not { to: "subscriber".to_owned(), why: "the case has ended".to_owned() });
         };
+        let subscriber = case.subscriber().clone();
         let known = self.store().contact(&subscriber).await.doing("look up a subscriber's mail address")?;
         let template = self.settings().subscriber_mail.as_deref();
         let contact = known.or_else(|| template.and_then(|template| from_template(template, &subscriber)));
@@ -133,8 +134,12 @@ impl Desk {
             return Ok(Sent::Not { to: subscriber.to_string(), why });
         };
         let Some(mailer) = mailer else { return Ok(no_mailer(&to)) };
-        let why = self.why_case(id).await?.unwrap_or_default();
-        let (subject, body) = wording::notice(id, &why, evidence);
+        let outlet = self.edge_status().borrow().outlet.clone();
+        let Some(notice) = Notice::of(&case, &records, evidence, &outlet, self.now()) else {
+            let why = "nothing is proved of the line any more".to_owned();
+            return Ok(Sent::Not { to: to.to_string(), why });
+        };
+        let (subject, body) = notice.write();
         let letter =
             Letter { to, subject, body, automatic: "auto-generated", in_reply_to: None, from_nobody: false };
         Ok(mailer.send(&letter).await)

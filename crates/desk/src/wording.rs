@@ -1,36 +1,163 @@
 //! What we write to people, in plain words.
 
-use case::{CaseId, EvidenceId};
+use jiff::Timestamp;
+
+use case::{Answered, Case, CaseId, Event, EvidenceId, Measure, Record, RuleKey, RuleState, Verdict};
 use report::Reading;
 
-use crate::view::WhyStep;
+use crate::timeline::short;
 
-/// Subject and text of the notice to a subscriber whose line was proved open.
-pub(crate) fn notice(id: CaseId, why: &[WhyStep], evidence: Option<EvidenceId>) -> (String, String) {
-    let found: Vec<String> = why
-        .iter()
-        // The reporters' own words name other people; the subscriber gets what we saw ourselves and what we did.
-        .filter(|step| matches!(step.step, "rule" | "case" | "answer"))
-        .map(|step| format!("  - {}", step.text))
-        .collect();
-    let reference =
-        evidence.map(|id| format!("Our record of the test: {}\n", id.short())).unwrap_or_default();
-    let body = format!(
-        "Dear customer,\n\n\
-         a machine on your line lets strangers from the whole Internet send their traffic through it\n\
-         (an open proxy or relay). We have tested this ourselves:\n\n{}\n\n\
-         To stop the abuse without cutting you off, only what is listed above is blocked.\n\
-         Everything else on your line goes on working.\n\n\
-         What to do:\n\
-         \x20 1. Disconnect the machine from the network and run a full virus scan with up-to-date software.\n\
-         \x20 2. Remove any proxy, VPN-sharing or \"bandwidth sharing\" program you did not set up on purpose.\n\
-         \x20 3. If you run a proxy on purpose, limit it to your own network and require a password.\n\
-         \x20 4. Switch on the firewall of your router, and change its password.\n\n\
-         We test again by ourselves and lift the block when the machine is clean.\n\
-         If you need help, answer this mail and keep {id} in the subject.\n\n{reference}",
-        found.join("\n"),
-    );
-    (format!("[{id}] A machine on your line is an open proxy"), body)
+/// What a subscriber is told: facts of the case alone. No operator's or reporter's words, and no reason that was put
+/// together from them, has a place in it.
+#[derive(Debug)]
+pub(crate) struct Notice<'a> {
+    case: CaseId,
+    ground: Ground<'a>,
+    /// Blocks the edge was seen to show, with their ends there.
+    in_force: Vec<(RuleKey, Timestamp)>,
+    /// Blocks the edge was not seen to show yet.
+    coming: Vec<RuleKey>,
+}
+
+/// What the notice rests on.
+#[derive(Debug)]
+enum Ground<'a> {
+    /// A probe of ours.
+    Probe(&'a Answered),
+    /// The word of our staff; who and why stays with us.
+    Staff,
+}
+
+impl<'a> Notice<'a> {
+    /// The notice of `case` as it stands at `now`, with `outlet` at the edge; `None` when nothing is proved that a
+    /// subscriber could be told.
+    pub(crate) fn of(
+        case: &'a Case,
+        records: &[Record],
+        evidence: Option<EvidenceId>,
+        outlet: &str,
+        now: Timestamp,
+    ) -> Option<Notice<'a>> {
+        let mut notice = Notice {
+            case: case.id(),
+            ground: ground(case, records, evidence)?,
+            in_force: Vec::new(),
+            coming: Vec::new(),
+        };
+        // A dry run blocks nothing whatever it shows, and before the first reading it is not known what stands there.
+        let rules = if matches!(outlet, "" | "dry-run") { Vec::new() } else { case.standing_rules(now) };
+        for block in case.blocks().filter(|block| rules.contains(&block.rule)) {
+            match &block.state {
+                RuleState::Verified(until) => notice.in_force.push((block.rule.key, *until)),
+                RuleState::Ordered => notice.coming.push(block.rule.key),
+                RuleState::Refused(_) | RuleState::Lifted(_) => {}
+            }
+        }
+        Some(notice)
+    }
+
+    /// Its subject and text.
+    pub(crate) fn write(&self) -> (String, String) {
+        let (what, how) = match self.ground {
+            Ground::Probe(answer) => (in_words(answer.verdict), tested(answer)),
+            Ground::Staff => ("an open proxy or relay", "Our staff have found this.\n".to_owned()),
+        };
+        let blocks = self.blocks();
+        let again = if blocks.is_empty() {
+            "We test again by ourselves."
+        } else {
+            "We test again by ourselves and lift the block when the machine is clean."
+        };
+        let id = self.case;
+        let body = format!(
+            "Dear customer,\n\n\
+             a machine on your line lets strangers from the whole Internet send their traffic through it:\n\
+             it is {what}. {how}{blocks}\n\
+             What to do:\n\
+             \x20 1. Disconnect the machine from the network and run a full virus scan with up-to-date software.\n\
+             \x20 2. Remove any proxy, VPN-sharing or \"bandwidth sharing\" program you did not set up on purpose.\n\
+             \x20 3. If you run a proxy on purpose, limit it to your own network and require a password.\n\
+             \x20 4. Switch on the firewall of your router, and change its password.\n\n\
+             {again}\n\
+             If you need help, answer this mail and keep {id} in the subject.\n{}",
+            self.reference(),
+        );
+        (format!("[{id}] A machine on your line is {what}"), body)
+    }
+
+    /// What is blocked, in words; empty when nothing is.
+    fn blocks(&self) -> String {
+        let mut text = String::new();
+        if !self.in_force.is_empty() {
+            text.push_str("\nTo stop the abuse without cutting you off, this is blocked:\n\n");
+            for (key, until) in &self.in_force {
+                text.push_str(&format!("  - {}, until {}\n", dropped(key), short(*until)));
+            }
+        }
+        if !self.coming.is_empty() {
+            text.push_str("\nTo stop the abuse without cutting you off, this is being blocked:\n\n");
+            for key in &self.coming {
+                text.push_str(&format!("  - {}\n", dropped(key)));
+            }
+        }
+        if !text.is_empty() {
+            text.push_str("\nEverything else on your line goes on working.\n");
+        }
+        text
+    }
+
+    fn reference(&self) -> String {
+        match self.ground {
+            Ground::Probe(answer) => format!("\nOur record of the test: {}\n", answer.evidence.short()),
+            Ground::Staff => String::new(),
+        }
+    }
+}
+
+/// The probe the notice was ordered for, else the newest that counts; our staff's word where that is newer.
+fn ground<'a>(case: &'a Case, records: &[Record], evidence: Option<EvidenceId>) -> Option<Ground<'a>> {
+    let proofs = || case.answers().iter().filter(|answer| answer.counts && answer.verdict.is_proof());
+    let ordered_for = proofs().rfind(|answer| Some(answer.evidence) == evidence);
+    if let Some(answer) = ordered_for {
+        return Some(Ground::Probe(answer));
+    }
+    let by_hand = records.iter().rfind(|record| matches!(record.event, Event::ConfirmedByHand { .. }));
+    let newest = proofs().next_back();
+    match (by_hand, newest) {
+        (Some(word), Some(answer)) if answer.started > word.at => Some(Ground::Probe(answer)),
+        (Some(_), _) => Some(Ground::Staff),
+        (None, newest) => newest.map(Ground::Probe),
+    }
+}
+
+fn in_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::OpenRelay => "an open mail relay",
+        _ => "an open proxy",
+    }
+}
+
+fn tested(answer: &Answered) -> String {
+    let port = answer.port.map_or_else(String::new, |port| format!(", port {port}"));
+    let how = answer.protocol.as_deref().map_or_else(String::new, |how| format!(", by {how}"));
+    let at = short(answer.started);
+    format!(
+        "We have tested this ourselves:\n\n  - {at}: what we sent to {}{port}{how} came out again\n",
+        answer.address
+    )
+}
+
+fn dropped(key: &RuleKey) -> String {
+    let address = key.address;
+    match key.measure {
+        Measure::Out { protocol, port: 25 } => {
+            format!("mail that {address} sends straight to other servers ({protocol} port 25)")
+        }
+        Measure::Out { protocol, port } => format!("what {address} sends to {protocol} port {port}"),
+        Measure::In { protocol, port } => {
+            format!("connections from outside to {address}, {protocol} port {port}")
+        }
+    }
 }
 
 /// Subject and text of the acknowledgement to a reporter.
@@ -55,4 +182,193 @@ pub(crate) fn page(id: CaseId, what: &str) -> (String, String) {
          The plan is kept and tried again by itself; this page comes at most once an hour.\n",
     );
     (format!("[{id}] nightdesk: a block is held back"), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use case::{Actor, Answer, Command, InForce, Kind, Playbook, Question, Sighting, Source, Trust};
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    /// A case of one line, step by step, with all that must not reach its subscriber.
+    struct Story {
+        records: Vec<Record>,
+        case: Case,
+        now: Timestamp,
+    }
+
+    const EVIDENCE: EvidenceId = EvidenceId([7; 32]);
+
+    fn line() -> IpAddr {
+        "203.0.113.7".parse().expect("an address")
+    }
+
+    impl Story {
+        fn new() -> Story {
+            let now = "2026-03-01T20:00:00Z".parse().expect("a time");
+            let source = Source::Report {
+                domain: "reporter.example".to_owned(),
+                authenticated: true,
+                trust: Trust::default(),
+            };
+            let sighting = Sighting {
+                evidence: EvidenceId([1; 32]),
+                claim: 0,
+                span: None,
+                source,
+                kind: Kind::OpenProxy,
+                address: line(),
+                port: Some(8080),
+                protocol: None,
+                happened: Some(now),
+                received: now,
+                attributed: "lease of line-secret".to_owned(),
+            };
+            let subscriber = "line-secret".parse().expect("a subscriber");
+            let events = Case::open(CaseId(9), &subscriber, sighting, &Playbook::default(), now);
+            let records = numbered(1, events, &Actor::Desk, now);
+            let case = Case::replay(&records).expect("a case");
+            Story { records, case, now }
+        }
+
+        fn does(&mut self, command: &Command, actor: &Actor) {
+            self.now += SignedDuration::from_secs(60);
+            let events = self.case.decide(command, &Playbook::default(), self.now).expect("a decision");
+            let records = numbered(self.case.version() + 1, events, actor, self.now);
+            records.iter().for_each(|record| self.case.apply(record));
+            self.records.extend(records);
+        }
+
+        fn proved() -> Story {
+            let mut story = Story::new();
+            let asking = story.case.outstanding().expect("a question").clone();
+            let answer = Answer {
+                question: Question { address: line(), ..asking.question },
+                verdict: Verdict::OpenProxy,
+                port: Some(8080),
+                protocol: Some("http-connect".to_owned()),
+                exit: None,
+                started: story.now,
+                seconds: 1.0,
+                transcript: Vec::new(),
+            };
+            story.does(&Command::Answered { question: asking.id, answer, evidence: EVIDENCE }, &Actor::Desk);
+            story
+        }
+
+        fn confirmed() -> Story {
+            let mut story = Story::new();
+            let reason = "line-other called, seen on reporter.example".to_owned();
+            story.does(&Command::Confirm { reason }, &Actor::Operator("olga".to_owned()));
+            story
+        }
+
+        fn shown_at_the_edge(mut self, shown: impl Fn(&Measure) -> bool) -> Story {
+            let rules = self.case.standing_rules(self.now).into_iter();
+            let in_force = rules
+                .filter(|rule| shown(&rule.key.measure))
+                .map(|rule| InForce { key: rule.key, until: rule.until })
+                .collect();
+            self.does(&Command::EdgeRead { in_force, refused: Vec::new() }, &Actor::Desk);
+            self
+        }
+
+        fn notice(&self, evidence: Option<EvidenceId>, outlet: &str) -> (String, String) {
+            let notice = Notice::of(&self.case, &self.records, evidence, outlet, self.now);
+            let (subject, body) = notice.expect("a notice").write();
+            for secret in ["line-", "reporter.example", "olga", "called"] {
+                assert!(!body.contains(secret) && !subject.contains(secret), "{secret}: {subject}\n{body}");
+            }
+            (subject, body)
+        }
+    }
+
+    fn numbered(first: u64, events: Vec<Event>, actor: &Actor, at: Timestamp) -> Vec<Record> {
+        let record = |(version, event)| Record { case: CaseId(9), version, at, actor: actor.clone(), event };
+        (first..).zip(events).map(record).collect()
+    }
+
+    #[test]
+    fn a_proved_and_contained_line_is_told_what_was_found_and_what_is_blocked() {
+        let story = Story::proved().shown_at_the_edge(|_| true);
+        let (subject, body) = story.notice(Some(EVIDENCE), "nftables");
+        assert_eq!(subject, "[ND-9] A machine on your line is an open proxy");
+        assert_eq!(
+            body,
+            "Dear customer,\n\
+             \n\
+             a machine on your line lets strangers from the whole Internet send their traffic through it:\n\
+             it is an open proxy. We have tested this ourselves:\n\
+             \n\
+             \x20 - 2026-03-01 20:00 UTC: what we sent to 203.0.113.7, port 8080, by http-connect came out again\n\
+             \n\
+             To stop the abuse without cutting you off, this is blocked:\n\
+             \n\
+             \x20 - mail that 203.0.113.7 sends straight to other servers (tcp port 25), until 2026-03-02 20:01 UTC\n\
+             \x20 - connections from outside to 203.0.113.7, tcp port 8080, until 2026-03-02 20:01 UTC\n\
+             \n\
+             Everything else on your line goes on working.\n\
+             \n\
+             What to do:\n\
+             \x20 1. Disconnect the machine from the network and run a full virus scan with up-to-date software.\n\
+             \x20 2. Remove any proxy, VPN-sharing or \"bandwidth sharing\" program you did not set up on purpose.\n\
+             \x20 3. If you run a proxy on purpose, limit it to your own network and require a password.\n\
+             \x20 4. Switch on the firewall of your router, and change its password.\n\
+             \n\
+             We test again by ourselves and lift the block when the machine is clean.\n\
+             If you need help, answer this mail and keep ND-9 in the subject.\n\
+             \n\
+             Our record of the test: 070707070707\n"
+        );
+    }
+
+    #[test]
+    fn a_block_the_edge_does_not_show_yet_is_not_said_to_stand() {
+        let story = Story::proved();
+        let (_, body) = story.notice(Some(EVIDENCE), "nftables");
+        assert!(body.contains("this is being blocked:\n"), "{body}");
+        assert!(!body.contains("this is blocked") && !body.contains("until"), "{body}");
+
+        let story = story.shown_at_the_edge(|measure| matches!(measure, Measure::Out { .. }));
+        let (_, body) = story.notice(Some(EVIDENCE), "nftables");
+        assert!(body.contains("this is blocked:\n\n  - mail that 203.0.113.7 sends"), "{body}");
+        assert!(body.contains("this is being blocked:\n\n  - connections from outside"), "{body}");
+    }
+
+    #[test]
+    fn nothing_is_said_of_blocks_where_nothing_is_blocked() {
+        let shown = Story::proved().shown_at_the_edge(|_| true);
+        for outlet in ["dry-run", ""] {
+            let (_, body) = shown.notice(Some(EVIDENCE), outlet);
+            assert!(!body.contains("block"), "{outlet:?}: {body}");
+        }
+        let mut released = shown;
+        released.does(
+            &Command::Release { reason: "line-other called".to_owned() },
+            &Actor::Operator("olga".to_owned()),
+        );
+        let (_, body) = released.notice(Some(EVIDENCE), "nftables");
+        assert!(!body.contains("block"), "{body}");
+    }
+
+    #[test]
+    fn our_staffs_word_is_told_as_such_without_name_or_reason() {
+        let story = Story::confirmed().shown_at_the_edge(|_| true);
+        let (subject, body) = story.notice(None, "nftables");
+        assert_eq!(subject, "[ND-9] A machine on your line is an open proxy or relay");
+        assert!(
+            body.contains("it is an open proxy or relay. Our staff have found this.\n\nTo stop"),
+            "{body}"
+        );
+        assert!(!body.contains("tested this") && !body.contains("Our record"), "{body}");
+    }
+
+    #[test]
+    fn hearsay_is_no_ground_for_a_notice() {
+        let story = Story::new();
+        assert!(Notice::of(&story.case, &story.records, None, "nftables", story.now).is_none());
+    }
 }
