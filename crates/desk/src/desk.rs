@@ -73,7 +73,7 @@ impl Desk {
         results
     }
 
-    /// Follows `command` on an open case.
+    /// Follows `command` on a case. An ended one takes notes and word of mails, and refuses the rest.
     ///
     /// # Errors
     /// [`ActError`]: no such case, the case refuses, or a room below failed.
@@ -81,7 +81,7 @@ impl Desk {
         self.act_on(case, None, command, actor).await
     }
 
-    /// Follows `command` on an open case if it still is as the asker saw it.
+    /// Follows `command` on a case if it still is as the asker saw it.
     ///
     /// # Errors
     /// As [`Desk::act`], and [`ActError::Changed`] when it moved on.
@@ -103,15 +103,19 @@ impl Desk {
         actor: Actor,
     ) -> Result<(), ActError> {
         let mut office = self.room.office.write().await;
-        let Some(case) = office.case(id) else {
-            drop(office);
-            return Err(self.why_not_open(id).await?);
+        let ended = match office.case(id) {
+            Some(_) => None,
+            None => Some(self.ended_case(id).await?),
         };
-        if version.is_some_and(|version| version != case.version()) {
+        let seen = ended.as_ref().or_else(|| office.case(id)).map(Case::version);
+        if version.is_some() && version != seen {
             return Err(ActError::Changed);
         }
         let (batch, changed) = {
             let mut draft = office.draft(&self.room.settings.playbook, self.now());
+            if let Some(ended) = ended {
+                draft.bring(ended);
+            }
             draft.act(id, &command, &actor)?;
             draft.finish()
         };
@@ -122,12 +126,10 @@ impl Desk {
         Ok(())
     }
 
-    async fn why_not_open(&self, id: CaseId) -> Result<ActError, DeskError> {
+    /// A case that is not open, from its records: it still takes notes and word of mails that went out.
+    async fn ended_case(&self, id: CaseId) -> Result<Case, ActError> {
         let records = self.room.store.records(id).await.doing("read a case")?;
-        Ok(match Case::replay(&records) {
-            Some(case) => ActError::Refused(case::Refusal::Ended(case.stage())),
-            None => ActError::NoSuchCase(id),
-        })
+        Case::replay(&records).ok_or(ActError::NoSuchCase(id))
     }
 
     /// Writes a finished draft to disk, then takes it over, then rings.

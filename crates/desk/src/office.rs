@@ -94,6 +94,11 @@ impl Draft<'_> {
         self.changed.get(&id).or_else(|| self.office.open.get(&id))
     }
 
+    /// Brings in a case that is not in the office because it has ended; it stays outside.
+    pub(crate) fn bring(&mut self, ended: Case) {
+        self.changed.insert(ended.id(), ended);
+    }
+
     /// Files a sighting on the subscriber's open case, or opens one with it.
     pub(crate) fn file(&mut self, subscriber: &SubscriberId, sighting: Sighting) -> CaseId {
         let of_subscriber =
@@ -113,7 +118,7 @@ impl Draft<'_> {
         id
     }
 
-    /// Follows a command on an open case. An unknown or ended case is `None` here; the caller knows which.
+    /// Follows a command on an open case, or one that was brought. Any other is `None` here.
     pub(crate) fn act(
         &mut self,
         id: CaseId,

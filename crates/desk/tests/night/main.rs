@@ -5,3 +5,4 @@
 mod house;
 mod proxy;
 mod stories;
+mod ended;
