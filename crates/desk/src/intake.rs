@@ -5,10 +5,11 @@
 //! evidence, so nothing is lost and nothing counts twice.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use case::{CaseId, EvidenceId, Source};
+use case::{CaseId, EvidenceId, Source, Trust};
 use lease::Attribution;
 use report::{Claim, Format, Reading};
 use store::{Entry, ReadingRow};
@@ -87,12 +88,9 @@ impl Desk {
 
     /// Reads one message and asks whose each accused home address was.
     async fn read_entry(&self, entry: &Entry) -> Result<Read, DeskError> {
-        let bytes =
-            self.store().bytes(&entry.id).await.doing("fetch a message from the log")?.unwrap_or_default();
-        let (reading, bytes) =
-            tokio::task::spawn_blocking(move || (report::read(&bytes), bytes)).await.map_err(|error| {
-                DeskError::Unreadable(format!("reading message {} was cut off: {error}", entry.id))
-            })?;
+        let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
+        let bytes: Arc<[u8]> = bytes.unwrap_or_default().into();
+        let reading = read_apart(bytes.clone(), report::read, entry).await;
         let source = self.source_of(&reading, &bytes, entry).await?;
         let mut attributed = Vec::new();
         for (number, claim) in (0u32..).zip(&reading.claims) {
@@ -113,7 +111,12 @@ impl Desk {
             .and_then(|peer| peer.parse::<IpAddr>().ok());
         let authenticated =
             authenticity::is_authentic(bytes, peer, &domain, &self.settings().trusted_results);
-        let trust = self.store().trust(&domain).await.doing("look up a reporter's standing")?;
+        // The standing is the domain's own: whoever only writes its name has none.
+        let trust = if authenticated {
+            self.store().trust(&domain).await.doing("look up a reporter's standing")?
+        } else {
+            Trust::default()
+        };
         Ok(Source::Report { domain, authenticated, trust })
     }
 
@@ -200,7 +203,96 @@ impl Read {
     }
 }
 
+/// Reads a message on a thread of its own. One that breaks the reader is unreadable, and all others are read.
+async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8]) -> Reading, entry: &Entry) -> Reading {
+    tokio::task::spawn_blocking(move || read(&bytes)).await.unwrap_or_else(|error| {
+        tracing::error!(evidence = %entry.id, %error, "reading a message broke off; it is kept and shown as unreadable");
+        Reading::unreadable("reading it broke off; the bytes are kept")
+    })
+}
+
 /// Whether an entry is a message from outside and not something of our own.
 fn is_message(entry: &Entry) -> bool {
     matches!(entry.source.as_str(), "smtp" | "lmtp" | "maildir" | "http")
+}
+
+#[cfg(test)]
+mod tests {
+    use case::{Playbook, Territory};
+    use jiff::SignedDuration;
+    use lease::Home;
+    use report::Reporter;
+    use store::{Spool, Store};
+
+    use crate::clock::Clock;
+    use crate::settings::{Settings, TrustedResults};
+
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            seq: 1,
+            id: EvidenceId([1; 32]),
+            delivery: "m1".to_owned(),
+            source: "smtp".to_owned(),
+            envelope: serde_json::json!({ "peer": "127.0.0.1" }),
+            received: Timestamp::UNIX_EPOCH,
+            len: 1,
+            hash: [0; 32],
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_breaks_the_reader_is_unreadable() {
+        let reading = read_apart(Arc::from(*b"x"), |_| panic!("on purpose"), &entry()).await;
+        assert_eq!(reading.format, Format::Unreadable);
+        let message = Read {
+            evidence: entry().id,
+            received: entry().received,
+            reading,
+            source: Source::Report { domain: String::new(), authenticated: false, trust: Trust::default() },
+            attributed: Vec::new(),
+        };
+        let outcome = message.outcome(Vec::new(), &[], 0);
+        assert_eq!(
+            (outcome.name, outcome.note.as_str()),
+            ("unreadable", "reading it broke off; the bytes are kept")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_reporters_standing_is_for_those_who_are_the_reporter() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+        let store = Store::open(&url).await.expect("a store");
+        store.judge_reporter("spamcop.net", &EvidenceId([2; 32]), true).await.expect("a verdict");
+        let settings = Settings {
+            territory: Territory {
+                home: Home::new(vec!["203.0.113.0/24".parse().expect("a prefix")]).expect("a home"),
+                never_touch: Vec::new(),
+            },
+            playbook: Playbook::default(),
+            clock_skew: SignedDuration::ZERO,
+            mail: None,
+            subscriber_mail: None,
+            trusted_results: TrustedResults {
+                authserv_id: Some("mx.example.net".to_owned()),
+                relays: vec!["127.0.0.0/8".parse().expect("a prefix")],
+            },
+        };
+        let spool = Spool::open(&dir.path().join("spool")).expect("a spool");
+        let clock = Clock::standing_at(Timestamp::UNIX_EPOCH);
+        let desk = Desk::open(settings, store, spool, clock).await.expect("a desk");
+        let mut reading = Reading::unreadable("x");
+        reading.reporter =
+            Some(Reporter { address: "1@spamcop.net".to_owned(), domain: "spamcop.net".to_owned() });
+        for (result, confirmed) in [("fail", 0), ("pass", 1)] {
+            let bytes = format!(
+                "Authentication-Results: mx.example.net; dkim={result} header.d=spamcop.net\r\nFrom: 1@spamcop.net\r\n\r\nx\r\n"
+            );
+            let source = desk.source_of(&reading, bytes.as_bytes(), &entry()).await.expect("a source");
+            let Source::Report { authenticated, trust, .. } = source;
+            assert_eq!((authenticated, trust.confirmed), (confirmed == 1, confirmed), "{result}");
+        }
+    }
 }
