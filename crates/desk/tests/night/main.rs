@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
 
+mod ended;
 mod house;
 mod proxy;
 mod stories;
-mod ended;
