@@ -27,6 +27,17 @@ pub(crate) struct Wanted {
     pub(crate) why: String,
 }
 
+/// What a question comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// What is known of the case, and the time.
+    Evidence,
+    /// An operator.
+    Operator,
+    /// The line has another address now.
+    LineMoved,
+}
+
 /// The next question the case should have out, where it has none or a more pressing one.
 pub(crate) fn wanted(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> Option<Wanted> {
     if !facts.stage.is_open() {
@@ -111,6 +122,20 @@ pub(crate) fn question(
         }
     }
     (!ports.is_empty()).then_some(Question { address, ports, look_for: LookFor::OpenProxy })
+}
+
+/// The question to the address the line has moved to: what was proved and named of it elsewhere, proved first.
+pub(crate) fn moved(
+    facts: &Facts,
+    proof: &Proof,
+    playbook: &Playbook,
+    to: IpAddr,
+    reason: &str,
+    now: Timestamp,
+) -> Option<Wanted> {
+    let question = question(facts, proof, playbook, to, &facts.ports_elsewhere(to))?;
+    let due = last_answer(facts, to).map_or(now, |answer| after(answer.started, MIN_GAP).max(now));
+    Some(Wanted { question, due, why: format!("the line has moved to {to}: {reason}") })
 }
 
 fn last_answer(facts: &Facts, address: IpAddr) -> Option<&Answered> {

@@ -32,6 +32,15 @@ pub enum Command {
         /// Who or what holds it now, in words.
         reason: String,
     },
+    /// The subscriber holds this address now, though all that was known of the line may have gone to others: the line
+    /// is asked there at once for what was said and proved of it elsewhere. Nothing follows where the case already
+    /// takes the address for the line's own.
+    LineMoved {
+        /// The address.
+        to: IpAddr,
+        /// How that is known, in words.
+        reason: String,
+    },
     /// A notice or acknowledgement went out, or finally failed.
     Told {
         /// To whom, as written on the envelope.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::ask::{self, Wanted};
+use crate::ask::{self, Cause, Wanted};
 use crate::draft::Draft;
 use crate::facts::{Facts, RuleState};
 use crate::{
@@ -42,7 +42,12 @@ pub(crate) fn decide(
             });
             return Ok(draft.done());
         }
-        Command::Tick | Command::EdgeRead { .. } | Command::HolderChanged { .. } if ended => {
+        Command::Tick
+        | Command::EdgeRead { .. }
+        | Command::HolderChanged { .. }
+        | Command::LineMoved { .. }
+            if ended =>
+        {
             return Ok(Vec::new());
         }
         _ if ended => return Err(Refusal::Ended(facts.stage)),
@@ -53,6 +58,7 @@ pub(crate) fn decide(
         }
         Command::EdgeRead { in_force, refused } => edge_read(&mut draft, in_force, refused, now),
         Command::HolderChanged { address, reason } => holder_changed(&mut draft, *address, reason),
+        Command::LineMoved { to, reason } => line_moved(&mut draft, *to, reason, playbook, now),
         Command::Confirm { reason: why } => confirm(&mut draft, &reason(why)?),
         Command::Dismiss { reason: why } => return dismiss(draft, reason(why)?),
         Command::Release { reason: why } => release(&mut draft, reason(why)?, now)?,
@@ -152,6 +158,17 @@ fn holder_changed(draft: &mut Draft<'_>, address: IpAddr, reason: &str) {
     draft.lift(&LiftReason::HolderChanged(reason.to_owned()), |rule| rule.key.address == address);
 }
 
+fn line_moved(draft: &mut Draft<'_>, to: IpAddr, reason: &str, playbook: &Playbook, now: Timestamp) {
+    let to = to.to_canonical();
+    if draft.facts.known.get(&to).is_some_and(|known| known.lost.is_none()) {
+        return;
+    }
+    let proof = draft.proof();
+    if let Some(wanted) = ask::moved(&draft.facts, &proof, playbook, to, reason, now) {
+        draft.ask(wanted, Cause::LineMoved);
+    }
+}
+
 fn confirm(draft: &mut Draft<'_>, why: &str) {
     draft.push(Event::ConfirmedByHand { reason: why.to_owned() });
     draft.restage(None);
@@ -187,6 +204,6 @@ fn recheck(draft: &mut Draft<'_>, ports: &[u16], playbook: &Playbook, now: Times
     let proof = draft.proof();
     let address = draft.facts.current_address().ok_or(Refusal::NoAddress)?;
     let question = ask::question(&draft.facts, &proof, playbook, address, ports).ok_or(Refusal::NoAddress)?;
-    draft.ask(Wanted { question, due: now, why: "an operator asked".to_owned() });
+    draft.ask(Wanted { question, due: now, why: "an operator asked".to_owned() }, Cause::Operator);
     Ok(())
 }

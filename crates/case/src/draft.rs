@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::ask::{self, Wanted};
+use crate::ask::{self, Cause, Wanted};
 use crate::facts::{Facts, RuleState, domain};
 use crate::judge::weigh;
 use crate::moment::after;
@@ -93,9 +93,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Puts a question, with the next number.
-    pub(crate) fn ask(&mut self, wanted: Wanted) {
+    pub(crate) fn ask(&mut self, wanted: Wanted, cause: Cause) {
         let id = QuestionId(self.facts.last_question.saturating_add(1));
-        self.push(Event::Asked { id, question: wanted.question, due: wanted.due, why: wanted.why });
+        let Wanted { question, due, why } = wanted;
+        let (by_operator, line_moved) = (cause == Cause::Operator, cause == Cause::LineMoved);
+        self.push(Event::Asked { id, question, due, why, by_operator, line_moved });
     }
 
     /// Judges anew and does what follows: expiry, the move, the notice, the end of blocks.
@@ -121,7 +123,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn settle(mut self) -> Vec<Event> {
         self.restage(None);
         if let Some(wanted) = ask::wanted(&self.facts, &self.proof(), self.playbook, self.now) {
-            self.ask(wanted);
+            self.ask(wanted, Cause::Evidence);
         }
         self.events
     }

@@ -16,6 +16,9 @@ pub enum Errand {
         id: QuestionId,
         /// The question.
         question: Question,
+        /// Whether an operator wants it asked.
+        #[serde(default)]
+        by_operator: bool,
     },
     /// Tell the subscriber.
     TellSubscriber {
@@ -34,14 +37,26 @@ pub enum Errand {
     },
 }
 
+/// How much of a reason tells its class.
+const CLASS_LETTERS: usize = 24;
+
+/// What kind of reason it is: its first letters, without the addresses, figures and quotes that differ from case to
+/// case.
+fn reason_class(reason: &str) -> String {
+    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_alphabetic() || ",;.:'()-".contains(c));
+    let words = reason.split_whitespace().filter(plain);
+    let letters = words.flat_map(str::chars).filter(char::is_ascii_alphabetic);
+    letters.take(CLASS_LETTERS).map(|c| c.to_ascii_lowercase()).collect()
+}
+
 impl Errand {
     /// The errands that follow from `event`, each with the time it is due and a key that makes repeats harmless.
     #[must_use]
     pub fn following(case: CaseId, event: &Event, now: Timestamp) -> Vec<(Timestamp, String, Errand)> {
         let mut errands = Vec::new();
         match event {
-            Event::Asked { id, question, due, .. } => {
-                let errand = Errand::Ask { id: *id, question: question.clone() };
+            Event::Asked { id, question, due, by_operator, .. } => {
+                let errand = Errand::Ask { id: *id, question: question.clone(), by_operator: *by_operator };
                 errands.push((*due, format!("{case}/ask/{}", id.0), errand));
             }
             Event::NoticeOrdered { evidence } => {
@@ -54,9 +69,10 @@ impl Errand {
             }
             Event::BlockRefused { key, reason } => {
                 let what = format!("the block {key} of {case} is not in force: {reason}");
-                // A flood of refusals is one page an hour: a key that was ever used is not taken again.
+                // A flood of refusals for one reason is one page an hour: a key that was ever used is not taken again.
                 let hour = now.as_second().div_euclid(3600);
-                errands.push((now, format!("page/refused/{hour}"), Errand::PageOperators { what }));
+                let page = format!("page/refused/{}/{hour}", reason_class(reason));
+                errands.push((now, page, Errand::PageOperators { what }));
             }
             _ => {}
         }

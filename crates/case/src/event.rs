@@ -78,6 +78,13 @@ pub enum Event {
         due: Timestamp,
         /// Why now.
         why: String,
+        /// Whether an operator wants it: the prober's least gap between two probes does not hold him up.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_operator: bool,
+        /// Whether the line was found to hold the question's address by now: that address is the line's own from here
+        /// on, whatever became of it or of the others before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        line_moved: bool,
     },
     /// A question was answered.
     Answered {

@@ -111,6 +111,14 @@ pub(crate) struct Known {
     pub(crate) lost: Option<Timestamp>,
 }
 
+impl Known {
+    fn name(&mut self, port: u16) {
+        if !self.named.contains(&port) && self.named.len() < NAMED_PORTS {
+            self.named.push(port);
+        }
+    }
+}
+
 /// What a case knows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Facts {
@@ -193,7 +201,12 @@ impl Facts {
             Event::Filed { sighting, weight } => self.file(at, sighting, *weight),
             Event::StageMoved { to, .. } => (self.stage, self.stage_since) = (*to, at),
             Event::WatchSet { until, .. } => self.watch_until = self.watch_until.max(Some(*until)),
-            Event::Asked { id, question, due, why } => self.ask(*id, question, *due, why),
+            Event::Asked { id, question, due, why, line_moved, .. } => {
+                if *line_moved {
+                    self.move_to(at, question.address.to_canonical());
+                }
+                self.ask(*id, question, *due, why);
+            }
             Event::Answered { .. } => self.answer(at, event),
             Event::ConfirmedByHand { .. } => self.by_hand.push((at, self.current_address())),
             Event::BlockOrdered { rule, why } => self.order(at, *rule, why),
@@ -237,9 +250,7 @@ impl Facts {
             known.heard = known.heard.max(Some(at));
         }
         if let Some(port) = sighting.port.filter(|port| *port != 0) {
-            if !known.named.contains(&port) && known.named.len() < NAMED_PORTS {
-                known.named.push(port);
-            }
+            known.name(port);
             if sighting.kind.is_proxy_or_relay() && known.alleged.len() < NAMED_PORTS {
                 known.alleged.insert(port);
             }
@@ -292,12 +303,39 @@ impl Facts {
             known.lost = None;
         }
         known.worth_asking |= before.worth_asking;
-        for port in before.named {
-            if !known.named.contains(&port) && known.named.len() < NAMED_PORTS {
-                known.named.push(port);
+        before.named.into_iter().for_each(|port| known.name(port));
+        known.alleged.extend(before.alleged);
+    }
+
+    /// The line holds `to` from `at` on.
+    fn move_to(&mut self, at: Timestamp, to: IpAddr) {
+        let proved_and_named = self.ports_elsewhere(to);
+        let elsewhere: Vec<IpAddr> = self.elsewhere(to).map(|(address, _)| *address).collect();
+        elsewhere.into_iter().for_each(|from| self.carry_over(from, to, at));
+        let known = self.known.entry(to).or_default();
+        proved_and_named.into_iter().for_each(|port| known.name(port));
+        known.lost = None;
+        known.worth_asking = true;
+        known.last = known.last.max(at);
+    }
+
+    /// The line's other addresses of the same family.
+    fn elsewhere(&self, to: IpAddr) -> impl Iterator<Item = (&IpAddr, &Known)> {
+        self.known.iter().filter(move |(address, _)| **address != to && address.is_ipv4() == to.is_ipv4())
+    }
+
+    /// The ports proved, then those named, at the line's other addresses.
+    pub(crate) fn ports_elsewhere(&self, to: IpAddr) -> Vec<u16> {
+        let proofs = self.answers.iter().rev().filter(|answer| answer.counts && answer.verdict.is_proof());
+        let there = proofs.filter(|answer| self.elsewhere(to).any(|(address, _)| *address == answer.address));
+        let mut ports: Vec<u16> = Vec::new();
+        let named = self.elsewhere(to).flat_map(|(_, known)| known.named.iter().copied());
+        for port in there.filter_map(|answer| answer.port).chain(named) {
+            if !ports.contains(&port) {
+                ports.push(port);
             }
         }
-        known.alleged.extend(before.alleged);
+        ports
     }
 
     fn order(&mut self, at: Timestamp, rule: Rule, why: &str) {

@@ -1,5 +1,6 @@
 //! Carrying out what was ordered, from the outbox: at least once, never twice at the same time.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use case::{Actor, Answer, CaseId, Command, Errand, EvidenceId, Line, Question, QuestionId, Verdict};
+use case::{
+    Actor, Answer, CaseId, Command, Errand, EvidenceId, Line, Question, QuestionId, SubscriberId, Verdict,
+};
 use lease::{Attribution, Whose};
 use probe::Prober;
 use store::{Claimed, Delivery};
@@ -23,8 +26,33 @@ const AT_ONCE: u32 = 16;
 const HOLD: SignedDuration = SignedDuration::from_mins(5);
 /// How long a page waits for a relay that is down.
 const PAGE_AGAIN: SignedDuration = SignedDuration::from_mins(1);
-/// After this many failures a mail is given up and the case says so.
-const TRIES: u32 = 8;
+/// After this many failures a mail is given up and the case says so: nearly two days, which is as long as a relay may
+/// well be down over a weekend.
+const TRIES: u32 = 48;
+/// The longest pause between two tries of one mail.
+const MAIL_AGAIN_AT_MOST: SignedDuration = SignedDuration::from_hours(1);
+/// When a question the prober found too early is put again: its least gap between two probes of an address is ten
+/// minutes.
+const TOO_EARLY: SignedDuration = SignedDuration::from_mins(11);
+
+/// Where a subscriber's line is.
+#[derive(Debug)]
+pub(crate) enum LineNow {
+    /// It holds this address.
+    At(IpAddr),
+    /// An address changed hands so short a while ago that nobody can say on which side of it we are.
+    Moving(String),
+    /// It holds no whole address of this family.
+    Nowhere,
+}
+
+/// Whether a subscriber holds an address.
+enum Holds {
+    Yes,
+    No,
+    /// It changed hands within the clocks' error.
+    Changing(String),
+}
 
 /// How an errand ended.
 enum Ended {
@@ -70,7 +98,9 @@ impl Desk {
 
     async fn run_errand(&self, claimed: &Claimed, prober: &Prober, mailer: Option<&Mailer>) {
         let ended = match &claimed.errand {
-            Errand::Ask { id, question } => self.ask(claimed.case, *id, question, prober).await,
+            Errand::Ask { id, question, by_operator } => {
+                self.ask(claimed.case, *id, question, *by_operator, prober).await
+            }
             Errand::TellSubscriber { evidence } => self.tell(claimed, *evidence, mailer).await,
             Errand::AnswerReporter { evidence } => self.answer(claimed, *evidence, mailer).await,
             Errand::PageOperators { what } => self.page(claimed, what, mailer).await,
@@ -96,6 +126,7 @@ impl Desk {
         id: CaseId,
         number: QuestionId,
         question: &Question,
+        by_operator: bool,
         prober: &Prober,
     ) -> Result<Ended, DeskError> {
         // Answered before a crash, overtaken by a more pressing question, or the case has ended.
@@ -103,9 +134,22 @@ impl Desk {
             return Ok(Ended::Done);
         }
         let answer = match self.follow_the_line(id, question).await? {
-            Some(question) => prober.ask(&question, false).await,
-            None => self.nowhere_to_ask(question),
+            LineNow::At(address) => prober.ask(&Question { address, ..question.clone() }, by_operator).await,
+            LineNow::Nowhere => self.nowhere_to_ask(question),
+            // Asked now, a proof might be credited to the wrong side of the change. This passes by itself.
+            LineNow::Moving(why) => {
+                let skew = self.settings().clock_skew;
+                return Ok(Ended::Later(
+                    skew.saturating_mul(2).saturating_add(SignedDuration::from_secs(5)),
+                    why,
+                ));
+            }
         };
+        if answer.verdict == Verdict::RefusedByPolicy && self.may_ask(&answer.question) {
+            // No policy forbids it but the least gap between two probes, and that is no answer to the case.
+            let why = format!("{} was asked too recently", answer.question.address);
+            return Ok(Ended::Later(TOO_EARLY, why));
+        }
         let bytes = serde_json::to_vec_pretty(&answer)
             .map_err(|error| DeskError::Unreadable(format!("an answer of our own: {error}")))?;
         let delivery = Delivery {
@@ -123,27 +167,58 @@ impl Desk {
         self.tell_case(id, command).await
     }
 
+    fn may_ask(&self, question: &Question) -> bool {
+        self.settings().territory.admit(question.address).is_ok()
+            && question.ports.iter().any(|port| *port != 0)
+    }
+
     /// The line may have another address by now: the question goes to the subscriber, never to whoever came after.
-    /// `None` when the subscriber holds no address that could be asked.
-    async fn follow_the_line(&self, id: CaseId, question: &Question) -> Result<Option<Question>, DeskError> {
+    async fn follow_the_line(&self, id: CaseId, question: &Question) -> Result<LineNow, DeskError> {
         let Some(subscriber) = self.office().read().await.case(id).map(|case| case.subscriber().clone())
         else {
-            return Ok(None);
+            return Ok(LineNow::Nowhere);
         };
-        let now = self.now();
-        let whose =
-            Whose { address: question.address, port: None, at: now, uncertainty: SignedDuration::ZERO };
-        if matches!(self.whose(&whose).await?, Attribution::One { subscriber: holder, .. } if holder == subscriber)
-        {
-            return Ok(Some(question.clone()));
+        match self.holds(&subscriber, question.address).await? {
+            Holds::Yes => Ok(LineNow::At(question.address)),
+            Holds::Changing(why) => Ok(LineNow::Moving(why)),
+            Holds::No => self.line_now(&subscriber, question.address.is_ipv4()).await,
         }
-        let held = self.store().held_now(&subscriber, now).await.doing("find where a subscriber is now")?;
-        let moved = held
+    }
+
+    /// The address `subscriber` holds alone and whole now, of one family.
+    pub(crate) async fn line_now(&self, subscriber: &SubscriberId, ipv4: bool) -> Result<LineNow, DeskError> {
+        let held =
+            self.store().held_now(subscriber, self.now()).await.doing("find where a subscriber is now")?;
+        let whole = held
             .iter()
             .filter(|lease| lease.ports.is_none() && lease.net.prefix_len() == lease.net.max_prefix_len())
             .map(|lease| lease.net.addr())
-            .find(|address| address.is_ipv4() == question.address.is_ipv4());
-        Ok(moved.map(|address| Question { address, ..question.clone() }))
+            .filter(|address| address.is_ipv4() == ipv4);
+        let mut found = LineNow::Nowhere;
+        for address in whole {
+            match self.holds(subscriber, address).await? {
+                Holds::Yes => return Ok(LineNow::At(address)),
+                Holds::Changing(why) => found = LineNow::Moving(why),
+                Holds::No => {}
+            }
+        }
+        Ok(found)
+    }
+
+    async fn holds(&self, subscriber: &SubscriberId, address: IpAddr) -> Result<Holds, DeskError> {
+        let sure = Whose { address, port: None, at: self.now(), uncertainty: self.settings().clock_skew };
+        let reason = match self.whose(&sure).await? {
+            Attribution::One { subscriber: holder, .. } if holder == *subscriber => return Ok(Holds::Yes),
+            Attribution::Several { reason, .. } => reason,
+            _ => return Ok(Holds::No),
+        };
+        // An address that several hold at this very moment is shared, or the leases contradict each other: waiting
+        // would not help.
+        let exact = Whose { uncertainty: SignedDuration::ZERO, ..sure };
+        match self.whose(&exact).await? {
+            Attribution::Several { .. } => Ok(Holds::No),
+            _ => Ok(Holds::Changing(reason)),
+        }
     }
 
     /// The answer to a question that was not put to anybody.
@@ -206,7 +281,7 @@ impl Desk {
             Sent::Not { to, why } => Command::Told { to, failure: Some(why) },
             Sent::Later { why, .. } if claimed.attempts < TRIES => {
                 let wait = SignedDuration::from_secs(30).saturating_mul(1 << claimed.attempts.min(8));
-                return Ok(Ended::Later(wait, why));
+                return Ok(Ended::Later(wait.min(MAIL_AGAIN_AT_MOST), why));
             }
             Sent::Later { to, why } => {
                 Command::Told { to, failure: Some(format!("given up after {TRIES} tries: {why}")) }

@@ -17,13 +17,17 @@ fn every_event() -> Vec<Event> {
     let out = RuleKey { address, measure: Measure::Out { protocol: Transport::Tcp, port: 25 } };
     let sighting: Sighting = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", at), 48613);
     let question = Question { address, ports: vec![48613, 1080], look_for: LookFor::OpenProxy };
+    let asked = |by_operator, line_moved| {
+        let question = question.clone();
+        Event::Asked { id: QuestionId(1), question, due: at, why: text(), by_operator, line_moved }
+    };
     let lifted = |reason| Event::BlockLifted { key, reason };
     vec![
         Event::Opened { subscriber: "dsl-17".parse().unwrap() },
         Event::Filed { sighting, weight: 7.5 },
         Event::StageMoved { from: Stage::HeadsUp, to: Stage::Suspected, why: text() },
         Event::WatchSet { until: at, why: text() },
-        Event::Asked { id: QuestionId(1), question, due: at, why: text() },
+        asked(false, false),
         Event::Answered {
             id: QuestionId(1),
             address,
@@ -51,6 +55,8 @@ fn every_event() -> Vec<Event> {
         Event::Told { to: "owner@example.net".to_owned() },
         Event::TellingFailed { to: "owner@example.net".to_owned(), reason: text() },
         Event::Noted { text: text() },
+        asked(true, false),
+        asked(false, true),
     ]
 }
 

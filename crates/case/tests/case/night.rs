@@ -1,7 +1,7 @@
 //! Nights, each as it would be told the next morning. Read them in order to learn what a case does.
 use case::{
-    Command, Event, InForce, Kind, LiftReason, Playbook, Refusal, Refused, RuleState, Source, Stage, Trust,
-    Verdict,
+    CaseId, Command, Errand, Event, InForce, Kind, LiftReason, Playbook, Refusal, Refused, RuleState, Source,
+    Stage, Trust, Verdict,
 };
 use jiff::SignedDuration;
 
@@ -320,6 +320,63 @@ fn a_proof_at_the_lines_new_address_blocks_the_new_address_alone() {
     assert_eq!(night.case.current_address(), "198.51.100.99".parse().ok());
     assert_eq!(night.violations(), [""; 0]);
     assert_eq!(night.case.outstanding().unwrap().question.address.to_string(), "198.51.100.99");
+}
+
+#[test]
+fn a_line_that_comes_back_at_another_address_is_asked_there_at_once_and_contained_again() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    night.answers(Verdict::OpenProxy, Some(48613));
+    night.edge_obeys();
+    night.wait(hours(2));
+    let reason = || "dsl-18 since 23:00".to_owned();
+    night.must(&Command::HolderChanged { address: LINE.parse().unwrap(), reason: reason() });
+    let to = "198.51.100.99".parse().unwrap();
+    let moved = Command::LineMoved { to, reason: "dsl-17 holds it".to_owned() };
+    assert_eq!(names(&night.must(&moved)), ["asked"]);
+    let asking = night.case.outstanding().unwrap();
+    assert_eq!((asking.question.address, asking.question.ports[0], asking.due), (to, 48613, night.now));
+    assert!(night.must(&moved).is_empty(), "told twice, asked once");
+    assert!(night.rules().is_empty(), "that it moved proves nothing there");
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!(night.rules(), ["198.51.100.99 tcp/25 out", "198.51.100.99 tcp/48613 in"]);
+    night.edge_obeys();
+    assert_eq!(night.stage(), Stage::Contained);
+
+    // It loses that too, and gets the first one back.
+    night.wait(hours(1));
+    night.must(&Command::HolderChanged { address: to, reason: reason() });
+    assert!(night.rules().is_empty());
+    night.must(&Command::LineMoved { to: LINE.parse().unwrap(), reason: reason() });
+    assert_eq!(night.case.current_address(), LINE.parse().ok());
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!(night.rules(), ["198.51.100.7 tcp/25 out", "198.51.100.7 tcp/48613 in"]);
+    assert_eq!(night.violations(), [""; 0]);
+}
+
+#[test]
+fn an_operators_question_says_so_and_the_cases_own_do_not() {
+    let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
+    let asks = |events: &[Event]| -> Vec<Errand> {
+        let following = events.iter().flat_map(|event| Errand::following(CaseId(1), event, evening()));
+        following.map(|(_, _, errand)| errand).filter(|e| matches!(e, Errand::Ask { .. })).collect()
+    };
+    let events = asks(&night.answers(Verdict::Closed, None));
+    assert!(matches!(events[..], [Errand::Ask { by_operator: false, .. }]), "{events:?}");
+    let events = asks(&night.must(&Command::Recheck { ports: vec![] }));
+    assert!(matches!(events[..], [Errand::Ask { by_operator: true, .. }]), "{events:?}");
+}
+
+#[test]
+fn refusals_for_one_reason_are_one_page_an_hour_and_another_reason_is_another() {
+    let key = proved().case.standing_rules(evening())[0].key;
+    let page = |reason: &str| {
+        let event = Event::BlockRefused { key, reason: reason.to_owned() };
+        Errand::following(CaseId(1), &event, evening())[0].1.clone()
+    };
+    let touch = page("198.51.100.7 is on the never-touch list (198.51.100.0/28)");
+    assert_eq!(touch, page("198.51.100.8 is on the never-touch list (198.51.100.8/32)"));
+    assert_ne!(touch, page("the cap of 20 new blocks an hour is reached"));
+    assert_eq!(page("cap of 20 is reached"), page("cap of 300 is reached"));
 }
 
 #[test]

@@ -52,6 +52,7 @@ enum Happening {
         refuses: bool,
     },
     Moved(u8),
+    Back(u8),
     Confirm,
     Release,
     Recheck(Vec<u16>),
@@ -78,6 +79,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => (prop::collection::vec(any::<bool>(), 3), any::<bool>())
             .prop_map(|(shown, refuses)| Happening::Edge { shown, refuses }),
         1 => (0..3u8).prop_map(Happening::Moved),
+        1 => (0..3u8).prop_map(Happening::Back),
         1 => Just(Happening::Confirm),
         1 => Just(Happening::Release),
         1 => prop::collection::vec(any::<u16>(), 0..40).prop_map(Happening::Recheck),
@@ -118,6 +120,9 @@ fn command(night: &Night, happening: Happening) -> Option<Command> {
         }
         Happening::Moved(last) => {
             Command::HolderChanged { address: std::net::IpAddr::from([198, 51, 100, 7 + last]), reason }
+        }
+        Happening::Back(last) => {
+            Command::LineMoved { to: std::net::IpAddr::from([198, 51, 100, 7 + last]), reason }
         }
         Happening::Confirm => Command::Confirm { reason },
         Happening::Release => Command::Release { reason },

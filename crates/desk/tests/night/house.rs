@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use case::{Case, Playbook, Stage, Territory};
 use desk::{Clock, Desk, Hands, Settings, TrustedResults};
-use edge::DryRun;
+use edge::{DryRun, Nft, NftConfig};
 use lease::{Home, Lease, LeaseSource};
 use probe::{Landing, Prober};
 use store::{Delivery, Spool, Store};
@@ -25,6 +25,10 @@ pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) playbook: Playbook,
+    /// The prober's least gap between two probes of one address.
+    pub(crate) min_gap: Duration,
+    /// The program that is to change the edge; without it the edge is the dry-run one.
+    pub(crate) edge_program: Option<String>,
     territory: Territory,
 }
 
@@ -56,6 +60,8 @@ impl House {
             store,
             clock,
             playbook: Playbook { usual_ports: vec![9], ..Playbook::default() },
+            min_gap: Duration::ZERO,
+            edge_program: None,
             territory,
         }
     }
@@ -104,9 +110,15 @@ impl House {
             Landing::bind(&["127.0.0.1:0".parse().expect("an address")], "a test").await.expect("a landing");
         let mut config = probe::Config::new(territory.clone());
         config.deadline = Duration::from_secs(5);
-        config.min_gap = Duration::ZERO;
+        config.min_gap = self.min_gap;
         let prober = Arc::new(Prober::new(config, landing).expect("a prober"));
-        let outlet = DryRun::new(edge::Config { territory, max_new_per_hour: 100 }).into();
+        let config = edge::Config { territory, max_new_per_hour: 100 };
+        let outlet = match &self.edge_program {
+            None => DryRun::new(config).into(),
+            Some(program) => {
+                Nft::new(config, NftConfig { command: vec![program.clone()], ..NftConfig::default() }).into()
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let at_work = desk.clone();
         let running =

@@ -4,5 +4,6 @@
 
 mod ended;
 mod house;
+mod moves;
 mod proxy;
 mod stories;
