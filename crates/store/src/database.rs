@@ -1,21 +1,17 @@
 //! One handle, two databases behind it.
 
 use std::fs::File;
-use std::future::poll_fn;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgPool, SqliteConnection, SqlitePool};
-use tokio::sync::Mutex;
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 use crate::StoreError;
+use crate::quick::QuickReaders;
 use crate::sql::{Fetch, Tx, Value, run};
 
 /// How long a statement waits for another process's write to end before it fails as busy. A bulk import holds the write
@@ -24,12 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Connections that only read, besides SQLite's one that writes.
 const READERS: u32 = 4;
-
-/// Connections kept out of the pool for the quickest statements; who finds none free goes to the pool.
-const QUICK_READERS: u32 = 2;
-
-/// How long an answer is watched for: what a look-up is to take at most. After that it is waited for as usual.
-const WATCHED: Duration = Duration::from_micros(50);
 
 /// Connections to PostgreSQL.
 const CLIENTS: u32 = 8;
@@ -46,7 +36,7 @@ pub struct Store {
 
 #[derive(Debug, Clone)]
 enum Backend {
-    Sqlite { write: SqlitePool, read: SqlitePool, quick: Arc<[Mutex<Option<SqliteConnection>>]> },
+    Sqlite { write: SqlitePool, read: SqlitePool, quick: QuickReaders },
     Postgres(PgPool),
 }
 
@@ -71,9 +61,7 @@ impl Store {
     pub async fn close(&self) {
         match &self.backend {
             Backend::Sqlite { write, read, quick } => {
-                for connection in quick.iter() {
-                    drop(connection.lock().await.take());
-                }
+                quick.close();
                 read.close().await;
                 write.close().await;
             }
@@ -125,23 +113,12 @@ impl Store {
         fetched.map_err(|source| StoreError::Database { doing, source })
     }
 
-    /// As [`Store::rows`], for a statement of microseconds. A pool asks every SQLite connection that is given back
-    /// whether it still lives, which costs its thread more than such a statement; here are some without a pool.
-    pub(crate) async fn quick_rows<T: Fetch>(
-        &self,
-        doing: &'static str,
-        sql: &'static str,
-        args: Vec<Value>,
-    ) -> Result<Vec<T>, StoreError> {
-        if let Backend::Sqlite { quick, .. } = &self.backend {
-            for connection in quick.iter() {
-                let Ok(mut connection) = connection.try_lock() else { continue };
-                let Some(connection) = connection.as_mut() else { continue };
-                let fetched = watch_for(run::rows_sqlite(connection, sql, args)).await;
-                return fetched.map_err(|source| StoreError::Database { doing, source });
-            }
+    /// The connections for quick look-ups; there are none to PostgreSQL, which is asked as usual.
+    pub(crate) fn quick(&self) -> Option<&QuickReaders> {
+        match &self.backend {
+            Backend::Sqlite { quick, .. } => Some(quick),
+            Backend::Postgres(_) => None,
         }
-        self.rows(doing, sql, args).await
     }
 
     /// The first row of one reading statement.
@@ -166,23 +143,6 @@ impl Store {
         tx.commit(doing).await?;
         Ok(touched)
     }
-}
-
-/// Awaits an answer that will be there in microseconds. The connection works in a thread of its own; to go to sleep and be
-/// woken when it is done takes longer than the work (measured: half of the whole look-up), so the first moments are spent
-/// looking. `benches/lookup.rs` has the figures.
-async fn watch_for<T>(answer: impl Future<Output = T>) -> T {
-    let mut answer = pin!(answer);
-    let begun = Instant::now();
-    poll_fn(|context| {
-        loop {
-            match answer.as_mut().poll(context) {
-                Poll::Pending if begun.elapsed() < WATCHED => std::hint::spin_loop(),
-                polled => return polled,
-            }
-        }
-    })
-    .await
 }
 
 /// Waits until no other process brings the tables of this file up to date. sqlx takes no lock for that on SQLite, so two
@@ -227,12 +187,9 @@ async fn open_sqlite(url: &str) -> Result<Backend, StoreError> {
     let readers = pool.max_connections(READERS).min_connections(1);
     let options = options.create_if_missing(false);
     let read = readers.connect_with(options.clone()).await.map_err(opening)?;
-    let mut quick = Vec::new();
-    for _ in 0..QUICK_READERS {
-        let connection = SqliteConnection::connect_with(&options).await.map_err(opening)?;
-        quick.push(Mutex::new(Some(connection)));
-    }
-    Ok(Backend::Sqlite { write, read, quick: quick.into() })
+    let quick = QuickReaders::open(options.get_filename(), CACHE_KIB)
+        .map_err(|error| wrong_url(url, &format!("it cannot be opened for look-ups: {error}")))?;
+    Ok(Backend::Sqlite { write, read, quick })
 }
 
 async fn open_postgres(url: &str) -> Result<Backend, StoreError> {

@@ -26,6 +26,7 @@ mod evidence;
 mod intake;
 mod leases;
 mod operators;
+mod quick;
 mod reporters;
 mod spool;
 mod sql;

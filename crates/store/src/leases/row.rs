@@ -45,6 +45,20 @@ impl LeaseRow {
         })
     }
 
+    /// From a row of [`COLUMNS`].
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<LeaseRow> {
+        Ok(LeaseRow {
+            net: row.get(0)?,
+            from_us: row.get(1)?,
+            to_us: row.get(2)?,
+            first_port: row.get(3)?,
+            last_port: row.get(4)?,
+            subscriber: row.get(5)?,
+            source: row.get(6)?,
+            record: row.get(7)?,
+        })
+    }
+
     /// What makes it the same lease as another.
     pub(super) fn identity(&self) -> (&[u8], i64, i64, i64, &str) {
         (&self.net, self.from_us, self.first_port, self.last_port, &self.subscriber)
