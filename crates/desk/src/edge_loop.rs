@@ -62,10 +62,10 @@ impl Desk {
                 let again = self.reconcile(&mut outlet, &plan).await;
                 self.page_of_failures(&mut failures, again, &plan).await;
                 read_at = Instant::now();
-                last = again.is_none().then_some(plan);
-                if again == Some(Again::Never) {
-                    tokio::time::sleep(REGULAR).await;
-                } else if again.is_some() {
+                // What only an operator can mend is tried again with the next regular round, or for a new plan.
+                let soon = again.is_some_and(|again| again != Again::Never);
+                last = (!soon).then_some(plan);
+                if soon {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
