@@ -44,6 +44,8 @@ impl QuickReaders {
         args: &[Value],
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Option<Vec<T>> {
+        // To SQLite itself `$1` is a name and `?1` a number.
+        let sql = &sql.replace('$', "?");
         for slot in self.connections.iter() {
             let slot = match slot.try_lock() {
                 Ok(slot) => slot,
