@@ -7,12 +7,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use case::{CaseId, EvidenceId, Source, Trust};
 use lease::Attribution;
 use report::{Claim, Format, Reading};
-use store::{Entry, ReadingRow};
+use store::{Entry, IntakeFilter, ReadingRow};
 
 use crate::authenticity;
 use crate::desk::Desk;
@@ -28,6 +28,13 @@ const SPOOL_BATCH: usize = 256;
 const LOG_BATCH: u32 = 64;
 /// How many claims of one message are filed; one host scanned a thousand times is one case, not a thousand rows.
 const CLAIMS: usize = 64;
+
+/// How long a report that could not be placed is looked at again: lease sources are imported by the hour or the day.
+const ORPHAN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How often.
+const ORPHANS_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// How many of them, newest first.
+const ORPHANS: u32 = 200;
 
 /// What was made of one message.
 struct Outcome {
@@ -86,6 +93,38 @@ impl Desk {
         Ok(entries.len())
     }
 
+    /// Looks again at reports that could not be placed, when the last look (`since`) is long enough ago: their lease may
+    /// have been imported meanwhile. Says how many found their case.
+    pub(crate) async fn look_at_orphans(&self, since: &mut Timestamp) -> Result<usize, DeskError> {
+        let now = self.now();
+        if now.duration_since(*since) < ORPHANS_EVERY {
+            return Ok(0);
+        }
+        *since = now;
+        let orphans = IntakeFilter { outcomes: vec!["orphan".to_owned()], ..IntakeFilter::default() };
+        let rows = self.store().intake(&orphans, ORPHANS, 0).await.doing("list what could not be placed")?;
+        let mut read = Vec::new();
+        for row in rows.iter().filter(|row| now.duration_since(row.received) < ORPHAN_FOR) {
+            let entry = self.store().entry(&row.id).await.doing("find a message in the log")?;
+            let Some(entry) = entry else { continue };
+            read.push(self.read_entry(&entry).await?);
+        }
+        read.retain(Read::has_an_owner);
+        if read.is_empty() {
+            return Ok(0);
+        }
+        let mut office = self.office().write().await;
+        let (batch, changed) = {
+            let mut draft = office.draft(&self.settings().playbook, now);
+            let rows = read.iter().map(|message| message.file(&mut draft)).collect();
+            let (mut batch, changed) = draft.finish();
+            batch.readings = rows;
+            (batch, changed)
+        };
+        self.commit(&mut office, batch, changed).await?;
+        Ok(read.len())
+    }
+
     /// Reads one message and asks whose each accused home address was.
     async fn read_entry(&self, entry: &Entry) -> Result<Read, DeskError> {
         let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
@@ -136,6 +175,11 @@ struct Read {
 }
 
 impl Read {
+    /// Whether any of its claims belongs to exactly one subscriber.
+    fn has_an_owner(&self) -> bool {
+        self.attributed.iter().any(|(_, _, answer)| matches!(answer, Attribution::One { .. }))
+    }
+
     /// Files every claim that belongs to exactly one subscriber; says what became of the message.
     fn file(&self, draft: &mut Draft<'_>) -> ReadingRow {
         let mut cases = Vec::new();

@@ -52,6 +52,7 @@ impl Desk {
     /// Moves accepted mail into the log and from there into cases.
     async fn pump(self) {
         let mut bell = self.bell();
+        let mut looked_at_orphans = self.now();
         loop {
             let moved = match self.empty_spool().await {
                 Ok(moved) => moved,
@@ -61,6 +62,9 @@ impl Desk {
                 Ok(read) => read,
                 Err(error) => self.trouble("accepted mail waits in the log", &error).await,
             };
+            if let Err(error) = self.look_at_orphans(&mut looked_at_orphans).await {
+                self.trouble("reports without a lease wait", &error).await;
+            }
             if moved == 0 && read == 0 {
                 wait(&mut bell).await;
             }

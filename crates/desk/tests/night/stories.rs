@@ -167,6 +167,23 @@ async fn what_makes_no_case_stays_visible() {
     night.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_came_before_its_lease_finds_its_case_when_the_lease_comes() {
+    let house = House::new().await;
+    let night = house.open().await;
+    night.mail("early", &spamcop("127.66.0.73", 9, 7010, house.clock.now() - HOUR)).await;
+    until("the orphan", async || {
+        let front = night.desk.front().await.expect("the front page");
+        (front.orphans == 1).then_some(())
+    })
+    .await;
+    house.leased("127.66.0.73", "line-73").await;
+    house.clock.advance(SignedDuration::from_mins(2));
+    until("its case", async || house.case_of("line-73").await).await;
+    assert_eq!(night.desk.front().await.expect("the front page").orphans, 0);
+    night.end().await;
+}
+
 /// Everything hostile or harmless that was collected, against a house that owns every address in it: no case, nothing
 /// lost, nothing stuck. The collection is not part of the tree; `NIGHTDESK_CORPUS` says where it is.
 #[tokio::test(flavor = "multi_thread")]
