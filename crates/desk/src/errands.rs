@@ -20,6 +20,8 @@ use crate::error::{ActError, DeskError, Doing};
 use crate::night::{chain, wait};
 use crate::notify::{Mailer, Sent};
 
+/// Our name on a claim. One desk works on a store at a time: it holds the open cases.
+const WORKER: &str = "desk";
 /// How many errands run at the same time; a probe may take its whole deadline.
 const AT_ONCE: u32 = 16;
 /// A claimed errand that was not finished after this is free again: its runner died.
@@ -67,6 +69,10 @@ impl Desk {
         let mut bell = self.bell();
         let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
         let mailer = mailer.map(Arc::new);
+        // Whatever was claimed when an earlier life ended was not finished, and is not waited for.
+        if let Err(error) = self.store().free_errands_of(WORKER).await {
+            tracing::warn!(error = %chain(&error), "errands of an earlier life wait until their claims run out");
+        }
         let mut running = JoinSet::new();
         loop {
             while let Some(ended) = running.try_join_next() {
@@ -75,7 +81,7 @@ impl Desk {
                 }
             }
             let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
-            let claimed = match self.store().claim_errands(self.now(), "desk", HOLD, free).await {
+            let claimed = match self.store().claim_errands(self.now(), WORKER, HOLD, free).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(error = %chain(&error), "the outbox could not be read; trying again");

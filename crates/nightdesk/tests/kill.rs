@@ -8,6 +8,8 @@
 
 #[path = "../src/demo/post.rs"]
 mod post;
+#[path = "../../desk/tests/night/proxy.rs"]
+mod proxy;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -19,8 +21,6 @@ use std::time::{Duration, Instant};
 use case::{Case, Event};
 use jiff::Timestamp;
 use store::{Filter, Store};
-use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
 
 const CLIENTS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,7 +32,8 @@ type Acknowledged = Arc<Mutex<Vec<String>>>;
 async fn nothing_accepted_is_lost_and_nothing_counts_twice() {
     let kills: u32 = std::env::var("NIGHTDESK_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
     let dir = tempfile::TempDir::new().expect("a folder");
-    let proxy = open_proxy().await;
+    // The one line that really is open.
+    let proxy = proxy::open("127.66.1.1").await;
     let smtp = free_port();
     let edge = Edge::new();
     let config = write_config(dir.path(), smtp, &edge);
@@ -259,27 +260,4 @@ fn database(dir: &Path) -> String {
 fn free_port() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("a bound port")
-}
-
-/// The line that really is open: HTTP CONNECT on a free port.
-async fn open_proxy() -> SocketAddr {
-    let listener = TcpListener::bind("127.66.1.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("a bound port");
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(relay(client));
-        }
-    });
-    address
-}
-
-async fn relay(mut client: TcpStream) -> Option<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") && head.len() < 4096 {
-        head.push(client.read_u8().await.ok()?);
-    }
-    let text = String::from_utf8(head).ok()?;
-    let mut server = TcpStream::connect(text.strip_prefix("CONNECT ")?.split(' ').next()?).await.ok()?;
-    tokio::io::AsyncWriteExt::write_all(&mut client, b"HTTP/1.0 200 go ahead\r\n\r\n").await.ok()?;
-    tokio::io::copy_bidirectional(&mut client, &mut server).await.ok().map(drop)
 }

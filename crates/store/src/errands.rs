@@ -83,6 +83,15 @@ impl Store {
         self.execute("giving an errand back", sql, args![at.as_microsecond(), why, key]).await.map(drop)
     }
 
+    /// Frees whatever `worker` had claimed in an earlier life: it died before it could finish. Says how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn free_errands_of(&self, worker: &str) -> Result<u64, StoreError> {
+        let sql = "UPDATE errands SET worker = NULL, held_until = NULL WHERE worker = $1 AND NOT done";
+        self.execute("freeing the errands of an earlier life", sql, args![worker]).await
+    }
+
     /// When the next unfinished errand can be claimed: its due time, or the end of the claim on it if that is later.
     ///
     /// # Errors

@@ -60,6 +60,7 @@ suite! {
         readings_are_replaced_and_listed,
     },
     outbox::{
+        what_a_dead_worker_had_claimed_is_free_at_its_next_life,
         an_errand_is_lent_once_at_a_time,
         a_lapsed_claim_is_lent_again,
         a_used_key_is_never_taken_again,

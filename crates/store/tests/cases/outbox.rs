@@ -91,3 +91,12 @@ pub(crate) async fn two_workers_share_the_errands(stand: Stand) {
     assert_eq!(all.len(), 40);
     assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), keys.into_iter().collect());
 }
+
+pub(crate) async fn what_a_dead_worker_had_claimed_is_free_at_its_next_life(stand: Stand) {
+    let store = stand.open().await;
+    order(&store, &[("mine", 0), ("theirs", 1)]).await;
+    assert_eq!(claim(&store, 5, 1).await, lent(&[("mine", 1)]));
+    assert_eq!(store.claim_errands(at(5), "other", HOLD, 1).await.expect("claims").len(), 1);
+    assert_eq!(store.free_errands_of("worker").await.expect("frees"), 1);
+    assert_eq!(claim(&store, 5, 9).await, lent(&[("mine", 2)]), "what another holds stays held");
+}
