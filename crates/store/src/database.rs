@@ -146,7 +146,8 @@ impl Store {
 }
 
 /// Waits until no other process brings the tables of this file up to date. sqlx takes no lock for that on SQLite, so two
-/// commands that meet a new file would both try to make its tables. Dropping what is returned lets the next one in.
+/// commands that meet a new file would both try to make its tables; and turning a file to WAL waits for nobody, it fails.
+/// Dropping what is returned lets the next one in.
 async fn one_at_a_time(database: &Path) -> Result<File, StoreError> {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
@@ -180,15 +181,15 @@ async fn open_sqlite(url: &str) -> Result<Backend, StoreError> {
     let opening = |source| StoreError::Database { doing: "opening the SQLite file", source };
     // A look-up costs some microseconds; asking the connection first whether it still lives would double that.
     let pool = SqlitePoolOptions::new().test_before_acquire(false).max_lifetime(None).idle_timeout(None);
-    let write = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(opening)?;
     let alone = one_at_a_time(options.get_filename()).await?;
+    let write = pool.clone().max_connections(1).connect_with(options.clone()).await.map_err(opening)?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
-    drop(alone);
     let readers = pool.max_connections(READERS).min_connections(1);
     let options = options.create_if_missing(false);
     let read = readers.connect_with(options.clone()).await.map_err(opening)?;
     let quick = QuickReaders::open(options.get_filename(), CACHE_KIB)
         .map_err(|error| wrong_url(url, &format!("it cannot be opened for look-ups: {error}")))?;
+    drop(alone);
     Ok(Backend::Sqlite { write, read, quick })
 }
 
