@@ -74,22 +74,11 @@ impl Desk {
         let from = self.store().cursor(CURSOR).await.doing("find where reading stopped")?;
         let entries = self.store().entries_after(from, LOG_BATCH).await.doing("read the log")?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
-        let now = self.now();
         let mut read = Vec::new();
         for entry in entries.iter().filter(|entry| is_message(entry)) {
             read.push(self.read_entry(entry).await?);
         }
-        let mut office = self.office().write().await;
-        let (batch, changed) = {
-            let mut draft = office.draft(&self.settings().playbook, now);
-            let rows = read.iter().map(|message| message.file(&mut draft)).collect();
-            let (mut batch, changed) = draft.finish();
-            batch.readings = rows;
-            batch.cursor = Some((CURSOR.to_owned(), last));
-            (batch, changed)
-        };
-        self.commit(&mut office, batch, changed).await?;
-        drop(office);
+        self.file_all(&read, Some((CURSOR.to_owned(), last))).await?;
         Ok(entries.len())
     }
 
@@ -113,16 +102,22 @@ impl Desk {
         if read.is_empty() {
             return Ok(0);
         }
+        self.file_all(&read, None).await?;
+        Ok(read.len())
+    }
+
+    /// Files messages, with what was made of each and where reading the log stands, in one transaction.
+    async fn file_all(&self, read: &[Read], cursor: Option<(String, u64)>) -> Result<(), DeskError> {
         let mut office = self.office().write().await;
         let (batch, changed) = {
-            let mut draft = office.draft(&self.settings().playbook, now);
+            let mut draft = office.draft(&self.settings().playbook, self.now());
             let rows = read.iter().map(|message| message.file(&mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
+            batch.cursor = cursor;
             (batch, changed)
         };
-        self.commit(&mut office, batch, changed).await?;
-        Ok(read.len())
+        self.commit(&mut office, batch, changed).await
     }
 
     /// Reads one message and asks whose each accused home address was.
