@@ -104,6 +104,9 @@ mod tests {
             kind: report::Kind::OpenProxy,
             role: report::Role::Offender,
             url: None,
+            malware: None,
+            xarf: None,
+            rsit: None,
             span: 11..22,
         });
         let (pieces, left_off) = pieces(bytes, Some(&reading));

@@ -25,7 +25,7 @@ pub(crate) struct Named {
 }
 
 /// Whom subject and own words accuse; of private addresses only where no public one is accused.
-pub(crate) fn named(mail: &Mail) -> Vec<Named> {
+pub(crate) fn named(mail: &Mail<'_>) -> Vec<Named> {
     // Only the first: what follows is most often the reporter's own (`banned 192.0.2.1 from host 198.51.100.1`).
     let mut named: Vec<Named> = address::first(&mail.subject)
         .into_iter()
@@ -74,7 +74,8 @@ mod tests {
     use super::*;
 
     fn accused(words: &str) -> Vec<String> {
-        let mail = Mail::parse(format!("From: a@x.example\n\n{words}\n").as_bytes());
+        let words = format!("From: a@x.example\n\n{words}\n");
+        let mail = Mail::parse(words.as_bytes());
         mail.map_or_else(Vec::new, |mail| {
             named(&mail).iter().map(|named| named.address.to_string()).collect()
         })

@@ -47,7 +47,7 @@ static COMPLAINT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)complaint about (?:message|mail|e-mail) from\s").ok());
 
 /// Reads a feedback report, or a complaint feed that has none; None when it is neither.
-pub(crate) fn read(mail: &Mail) -> Option<Draft> {
+pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let mut draft = Draft::default();
     if let Some(fields) = fields(mail) {
         claim(mail, &fields, &mut draft);
@@ -62,7 +62,7 @@ pub(crate) fn read(mail: &Mail) -> Option<Draft> {
 
 /// Whether the report alleges abuse: `not-spam` takes it back, `auth-failure` speaks to the owner of a domain
 /// (RFC 6591), `opt-out` asks to be taken off a list.
-pub(crate) fn alleges(mail: &Mail) -> bool {
+pub(crate) fn alleges(mail: &Mail<'_>) -> bool {
     let Some(fields) = fields(mail) else { return true };
     !matches!(
         feedback_type(&fields).as_str(),
@@ -75,7 +75,7 @@ fn feedback_type(fields: &Fields<'_>) -> String {
 }
 
 /// The feedback report in `mail`: a part of that type, or any text that has its fields.
-pub(crate) fn fields(mail: &Mail) -> Option<Fields<'_>> {
+pub(crate) fn fields<'m>(mail: &'m Mail<'_>) -> Option<Fields<'m>> {
     let start = START.as_ref()?;
     let typed = |part: &Part| part.mime == "message/feedback-report";
     let candidate = |part: &&Part| part.kind != PartKind::Headers && start.is_match(part.text.as_str());
@@ -118,7 +118,7 @@ fn parse(text: &Text, whole: bool) -> Vec<Field> {
 }
 
 /// Makes the claim that the fields make.
-pub(crate) fn claim(mail: &Mail, fields: &Fields<'_>, draft: &mut Draft) {
+pub(crate) fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
     let (kind, role) = alleged(mail, fields, draft);
     let when = arrival(mail, fields, draft);
     let port = port(fields);
@@ -153,7 +153,7 @@ fn port(fields: &Fields<'_>) -> Option<u16> {
         .filter(|&port: &u16| port > 0)
 }
 
-fn alleged(mail: &Mail, fields: &Fields<'_>, draft: &mut Draft) -> (Kind, Role) {
+fn alleged(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> (Kind, Role) {
     let feedback = feedback_type(fields);
     match feedback.as_str() {
         "virus" => (Kind::Malware, Role::Offender),
@@ -182,7 +182,7 @@ static ASSERTED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// What the words beside the report say, where they say more than that it is spam.
-fn said(mail: &Mail) -> Option<Kind> {
+fn said(mail: &Mail<'_>) -> Option<Kind> {
     let beside = mail.parts.iter().filter(|part| part.depth == 0 && part.kind != PartKind::Headers);
     if let Some(kind) = beside.filter_map(|part| asserted(part.text.as_str())).min() {
         return Some(kind);
@@ -209,7 +209,7 @@ fn asserted(words: &str) -> Option<Kind> {
 
 /// When the message arrived. Arrival-Date is the standard's name, Received-Date its draft's; without them what the words
 /// for people say, then the enclosed message's own chain, then the Date of the report.
-fn arrival(mail: &Mail, fields: &Fields<'_>, draft: &mut Draft) -> When {
+fn arrival(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> When {
     let field = fields.first("arrival-date").or(fields.first("received-date")).or(fields.first("date"));
     let stamp = field.and_then(|field| time::first(&field.value, mail.sent));
     if let Some(stamp) = stamp {
@@ -220,7 +220,7 @@ fn arrival(mail: &Mail, fields: &Fields<'_>, draft: &mut Draft) -> When {
 }
 
 /// When the enclosed message was taken from the Source-IP.
-fn passed(mail: &Mail, fields: &Fields<'_>) -> Option<jiff::Timestamp> {
+fn passed(mail: &Mail<'_>, fields: &Fields<'_>) -> Option<jiff::Timestamp> {
     let (source, _) = source(fields)?;
     let headers =
         mail.parts.iter().filter(|part| part.kind == PartKind::Headers && part.depth >= fields.depth);
@@ -229,7 +229,7 @@ fn passed(mail: &Mail, fields: &Fields<'_>) -> Option<jiff::Timestamp> {
 }
 
 /// `... received from IP 192.0.2.1 on Thu, 8 Mar 2005 14:00:00 EDT`, in the words for people.
-fn told(words: &str, mail: &Mail) -> Option<jiff::Timestamp> {
+fn told(words: &str, mail: &Mail<'_>) -> Option<jiff::Timestamp> {
     let at = words.find("received from")?;
     let flat: String =
         words.get(at..)?.chars().take(200).map(|c| if c == '\n' || c == '\r' { ' ' } else { c }).collect();
@@ -237,7 +237,7 @@ fn told(words: &str, mail: &Mail) -> Option<jiff::Timestamp> {
 }
 
 /// The enclosed message's chain, from the reporter's side inward.
-fn walk(mail: &Mail, above: u8, kind: Kind, role: Role, when: When, draft: &mut Draft) {
+fn walk(mail: &Mail<'_>, above: u8, kind: Kind, role: Role, when: When, draft: &mut Draft) {
     let enclosed = mail.parts.iter().filter(|part| part.kind == PartKind::Headers && part.depth >= above);
     let fallback = mail.words().filter(|part| part.text.as_str().contains("Received: from"));
     for part in enclosed.chain(fallback) {
@@ -253,7 +253,7 @@ fn walk(mail: &Mail, above: u8, kind: Kind, role: Role, when: When, draft: &mut 
 }
 
 /// A complaint feed that only encloses the message (Microsoft JMRP).
-fn is_bare_complaint(mail: &Mail) -> bool {
+fn is_bare_complaint(mail: &Mail<'_>) -> bool {
     let marked = mail.parts.iter().any(|part| {
         part.kind == PartKind::Headers
             && part.depth == 1
@@ -263,7 +263,7 @@ fn is_bare_complaint(mail: &Mail) -> bool {
     marked || named && mail.mimes.iter().any(|mime| mime == "message/rfc822")
 }
 
-fn read_bare(mail: &Mail, draft: &mut Draft) {
+fn read_bare(mail: &Mail<'_>, draft: &mut Draft) {
     let Some(found) = address::first(&mail.subject) else {
         walk(mail, 1, Kind::SpamSource, Role::Offender, When::of_mail(mail), draft);
         return;
@@ -280,7 +280,7 @@ fn read_bare(mail: &Mail, draft: &mut Draft) {
 }
 
 /// Where the subject names an address; the whole subject when it is encoded.
-pub(crate) fn subject_span(mail: &Mail, address: IpAddr) -> Range<usize> {
+pub(crate) fn subject_span(mail: &Mail<'_>, address: IpAddr) -> Range<usize> {
     let Some(subject) = &mail.subject_text else { return 0..0 };
     let named = address::all(subject.as_str()).into_iter().find(|found| found.address == address);
     subject.span(named.map_or(0..subject.as_str().len(), |found| found.range))

@@ -24,7 +24,7 @@ impl When {
     pub(crate) const UNKNOWN: When = When { time: None, basis: TimeBasis::Unknown };
 
     /// The Date of the mail itself.
-    pub(crate) fn of_mail(mail: &Mail) -> When {
+    pub(crate) fn of_mail(mail: &Mail<'_>) -> When {
         mail.sent.map_or(When::UNKNOWN, |time| When { time: Some(time), basis: TimeBasis::MailDate })
     }
 }
@@ -73,7 +73,7 @@ impl Draft {
 
     /// Settles a time that was written down. Without a zone it is read in `zone` if prose states one, else in that of the
     /// mail's Date, else it is unknown; each guess is a doubt.
-    pub(crate) fn when(&mut self, stamp: Option<&Stamp>, zone: Option<Offset>, mail: &Mail) -> When {
+    pub(crate) fn when(&mut self, stamp: Option<&Stamp>, zone: Option<Offset>, mail: &Mail<'_>) -> When {
         let Some(stamp) = stamp else { return When::UNKNOWN };
         if let Some(time) = stamp.stated().or_else(|| stamp.at(zone?)) {
             return When { time: Some(time), basis: TimeBasis::Stated };
@@ -98,6 +98,9 @@ pub(crate) fn bare(address: IpAddr, kind: Kind, role: Role, span: Range<usize>) 
         kind,
         role,
         url: None,
+        malware: None,
+        xarf: None,
+        rsit: None,
         span,
     }
 }

@@ -36,10 +36,11 @@ fn claim(claim: &Claim) -> Value {
         "time": claim.time.map(|time| time.to_string()),
         "time_basis": claim.time_basis.name(),
         "kind": claim.kind.name(),
-        "xarf": claim.kind.xarf(),
-        "rsit": claim.kind.rsit(),
+        "xarf": claim.xarf.as_deref().or(claim.kind.xarf()),
+        "rsit": claim.rsit.as_deref().unwrap_or(claim.kind.rsit()),
         "role": claim.role.name(),
         "url": claim.url,
+        "malware": claim.malware,
         "span": [claim.span.start, claim.span.end],
     })
 }

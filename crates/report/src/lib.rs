@@ -8,12 +8,16 @@
 
 mod accused;
 mod address;
+mod archive;
 mod arf;
 mod claims;
+mod document;
 mod face;
+mod feed;
 mod firewall;
 mod html;
 mod limits;
+mod logs;
 mod mail;
 mod mime;
 mod names;
@@ -21,15 +25,19 @@ mod nonreport;
 mod plain;
 mod reading;
 mod received;
+mod shadowserver;
 mod spamcop;
 mod spamcop_summary;
 mod text;
 mod time;
 mod transfer;
 mod words;
+mod xarf;
 mod zone;
 
-pub use reading::{Claim, Doubt, Format, Kind, Protocol, Reading, Reporter, Role, TimeBasis};
+pub use reading::{
+    Claim, Doubt, Format, Hint, Hit, Kind, Place, Protocol, Reading, Reporter, Role, TimeBasis,
+};
 
 use claims::Draft;
 use mail::Mail;
@@ -37,6 +45,16 @@ use mail::Mail;
 /// Reads one complaint. Never fails and never panics; bounded in depth, size and time.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Reading {
+    read_as(bytes, &Hint::default())
+}
+
+/// Reads one complaint of which more is known than its bytes, such as the name of a file.
+#[must_use]
+pub fn read_as(bytes: &[u8], hint: &Hint<'_>) -> Reading {
+    document::bare(bytes, hint).unwrap_or_else(|| read_mail(bytes))
+}
+
+fn read_mail(bytes: &[u8]) -> Reading {
     let Some(mut mail) = Mail::parse(bytes) else {
         return Reading::unreadable("there is nothing like a message in it");
     };
@@ -55,11 +73,12 @@ pub fn read(bytes: &[u8]) -> Reading {
         subject: subject(&mail),
         reporter: mail.from,
         doubts,
+        spotted: Vec::new(),
     }
 }
 
 /// Asks each format in turn, the one that says most of itself first.
-fn recognise(mail: &Mail) -> (Format, bool, Draft) {
+fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
     if let Some(why) = nonreport::by_form(mail) {
         return not_a_report(why);
     }
@@ -92,19 +111,19 @@ fn not_a_report(why: &str) -> (Format, bool, Draft) {
     (Format::NotAReport, false, draft)
 }
 
-fn report_id(mail: &Mail, format: Format) -> Option<String> {
+fn report_id(mail: &Mail<'_>, format: Format) -> Option<String> {
     match format {
         Format::Spamcop => spamcop::report_id(mail),
-        Format::Arf | Format::PlainReceived | Format::PlainLog | Format::PlainComplaint => {
+        Format::NotAReport | Format::Unreadable => None,
+        _ => {
             let id = mail.message_id.trim_matches(['<', '>']);
             let id: String = id.chars().filter(|c| !c.is_control()).take(200).collect();
             (!id.is_empty()).then_some(id)
         }
-        Format::NotAReport | Format::Unreadable => None,
     }
 }
 
-fn subject(mail: &Mail) -> Option<String> {
+fn subject(mail: &Mail<'_>) -> Option<String> {
     let words: String = mail.subject.chars().filter(|c| !c.is_control()).take(200).collect();
     (!words.is_empty()).then_some(words)
 }

@@ -6,14 +6,16 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use mail_parser::{Header, HeaderValue};
 
-use crate::mime::{self, Part, PartKind, Walker};
+use crate::mime::{self, File, Part, PartKind, Walker};
 use crate::reading::{Doubt, Reporter};
 use crate::text::Text;
 use crate::{limits, time};
 
 /// A message, taken apart.
 #[derive(Debug, Default)]
-pub(crate) struct Mail {
+pub(crate) struct Mail<'b> {
+    /// The message as it came; `origin.bytes(&mail.raw, most)` gives a part's decoded bytes.
+    pub(crate) raw: Cow<'b, [u8]>,
     pub(crate) subject: String,
     /// The subject as it stands, undecoded and folded.
     pub(crate) subject_text: Option<Text>,
@@ -31,12 +33,14 @@ pub(crate) struct Mail {
     /// Content-Types of all parts, in lower case.
     pub(crate) mimes: Vec<String>,
     pub(crate) parts: Vec<Part>,
+    /// The parts that are files.
+    pub(crate) files: Vec<File>,
     pub(crate) doubts: Vec<Doubt>,
 }
 
-impl Mail {
+impl<'b> Mail<'b> {
     /// Takes `bytes` apart as far as the limits allow. None when there is nothing like a message in them.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Mail> {
+    pub(crate) fn parse(bytes: &'b [u8]) -> Option<Mail<'b>> {
         let bytes = with_line_ends(bytes);
         let whole = bytes.get(..bytes.len().min(limits::BYTES))?;
         let (block, _) = mime::header_block(whole);
@@ -47,11 +51,13 @@ impl Mail {
         let mut walker = Walker::new();
         walker.message(whole);
         mail.parts = walker.parts;
+        mail.files = walker.files;
         mail.mimes = walker.mimes;
         mail.doubts.append(&mut walker.doubts);
         if whole.len() < bytes.len() {
             mail.doubts.push(Doubt::new("the message is larger than 50 MB; only the beginning was read"));
         }
+        mail.raw = bytes;
         Some(mail)
     }
 

@@ -3,6 +3,7 @@
 //! Header fields are mail-parser's work. The walk over the parts is our own, since it has to know the place of each byte
 //! in the message as it came, also within enclosed messages, and has to end early on messages made to be walked for ever.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use mail_parser::{HeaderName, Message, MessageParser, MimeHeaders};
@@ -34,7 +35,49 @@ pub(crate) struct Part {
     pub(crate) depth: u8,
     /// Its Content-Type in lower case, without parameters; empty when none is stated.
     pub(crate) mime: String,
+    /// The charset it states, as written.
+    pub(crate) charset: Option<String>,
+    /// The decoded bytes of it, for those who need more than ASCII.
+    pub(crate) origin: Origin,
     pub(crate) text: Text,
+}
+
+/// Where the bytes of a part lie in the message.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    range: Range<usize>,
+    encoding: Encoding,
+    /// Whether `range` is in the message itself and not in a part that had to be decoded first.
+    reachable: bool,
+}
+
+impl Origin {
+    /// The decoded bytes, at most `most`; empty where they cannot be reached again.
+    pub(crate) fn bytes<'m>(&self, raw: &'m [u8], most: usize) -> Cow<'m, [u8]> {
+        let bytes = raw.get(self.range.clone()).filter(|_| self.reachable).unwrap_or_default();
+        match self.encoding {
+            Encoding::Identity => Cow::Borrowed(bytes.get(..most).unwrap_or(bytes)),
+            Encoding::QuotedPrintable => Cow::Owned(transfer::quoted_printable_bytes(bytes, most)),
+            Encoding::Base64 => Cow::Owned(transfer::base64_bytes(bytes, most)),
+        }
+    }
+
+    /// Where it lies in the message, encoded.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.range.clone()
+    }
+}
+
+/// A part that is a file: it has a name, or a type that is no text.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    /// The name it states, decoded.
+    pub(crate) name: Option<String>,
+    /// Its Content-Type in lower case, without parameters.
+    pub(crate) mime: String,
+    /// How many messages it is enclosed in.
+    pub(crate) depth: u8,
+    pub(crate) origin: Origin,
 }
 
 /// Where a part is in the tree.
@@ -51,17 +94,21 @@ struct Place {
 }
 
 /// The transfer encodings that change the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Encoding {
+    #[default]
     Identity,
     QuotedPrintable,
     Base64,
 }
 
 /// What a part's own header fields say of it.
+#[derive(Debug, Default)]
 struct About {
     mime: String,
     boundary: Option<String>,
+    charset: Option<String>,
+    name: Option<String>,
     encoding: Encoding,
 }
 
@@ -69,6 +116,7 @@ struct About {
 #[derive(Debug)]
 pub(crate) struct Walker {
     pub(crate) parts: Vec<Part>,
+    pub(crate) files: Vec<File>,
     /// Content-Types of all parts met, readable or not.
     pub(crate) mimes: Vec<String>,
     pub(crate) doubts: Vec<Doubt>,
@@ -106,6 +154,7 @@ impl Walker {
     pub(crate) fn new() -> Walker {
         Walker {
             parts: Vec::new(),
+            files: Vec::new(),
             mimes: Vec::new(),
             doubts: Vec::new(),
             text_left: ALL_TEXT,
@@ -200,10 +249,15 @@ impl Walker {
     fn headers(&mut self, raw: &[u8], message: &Range<usize>, place: &Place) {
         let (block, _) = header_block(raw.get(message.clone()).unwrap_or_default());
         let range = message.start..message.start + block.len();
-        self.push(PartKind::Headers, String::new(), raw, range, Encoding::Identity, place);
+        self.push(PartKind::Headers, About::default(), raw, range, place);
     }
 
     fn leaf(&mut self, raw: &[u8], body: Range<usize>, about: About, place: &Place) {
+        if about.name.is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
+            let origin = origin(body.clone(), about.encoding, place);
+            let (name, mime) = (about.name.clone(), about.mime.clone());
+            self.files.push(File { name, mime, depth: place.depth, origin });
+        }
         let kind = match about.mime.as_str() {
             "text/html" => PartKind::Html,
             "" | "text/plain" | "text" => PartKind::Words,
@@ -211,18 +265,11 @@ impl Walker {
             other if is_readable(other) => PartKind::Data,
             _ => return,
         };
-        self.push(kind, about.mime, raw, body, about.encoding, place);
+        self.push(kind, about, raw, body, place);
     }
 
-    fn push(
-        &mut self,
-        kind: PartKind,
-        mime: String,
-        raw: &[u8],
-        range: Range<usize>,
-        encoding: Encoding,
-        place: &Place,
-    ) {
+    fn push(&mut self, kind: PartKind, about: About, raw: &[u8], range: Range<usize>, place: &Place) {
+        let encoding = about.encoding;
         let length = range.len().min(PART_TEXT).min(self.text_left);
         if length < range.len() {
             self.doubt("a long text was read only in part");
@@ -236,7 +283,9 @@ impl Walker {
         if kind == PartKind::Html {
             text = html::words(&text);
         }
-        self.parts.push(Part { kind, depth: place.depth, mime, text });
+        let origin = origin(range, encoding, place);
+        let About { mime, charset, .. } = about;
+        self.parts.push(Part { kind, depth: place.depth, mime, charset, origin, text });
     }
 
     fn doubt(&mut self, text: &str) {
@@ -244,6 +293,10 @@ impl Walker {
             self.doubts.push(Doubt::new(text));
         }
     }
+}
+
+fn origin(range: Range<usize>, encoding: Encoding, place: &Place) -> Origin {
+    Origin { range, encoding, reachable: place.within.is_none() }
 }
 
 fn decode(bytes: &[u8], offset: usize, encoding: Encoding) -> Text {
@@ -271,7 +324,13 @@ fn about(block: &[u8], digest: bool) -> About {
         "base64" => Encoding::Base64,
         _ => Encoding::Identity,
     };
-    About { mime, boundary, encoding }
+    let charset = kind.and_then(|kind| kind.attribute("charset")).map(str::to_owned);
+    let disposition = parsed.as_ref().and_then(|parsed| parsed.content_disposition());
+    let name = disposition
+        .and_then(|disposition| disposition.attribute("filename"))
+        .or_else(|| kind.and_then(|kind| kind.attribute("name")))
+        .map(|name| name.chars().filter(|c| !c.is_control()).take(255).collect());
+    About { mime, boundary, charset, name, encoding }
 }
 
 /// The first line of an enclosed mbox entry, quoted or not, is no header field (RFC 4155).

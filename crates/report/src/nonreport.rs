@@ -14,7 +14,7 @@ static SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Why `mail` cannot be a report by its own form; None when it could be one.
-pub(crate) fn by_form(mail: &Mail) -> Option<&'static str> {
+pub(crate) fn by_form(mail: &Mail<'_>) -> Option<&'static str> {
     let has = |what: &str| mail.mimes.iter().any(|mime| mime == what);
     if has("message/feedback-report") {
         return None;
@@ -32,7 +32,7 @@ pub(crate) fn by_form(mail: &Mail) -> Option<&'static str> {
 }
 
 /// Why `mail` is not one, by what it says of itself. Asked only when no report format was recognised.
-pub(crate) fn by_words(mail: &Mail) -> Option<&'static str> {
+pub(crate) fn by_words(mail: &Mail<'_>) -> Option<&'static str> {
     let local = mail.from.as_ref().map_or("", |from| from.address.split('@').next().unwrap_or_default());
     if local.eq_ignore_ascii_case("mailer-daemon")
         || mail.field("from").is_some_and(|from| from.to_ascii_lowercase().contains("mailer-daemon"))

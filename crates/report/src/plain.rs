@@ -34,7 +34,7 @@ static DESK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
 
 /// Reads a complaint; None when nothing says that it is one.
-pub(crate) fn read(mail: &Mail) -> Option<(Format, Draft)> {
+pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
     let own = words::own(mail);
     let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
     let alleges = words::alleges(&mail.subject) || words::alleges(&own);
@@ -61,7 +61,7 @@ pub(crate) fn read(mail: &Mail) -> Option<(Format, Draft)> {
 }
 
 /// The kind by subject and prose; a log's own words may add to it, but not that somebody is a proxy or a relay.
-fn kind(subject: &str, own: &str, mail: &Mail) -> Option<Kind> {
+fn kind(subject: &str, own: &str, mail: &Mail<'_>) -> Option<Kind> {
     let is_prose = |line: &&str| time::first(line, mail.sent).is_none() && firewall::packet(line).is_none();
     let prose: Vec<&str> = own.lines().filter(is_prose).collect();
     let logged = || words::kind("", own).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay));
@@ -69,7 +69,7 @@ fn kind(subject: &str, own: &str, mail: &Mail) -> Option<Kind> {
 }
 
 /// Pasted or enclosed Received chains.
-fn chains(mail: &Mail, kind: Option<Kind>, alleges: bool, draft: &mut Draft) {
+fn chains(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, draft: &mut Draft) {
     let kind = match kind {
         Some(kind @ (Kind::OpenProxy | Kind::OpenRelay | Kind::Malware | Kind::Phishing)) => kind,
         _ => Kind::SpamSource,
@@ -90,7 +90,7 @@ fn chains(mail: &Mail, kind: Option<Kind>, alleges: bool, draft: &mut Draft) {
     }
 }
 
-fn hop_claim(mail: &Mail, part: &Part, hop: &Hop, kind: Kind, role: Role, draft: &mut Draft) {
+fn hop_claim(mail: &Mail<'_>, part: &Part, hop: &Hop, kind: Kind, role: Role, draft: &mut Draft) {
     let Some((address, range)) = &hop.from else { return };
     if role == Role::Mentioned && !address::is_public(*address) {
         return;
@@ -101,7 +101,7 @@ fn hop_claim(mail: &Mail, part: &Part, hop: &Hop, kind: Kind, role: Role, draft:
 }
 
 /// Log lines. Returns whether there were any.
-fn lines(mail: &Mail, kind: Option<Kind>, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
+fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
     let logs = mail.parts.iter().filter(|part| part.depth == 0 && part.kind == PartKind::Data);
     let mut any = false;
     for part in mail.words().chain(logs) {
@@ -127,7 +127,7 @@ fn lines(mail: &Mail, kind: Option<Kind>, alleges: bool, named: &[Named], draft:
 
 /// One line of a log with what is known around it.
 struct Row<'m> {
-    mail: &'m Mail,
+    mail: &'m Mail<'m>,
     part: &'m Part,
     line: Line<'m>,
     stamp: Option<Stamp>,
@@ -216,7 +216,7 @@ fn settle(draft: &mut Draft) {
 }
 
 /// Words only: the addresses they accuse, at the first time they state.
-fn told(mail: &Mail, kind: Kind, named: &[Named], draft: &mut Draft) {
+fn told(mail: &Mail<'_>, kind: Kind, named: &[Named], draft: &mut Draft) {
     let stamp = mail.words().next().and_then(|part| {
         let zone = zone::in_prose(part.text.as_str());
         let stamp = part.text.lines().take(LINES).find_map(|line| time::first(line.words, mail.sent))?;

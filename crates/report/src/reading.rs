@@ -14,6 +14,26 @@ pub enum Format {
     Spamcop,
     /// Abuse Reporting Format, RFC 5965 and RFC 6692.
     Arf,
+    /// X-ARF 0.1 and 0.2: a mail with a YAML-like part.
+    XarfMail,
+    /// XARF v1 to v3 and their drafts: JSON, by mail or bare.
+    XarfV3,
+    /// XARF v4: JSON, by mail or bare.
+    XarfV4,
+    /// A Shadowserver report: CSV, by mail (also zipped) or bare.
+    Shadowserver,
+    /// fail2ban and blocklist.de.
+    Fail2ban,
+    /// DShield.
+    Dshield,
+    /// myNetWatchman.
+    Mynetwatchman,
+    /// Another list of hosts with a row or an object for each.
+    Feed,
+    /// A bare file of firewall log lines.
+    FirewallLog,
+    /// A bare file of a service's log lines.
+    ServiceLog,
     /// Words around a pasted Received chain or whole headers.
     PlainReceived,
     /// Words around pasted log lines.
@@ -120,9 +140,54 @@ pub struct Claim {
     pub role: Role,
     /// The advertised or abusive URL, where one is named.
     pub url: Option<String>,
+    /// The malware the report names: a family's name where it is one we know (`data/families.tsv`), else as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malware: Option<String>,
+    /// XARF v4 `category/type` where the report itself states it; else [`Kind::xarf`] stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xarf: Option<String>,
+    /// RSIT `taxonomy/type` where the report's own type has one; else [`Kind::rsit`] stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rsit: Option<String>,
     /// The bytes of the message it was read from: the address as it stands there, or, where the part is encoded, the
     /// nearest enclosing encoded lines.
     pub span: Range<usize>,
+}
+
+/// Where in a message a word stands: what the reporter says weighs more than what is quoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// In the subject.
+    Subject,
+    /// In the reporter's own words.
+    Own,
+    /// In quoted text, an enclosed message or boilerplate.
+    Quoted,
+}
+
+/// A word of a list that was found: a sign of a proxy or relay (P12).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The entry of the list.
+    pub word: String,
+    /// What it is a sign of.
+    pub kind: Kind,
+    /// The language of the list it is from (ISO 639-1), or `any`.
+    pub language: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The bytes of the message it was read from.
+    pub span: Range<usize>,
+}
+
+/// What is known of some bytes beside themselves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hint<'h> {
+    /// A file's name: for Shadowserver it is the only place that states the type of a report.
+    pub name: Option<&'h str>,
+    /// A Content-Type stated for the whole, as HTTP states it; `None` for a mail.
+    pub content_type: Option<&'h str>,
 }
 
 /// Something the reader was unsure of.
@@ -160,6 +225,9 @@ pub struct Reading {
     pub subject: Option<String>,
     /// What the reader was unsure of.
     pub doubts: Vec<Doubt>,
+    /// Signs of a proxy or relay in the words, whatever the format.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spotted: Vec<Hit>,
 }
 
 impl Doubt {
@@ -182,6 +250,7 @@ impl Reading {
             report_id: None,
             subject: None,
             doubts: vec![Doubt { text: why.to_owned(), span: None }],
+            spotted: Vec::new(),
         }
     }
 }

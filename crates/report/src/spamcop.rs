@@ -65,7 +65,7 @@ impl Phrases {
 }
 
 /// Reads a SpamCop mail; None when it is none.
-pub(crate) fn read(mail: &Mail) -> Option<Draft> {
+pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let phrases = PHRASES.as_ref()?;
     if summary::is_summary(mail) {
         return Some(summary::read(mail));
@@ -101,7 +101,7 @@ pub(crate) fn read(mail: &Mail) -> Option<Draft> {
 }
 
 /// SpamCop's own number of the report.
-pub(crate) fn report_id(mail: &Mail) -> Option<String> {
+pub(crate) fn report_id(mail: &Mail<'_>) -> Option<String> {
     let phrases = PHRASES.as_ref()?;
     let of = |regex: &Regex, words: &str| Some(regex.captures(words)?.name("id")?.as_str().to_owned());
     of(&phrases.subject, &mail.subject)
@@ -111,7 +111,7 @@ pub(crate) fn report_id(mail: &Mail) -> Option<String> {
         .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.link, part.text.as_str())))
 }
 
-pub(crate) fn is_from_spamcop(mail: &Mail) -> bool {
+pub(crate) fn is_from_spamcop(mail: &Mail<'_>) -> bool {
     mail.from.as_ref().is_some_and(|from| is_spamcop(&from.domain))
 }
 
@@ -140,7 +140,7 @@ fn said<'m>(body: &'m Part, phrases: &Phrases) -> Vec<Line<'m>> {
     body.text.lines().skip(from).take_while(|line| !phrases.ends.is_match(line.words)).take(SAID).collect()
 }
 
-fn read_lines(mail: &Mail, body: &Part, said: &[Line<'_>], phrases: &Phrases, draft: &mut Draft) {
+fn read_lines(mail: &Mail<'_>, body: &Part, said: &[Line<'_>], phrases: &Phrases, draft: &mut Draft) {
     let mut url = String::new();
     for (at, line) in said.iter().enumerate() {
         if let Some(found) = phrases.advertised.captures(line.words) {
@@ -157,7 +157,7 @@ fn read_lines(mail: &Mail, body: &Part, said: &[Line<'_>], phrases: &Phrases, dr
 }
 
 /// A mail client that runs lines together leaves the words in order all the same.
-fn read_flat(mail: &Mail, body: &Part, said: &[Line<'_>], phrases: &Phrases, draft: &mut Draft) {
+fn read_flat(mail: &Mail<'_>, body: &Part, said: &[Line<'_>], phrases: &Phrases, draft: &mut Draft) {
     for line in said {
         if let Some(claim) = source(mail, body, line, "", &phrases.anywhere, draft) {
             draft.claim(claim);
@@ -167,7 +167,7 @@ fn read_flat(mail: &Mail, body: &Part, said: &[Line<'_>], phrases: &Phrases, dra
 
 /// `Email from 192.0.2.1 / Thu, 19 Jun 2003 17:34:13 -0400`, and the same with a word for a relay.
 fn source(
-    mail: &Mail,
+    mail: &Mail<'_>,
     body: &Part,
     line: &Line<'_>,
     next: &str,
@@ -191,7 +191,7 @@ fn source(
 
 /// `http://shop.example/ is 192.0.2.1; Thu, 19 Jun 2003 21:34:13 GMT`.
 fn web_host(
-    mail: &Mail,
+    mail: &Mail<'_>,
     body: &Part,
     line: &Line<'_>,
     next: &str,
@@ -260,7 +260,7 @@ fn port(line: &Line<'_>, draft: &mut Draft) {
 }
 
 /// What is left when the body says nothing: the subject, the fields of the ARF variant, a pasted chain.
-fn read_rest(mail: &Mail, phrases: &Phrases, draft: &mut Draft) {
+fn read_rest(mail: &Mail<'_>, phrases: &Phrases, draft: &mut Draft) {
     let found = phrases.subject.captures(&mail.subject);
     let what = found.as_ref().and_then(|found| found.name("what")).map_or("", |what| what.as_str().trim());
     let named = address::first(what).filter(|found| found.range.len() + 2 >= what.len());
@@ -295,7 +295,7 @@ fn read_rest(mail: &Mail, phrases: &Phrases, draft: &mut Draft) {
 
 /// A chain pasted in place of the usual text: the named address with the time its hop states, and the server that took
 /// the mail from it and passed it on.
-fn pasted_chain(mail: &Mail, named: IpAddr, draft: &mut Draft) {
+fn pasted_chain(mail: &Mail<'_>, named: IpAddr, draft: &mut Draft) {
     let Some(part) = mail.words().next() else { return };
     let hops = received::chain(&part.text, mail.sent);
     let is_named = |hop: &received::Hop| hop.from.as_ref().is_some_and(|(address, _)| *address == named);

@@ -23,7 +23,7 @@ static ROW: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static MADE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)time of this report(?: is)?:?\s*(.*)").ok());
 
-pub(crate) fn is_summary(mail: &Mail) -> bool {
+pub(crate) fn is_summary(mail: &Mail<'_>) -> bool {
     let subject = mail.subject.to_ascii_lowercase();
     let sender =
         mail.from.as_ref().is_some_and(|from| from.address.to_ascii_lowercase().starts_with("summaries@"));
@@ -32,11 +32,11 @@ pub(crate) fn is_summary(mail: &Mail) -> bool {
         || subject.contains("summary report") && has_rows(mail)
 }
 
-pub(crate) fn is_alert(mail: &Mail) -> bool {
+pub(crate) fn is_alert(mail: &Mail<'_>) -> bool {
     mail.subject.to_ascii_lowercase().contains("[spamcop] alert")
 }
 
-fn has_rows(mail: &Mail) -> bool {
+fn has_rows(mail: &Mail<'_>) -> bool {
     mail.parts.iter().any(|part| {
         part.text.as_str().contains("SpamCop") && part.text.lines().any(|line| row(&line).is_some())
     })
@@ -47,7 +47,7 @@ fn row<'t>(line: &Line<'t>) -> Option<Captures<'t>> {
 }
 
 /// Reads the rows of a summary. They have no year and count in hours of GMT.
-pub(crate) fn read(mail: &Mail) -> Draft {
+pub(crate) fn read(mail: &Mail<'_>) -> Draft {
     let mut draft = Draft::default();
     for part in parts(mail) {
         let made = MADE
@@ -69,7 +69,7 @@ pub(crate) fn read(mail: &Mail) -> Draft {
     draft
 }
 
-fn parts(mail: &Mail) -> Vec<&Part> {
+fn parts<'m>(mail: &'m Mail<'_>) -> Vec<&'m Part> {
     let mut parts: Vec<&Part> = mail.words().collect();
     parts.extend(mail.parts.iter().filter(|part| part.depth > 0));
     parts
@@ -120,7 +120,7 @@ fn started(found: &Captures<'_>, made: Option<jiff::Timestamp>) -> When {
 }
 
 /// Reads an alert: bare addresses, one to a line; when it was is only when it was sent.
-pub(crate) fn read_alert(mail: &Mail) -> Draft {
+pub(crate) fn read_alert(mail: &Mail<'_>) -> Draft {
     let mut draft = Draft::default();
     for part in parts(mail) {
         for line in part.text.lines() {

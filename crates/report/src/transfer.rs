@@ -5,22 +5,40 @@ use crate::text::{Cell, Text};
 /// Undoes quoted-printable. What is no valid escape stands for itself. Where such are met, the mail declares it over
 /// plain text, and escapes in lower case, which RFC 2045 section 6.7 forbids, stand for themselves too (`?id=d7`).
 pub(crate) fn quoted_printable(raw: &[u8], offset: usize) -> Text {
-    let honest = memchr::memchr_iter(b'=', raw)
-        .all(|at| escape(raw.get(at + 1..).unwrap_or_default()) != (Some(b'='), 1));
     let mut bytes = Vec::with_capacity(raw.len());
     let mut cells = Vec::with_capacity(raw.len());
+    undo_quoted_printable(raw, |byte, at, len| {
+        bytes.push(byte);
+        cells.push(Cell::new(offset + at, len));
+        true
+    });
+    Text::mapped(&bytes, cells)
+}
+
+/// The same without the origins, at most `most` bytes.
+pub(crate) fn quoted_printable_bytes(raw: &[u8], most: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(raw.len().min(most));
+    undo_quoted_printable(raw, |byte, _, _| {
+        bytes.push(byte);
+        bytes.len() < most
+    });
+    bytes
+}
+
+/// Gives each decoded byte with the place and length it was written at, until `take` has had enough.
+fn undo_quoted_printable(raw: &[u8], mut take: impl FnMut(u8, usize, usize) -> bool) {
+    let honest = memchr::memchr_iter(b'=', raw)
+        .all(|at| escape(raw.get(at + 1..).unwrap_or_default()) != (Some(b'='), 1));
     let mut at = 0;
     while let Some(&byte) = raw.get(at) {
         let rest = raw.get(at + 1..).unwrap_or_default();
         let lower = rest.iter().take(2).any(u8::is_ascii_lowercase);
         let (decoded, len) = if byte == b'=' && (honest || !lower) { escape(rest) } else { (Some(byte), 1) };
-        if let Some(decoded) = decoded {
-            bytes.push(decoded);
-            cells.push(Cell::new(offset + at, len));
+        if decoded.is_some_and(|decoded| !take(decoded, at, len)) {
+            return;
         }
         at += len;
     }
-    Text::mapped(&bytes, cells)
 }
 
 /// What follows an equals sign: an octet in hexadecimal, a soft line break (nothing), or neither.
@@ -47,6 +65,26 @@ fn hex(byte: u8) -> Option<u8> {
 pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut cells = Vec::with_capacity(raw.len());
+    undo_base64(raw, |byte, at, len| {
+        bytes.push(byte);
+        cells.push(Cell::new(offset + at, len));
+        true
+    });
+    Text::mapped(&bytes, cells)
+}
+
+/// The same without the origins, at most `most` bytes.
+pub(crate) fn base64_bytes(raw: &[u8], most: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity((raw.len() / 4 * 3 + 3).min(most));
+    undo_base64(raw, |byte, _, _| {
+        bytes.push(byte);
+        bytes.len() < most
+    });
+    bytes
+}
+
+/// Gives each decoded byte with the place and length of the group it was written in, until `take` has had enough.
+fn undo_base64(raw: &[u8], mut take: impl FnMut(u8, usize, usize) -> bool) {
     let mut group = 0u32;
     let mut filled = 0u32;
     let mut first = 0;
@@ -59,8 +97,9 @@ pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
         filled += 1;
         if filled == 4 {
             for byte in group.to_be_bytes().into_iter().skip(1) {
-                bytes.push(byte);
-                cells.push(Cell::new(offset + first, at + 1 - first));
+                if !take(byte, first, at + 1 - first) {
+                    return;
+                }
             }
             (group, filled) = (0, 0);
         }
@@ -68,11 +107,11 @@ pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
     if filled > 1 {
         let padded = group << (6 * (4 - filled));
         for byte in padded.to_be_bytes().into_iter().skip(1).take(filled as usize - 1) {
-            bytes.push(byte);
-            cells.push(Cell::new(offset + first, 1));
+            if !take(byte, first, 1) {
+                return;
+            }
         }
     }
-    Text::mapped(&bytes, cells)
 }
 
 fn sextet(byte: u8) -> Option<u32> {

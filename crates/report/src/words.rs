@@ -104,7 +104,7 @@ pub(crate) fn alleges(words: &str) -> bool {
 }
 
 /// The reporter's own words: what the message itself says, without quotes, links, signature and pasted headers.
-pub(crate) fn own(mail: &Mail) -> String {
+pub(crate) fn own(mail: &Mail<'_>) -> String {
     let mut own = String::new();
     let Some(part) = mail.words().next() else { return own };
     for line in lines_of(part) {

@@ -1,0 +1,104 @@
+//! What is read without a mail around it: a file by itself, or one that a mail brings along.
+//!
+//! Each reader looks at a [`Document`] and says what it [`Found`], or that it is not one of its own. They are asked in
+//! turn, the one that says most of itself first.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
+use crate::claims::Draft;
+use crate::mail::Mail;
+use crate::mime::File;
+use crate::reading::{Format, Hint, Reading, Reporter};
+use crate::{archive, feed, logs, shadowserver, xarf};
+
+/// A file's bytes, decoded, and what is known around them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Document<'d> {
+    pub(crate) bytes: &'d [u8],
+    /// Its name, where it has one.
+    pub(crate) name: Option<&'d str>,
+    /// Its Content-Type in lower case, where stated.
+    pub(crate) mime: Option<&'d str>,
+    /// The Date of the mail it came in, for times without a year.
+    pub(crate) sent: Option<Timestamp>,
+    /// The offset of that Date, for times without a zone.
+    pub(crate) offset: Option<Offset>,
+    /// The bytes of the message it was decoded from; `None` when the document is the message itself, and places in it
+    /// are places in the message.
+    pub(crate) within: Option<(usize, usize)>,
+    /// How many archives it lies in.
+    pub(crate) depth: u8,
+}
+
+/// What a reader made of a document.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) format: Format,
+    /// Whether it alleges abuse.
+    pub(crate) is_report: bool,
+    pub(crate) draft: Draft,
+    /// Who says so, where the document states it.
+    pub(crate) reporter: Option<Reporter>,
+    pub(crate) report_id: Option<String>,
+}
+
+impl<'d> Document<'d> {
+    /// A file by itself.
+    pub(crate) fn bare(bytes: &'d [u8], hint: &Hint<'d>) -> Document<'d> {
+        Document {
+            bytes,
+            name: hint.name,
+            mime: hint.content_type,
+            sent: None,
+            offset: None,
+            within: None,
+            depth: 0,
+        }
+    }
+
+    /// A file that `mail` brings along; `bytes` are those of it, decoded.
+    pub(crate) fn attached(mail: &Mail<'_>, file: &'d File, bytes: &'d [u8]) -> Document<'d> {
+        let span = file.origin.span();
+        Document {
+            bytes,
+            name: file.name.as_deref(),
+            mime: Some(&file.mime),
+            sent: mail.sent,
+            offset: mail.offset,
+            within: Some((span.start, span.end)),
+            depth: 0,
+        }
+    }
+
+    /// The bytes of the message that `range` of the document was read from.
+    pub(crate) fn span(&self, range: Range<usize>) -> Range<usize> {
+        self.within.map_or(range, |(start, end)| start..end)
+    }
+}
+
+/// Asks each reader in turn.
+pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
+    archive::read(document)
+        .or_else(|| xarf::read(document))
+        .or_else(|| shadowserver::read(document))
+        .or_else(|| feed::read(document))
+}
+
+/// A file by itself, that is no mail.
+pub(crate) fn bare(bytes: &[u8], hint: &Hint<'_>) -> Option<Reading> {
+    let document = Document::bare(bytes, hint);
+    let found = read(&document).or_else(|| logs::read(&document))?;
+    Some(Reading {
+        format: found.format,
+        is_report: found.is_report,
+        claims: found.draft.claims,
+        reporter: found.reporter,
+        report_id: found.report_id,
+        subject: None,
+        doubts: found.draft.doubts,
+        spotted: Vec::new(),
+    })
+}
