@@ -57,7 +57,10 @@ enum Task {
         targets: Vec<String>,
     },
     /// Run the benchmarks beside their peers and print ratios.
-    Bench,
+    Bench {
+        /// Which: report, store, night; all, if none is named.
+        groups: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -69,7 +72,7 @@ fn main() -> ExitCode {
         Task::Lab => test::lab(),
         Task::Browser { screenshots } => browser::run_journey(&screenshots),
         Task::Fuzz { seconds, targets } => fuzz::run_targets(seconds, &targets),
-        Task::Bench => bench::run_all(),
+        Task::Bench { groups } => bench::run_groups(&groups),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

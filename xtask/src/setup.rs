@@ -22,10 +22,22 @@ const NEEDED: [(&str, &str); 11] = [
     ("npm", "npm"),
 ];
 
+/// What only benchmarks need.
+const PEERS: [(&str, &str); 2] = [("redis-server", "redis-server"), ("/usr/bin/pip3", "python3-pip")];
+
+/// Installs what only benchmarks need.
+pub(crate) fn bench_peers() -> Result<()> {
+    let missing = missing(&PEERS);
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+fn missing(needed: &[(&str, &'static str)]) -> Vec<&'static str> {
+    needed.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect()
+}
+
 /// Installs missing Debian packages and the browser driver.
 pub(crate) fn run() -> Result<()> {
-    let mut missing: Vec<&str> =
-        NEEDED.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
+    let mut missing = missing(&NEEDED);
     if !Path::new("/usr/lib/postgresql").is_dir() {
         missing.push("postgresql");
     }

@@ -1,9 +1,9 @@
 //! Every check, in the order that fails soonest.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::shell::{build, built, cargo, is_root, program, root, run};
-use crate::{browser, generated, setup, tidy};
+use crate::{browser, fuzz, generated, setup, tidy};
 
 /// Runs everything.
 pub(crate) fn run_all(with_setup: bool) -> Result<()> {
@@ -17,9 +17,18 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
     run(cargo().args(["test", "--workspace", "--quiet", "--locked"]).env("NIGHTDESK_REQUIRE_POSTGRES", "1"))?;
     generated::run(true)?;
     browser::run_journey(&root().join("target/screenshots"))?;
+    fuzz::run_targets(fuzz_seconds()?, &[])?;
     lab()?;
     println!("\neverything passed");
     Ok(())
+}
+
+/// How long each parser is fuzzed: a minute in CI, a glance elsewhere.
+fn fuzz_seconds() -> Result<u32> {
+    match std::env::var("NIGHTDESK_FUZZ_SECONDS") {
+        Ok(text) => text.parse().context("NIGHTDESK_FUZZ_SECONDS is no number of seconds"),
+        Err(_) => Ok(if std::env::var_os("CI").is_some() { 60 } else { 5 }),
+    }
 }
 
 /// Plays the stories.

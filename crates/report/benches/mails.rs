@@ -44,7 +44,10 @@ fn main() -> Result<(), Error> {
         let peer = here.join("benches/email_mails.py");
         let said = Command::new("python3").arg(peer).arg(policy).arg(&folder).output()?;
         let theirs: f64 = String::from_utf8(said.stdout)?.trim().parse()?;
-        println!("mails: Python email ({policy}), parsed and decoded {theirs:.0}/s of CPU; ratio {:.1}", ours / theirs);
+        println!(
+            "mails: Python email ({policy}), parsed and decoded {theirs:.0}/s of CPU; ratio {:.1}",
+            ours / theirs
+        );
     }
     slowest(&mails)
 }
@@ -74,6 +77,7 @@ fn cpu_seconds() -> Result<f64, Error> {
 /// A figure of /proc/self/status in KiB.
 fn memory(name: &str) -> Result<u64, Error> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("no such figure")?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).ok_or("no such figure")?;
     Ok(line.split_whitespace().next().ok_or("no figure")?.parse()?)
 }
