@@ -8,6 +8,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
+use crate::archive::Budget;
 use crate::claims::Draft;
 use crate::mail::Mail;
 use crate::mime::{File, Part};
@@ -106,7 +107,12 @@ impl<'d> Document<'d> {
 
 /// Asks each reader in turn.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
-    archive::read(document)
+    read_within(document, &mut Budget::new())
+}
+
+/// The same, with what may still be taken out of archives.
+pub(crate) fn read_within(document: &Document<'_>, budget: &mut Budget) -> Option<Found> {
+    archive::read(document, budget)
         .or_else(|| xarf::read(document))
         .or_else(|| shadowserver::read(document))
         .or_else(|| feed::read(document))

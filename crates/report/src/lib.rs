@@ -93,9 +93,19 @@ fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
         let alleged = arf::alleges(mail) && draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (Format::Arf, alleged, draft);
     }
-    if let Some(found) = machine::read(mail) {
-        return (found.format, found.is_report, found.said());
+    match machine::read(mail) {
+        Some(found) if found.format == Format::Unreadable => {
+            let (format, is_report, mut draft) = recognise_words(mail);
+            draft.doubts.extend(found.draft.doubts);
+            (format, is_report, draft)
+        }
+        Some(found) => (found.format, found.is_report, found.said()),
+        None => recognise_words(mail),
     }
+}
+
+/// What people say in their own words.
+fn recognise_words(mail: &Mail<'_>) -> (Format, bool, Draft) {
     if let Some(why) = nonreport::by_words(mail) {
         return not_a_report(why);
     }

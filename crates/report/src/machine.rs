@@ -12,10 +12,18 @@ use crate::{limits, shadowserver, xarf};
 /// Files of one mail that are opened, and texts that are looked at.
 const MOST_FILES: usize = 100;
 
-/// Reads the machine-written part of `mail`; None when there is none.
+/// Reads the machine-written part of `mail`; None when there is none. A reading of format [`Format::Unreadable`] has nothing
+/// but the doubts that an archive gave cause for.
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Found> {
-    let found = files(mail).or_else(|| texts(mail)).or_else(|| xarf::mail::read(mail));
-    found.or_else(|| shadowserver::mail::linked(mail))
+    let files = files(mail);
+    if files.as_ref().is_some_and(|found| found.format != Format::Unreadable) {
+        return files;
+    }
+    let other = texts(mail).or_else(|| xarf::mail::read(mail)).or_else(|| shadowserver::mail::linked(mail));
+    match (other, files) {
+        (Some(other), Some(files)) => Some(other.and(files)),
+        (other, files) => other.or(files),
+    }
 }
 
 /// Everything in the files, gathered into one.
@@ -58,14 +66,16 @@ fn texts(mail: &Mail<'_>) -> Option<Found> {
     let readable = |kind: PartKind| matches!(kind, PartKind::Words | PartKind::Data);
     mail.parts.iter().filter(|part| readable(part.kind)).take(MOST_FILES).find_map(|part| {
         let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
-        xarf::read(&Document::part(mail, part, &bytes))
+        // What lies in an encoded message cannot be reached again; its text is at hand all the same.
+        let bytes = if bytes.is_empty() { part.text.as_str().as_bytes() } else { &bytes };
+        xarf::read(&Document::part(mail, part, bytes))
     })
 }
 
 impl Found {
     /// Both together; the first says what format it was.
     pub(crate) fn and(mut self, other: Found) -> Found {
-        if self.format == Format::Feed && other.format != Format::Feed {
+        if rank(self.format) < rank(other.format) {
             return other.and(self);
         }
         self.draft.claims.extend(other.draft.claims);
@@ -80,5 +90,14 @@ impl Found {
     /// its reporter stands in where there is none.
     pub(crate) fn said(self) -> Draft {
         Draft { report_id: self.report_id, reporter: self.reporter, ..self.draft }
+    }
+}
+
+/// How much a format says of what it found: nothing, a list of some kind, or a report.
+fn rank(format: Format) -> u8 {
+    match format {
+        Format::Unreadable => 0,
+        Format::Feed => 1,
+        _ => 2,
     }
 }

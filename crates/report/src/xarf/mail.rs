@@ -116,7 +116,7 @@ fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
         json::host(fields.get("ip").or(fields.get("source-ip"))?)
     });
     let Some(host) = host else {
-        draft.doubt(&no_address(source));
+        beside(mail, fields, source, draft);
         return;
     };
     if !kind_of_source.is_empty() && !is_address_type(&kind_of_source) && !source.contains("://") {
@@ -146,6 +146,29 @@ fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
         .filter(|_| kind == Kind::Malware)
         .map(|name| name.chars().take(100).collect());
     draft.claim(claim);
+}
+
+/// A source that is a name or URL: the words of the mail may give its address in brackets behind it, on the same line.
+fn beside(mail: &Mail<'_>, fields: &Fields<'_>, source: &str, draft: &mut Draft) {
+    let name = source.split("://").last().and_then(|rest| rest.split(['/', ':', '?']).next()).unwrap_or_default();
+    let found = mail.words().filter(|_| name.contains('.')).find_map(|part| {
+        part.text.lines().filter(|line| line.words.contains(name)).take(8).find_map(|line| {
+            let open = line.words.rfind(['[', '(']).filter(|&open| Some(open) > line.words.find(name))? + 1;
+            let inner = line.words.get(open..)?;
+            let host = json::host(inner.get(..inner.find([']', ')'])?)?)?;
+            let range = line.range(open + host.range.start..open + host.range.end);
+            Some((host.address, part.text.span(range)))
+        })
+    });
+    let Some((address, span)) = found else {
+        draft.doubt(&no_address(source));
+        return;
+    };
+    draft.doubt("the report's source is a name; its address was taken from the words beside it");
+    let (kind, role) = alleged(fields);
+    let when = when(mail, fields, draft);
+    let url = if source.contains("://") { source } else { "" };
+    draft.claim(bare(address, kind, role, span).at(when).advertising(url));
 }
 
 fn is_address_type(kind: &str) -> bool {

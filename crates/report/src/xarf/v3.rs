@@ -21,7 +21,7 @@ pub(super) fn read(document: &Document<'_>, object: &Object<'_>, mut draft: Draf
         ["reporterorgemail", "reportercontactemail"].iter().find_map(|key| reporter(info.string(&[key])))
     });
     let report = object.object("report");
-    let id = report.as_ref().and_then(|report| report.string(&["reportid", "id"]));
+    let id = report.as_ref().and_then(|report| report.string(&["reportid", "reportercaseid", "id"]));
     let id = id.or_else(|| object.string(&["reportid"]));
     match &report {
         Some(report) => claim(document, report, &mut draft),
@@ -31,7 +31,7 @@ pub(super) fn read(document: &Document<'_>, object: &Object<'_>, mut draft: Draf
 }
 
 fn claim(document: &Document<'_>, report: &Object<'_>, draft: &mut Draft) {
-    let url = URLS.iter().find_map(|key| report.string(&[key]));
+    let url = report.string(&URLS).or_else(|| report.object("source")?.string(&["url", "uri"]));
     let Some(source) = source(report) else {
         draft.doubt(if url.is_some() {
             "it names a URL but no address; names are not looked up"
@@ -64,7 +64,8 @@ fn claim(document: &Document<'_>, report: &Object<'_>, draft: &mut Draft) {
 /// The source: a field of its own, or (3.0.0) an object `Source` with `IP` or `Value`, or the host of the URL.
 fn source(report: &Object<'_>) -> Option<Word> {
     let inner = || report.object("source")?.word(&["ip", "value", "address"]);
-    let url = || report.word(&URLS).filter(|url| json::host(&url.text).is_some());
+    let inner_url = || report.object("source")?.word(&["url", "uri"]);
+    let url = || report.word(&URLS).or_else(inner_url).filter(|url| json::host(&url.text).is_some());
     report.word(&SOURCES).or_else(inner).or_else(|| report.word(&["source"])).or_else(url)
 }
 

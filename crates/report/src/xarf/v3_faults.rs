@@ -12,7 +12,9 @@ const ADDRESSES: [&str; 4] = ["smtpmailfromaddress", "smtprcpttoaddress", "froma
 /// Fields that count something.
 const COUNTS: [&str; 5] = ["bytecount", "packetcount", "filesize", "attackcount", "asn"];
 /// Fields that hold text, where there are any.
-const TEXTS: [&str; 8] = [
+const TEXTS: [&str; 10] = [
+    "reportercaseid",
+    "reporternotes",
     "servicename",
     "serviceversion",
     "infringedmaterial",
@@ -22,6 +24,8 @@ const TEXTS: [&str; 8] = [
     "botnetname",
     "reportsubtype",
 ];
+/// How grave a reporter may call it.
+const SEVERITIES: [&str; 6] = ["info", "low", "normal", "medium", "high", "critical"];
 /// The largest AS number (RFC 6793).
 const LARGEST_ASN: f64 = 4_294_967_295.0;
 
@@ -37,11 +41,16 @@ pub(super) fn note(object: &Object<'_>, draft: &mut Draft) {
         times(&report, draft);
         source(&report, draft);
         values(&report, draft);
-        by_type(&report, draft);
+        by_type(&report, is_three(object), draft);
         samples(&report, draft);
     } else if object.has("report") {
         draft.doubt("Report is not an object");
     }
+}
+
+/// Whether it is of v3, which asks for less than those before.
+fn is_three(object: &Object<'_>) -> bool {
+    object.word(&["version"]).is_some_and(|version| version.text.starts_with('3'))
 }
 
 fn version(object: &Object<'_>, draft: &mut Draft) {
@@ -68,6 +77,9 @@ fn party(object: &Object<'_>, name: &str, wanted: &[&str], draft: &mut Draft) {
         draft.doubt(&format!("{name} is not an object"));
         return;
     };
+    // A person has no organisation's domain and address.
+    let person = party.string(&["reportertype"]).is_some_and(|kind| kind.eq_ignore_ascii_case("person"));
+    let wanted = if person { wanted.get(..1).unwrap_or_default() } else { wanted };
     for field in wanted.iter().filter(|field| party.raw(&[&json::plain_key(field)]).is_none()) {
         draft.doubt(&format!("{name} states no {field}"));
     }
@@ -148,6 +160,13 @@ fn values(report: &Object<'_>, draft: &mut Draft) {
             draft.doubt(&format!("a mail address is none ({key})"));
         }
     }
+    let severity = report.word(&["reporterseverity"]).map(|word| word.text.to_ascii_lowercase());
+    if severity.is_some_and(|severity| !SEVERITIES.contains(&severity.as_str())) {
+        draft.doubt("ReporterSeverity is none that is known");
+    }
+    if report.raw(&["ongoing"]).is_some_and(|value| !matches!(value.get(), "true" | "false")) {
+        draft.doubt("Ongoing is neither true nor false");
+    }
     if report.string(&["rpzdomain"]).is_some_and(|name| !check::is_domain(&name)) {
         draft.doubt("RpzDomain is not a domain");
     }
@@ -157,13 +176,14 @@ fn values(report: &Object<'_>, draft: &mut Draft) {
     if report.string(&["infringingurl"]).is_none() && report.raw(&["infringingurl"]).is_some() {
         draft.doubt("InfringingUrl is not text");
     }
-    if report.raw(&["filehash"]).is_some() && report.object("filehash").is_none() {
-        draft.doubt("FileHash is not an object");
+    let hash = report.raw(&["filehash"]).is_some();
+    if hash && report.object("filehash").is_none() && report.string(&["filehash"]).is_none() {
+        draft.doubt("FileHash is neither text nor an object");
     }
 }
 
 /// What a type asks for beside what all ask for.
-fn by_type(report: &Object<'_>, draft: &mut Draft) {
+fn by_type(report: &Object<'_>, three: bool, draft: &mut Draft) {
     let kind = json::plain_key(&report.string(&["reporttype"]).unwrap_or_default());
     let has = |keys: &[&str]| report.raw(keys).is_some();
     match kind.as_str() {
@@ -174,8 +194,8 @@ fn by_type(report: &Object<'_>, draft: &mut Draft) {
                 draft.doubt("CVE is not of the form CVE-year-number");
             }
         }
-        "phishing" if !has(&["sourceurl", "url"]) => draft.doubt("a phishing report without a URL"),
-        "malware" if class_is(report, "content") && !has(&["sourceurl", "url"]) => {
+        "phishing" if !has(&["sourceurl", "url", "source"]) => draft.doubt("a phishing report without a URL"),
+        "malware" if !three && class_is(report, "content") && !has(&["sourceurl", "url"]) => {
             draft.doubt("hosted malware without a URL");
         }
         "potentiallycompromisedaccount" => account(report, draft),
