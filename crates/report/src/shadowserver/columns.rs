@@ -1,5 +1,6 @@
 //! Where in a row the things are that a claim is made of.
 
+use crate::reading::Role;
 use crate::table::Header;
 
 use super::types::Type;
@@ -47,7 +48,8 @@ impl Columns {
             address,
             port,
             protocol: header.column("protocol"),
-            url: header.column("url"),
+            // In other types it is what the infected machine asked a sinkhole for.
+            url: header.column("url").filter(|_| hosts(known)),
             host: header.column("http_host"),
             tag: header.column("tag"),
             malware: known.malware.iter().filter_map(|name| header.column(name)).collect(),
@@ -55,4 +57,9 @@ impl Columns {
             count: header.names().len(),
         })
     }
+}
+
+/// Whether the accused host is one that has the URL of a row.
+fn hosts(known: &Type) -> bool {
+    known.role == Role::WebHost || known.name.starts_with("compromised_website")
 }
