@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use crate::mail::Mail;
-use crate::reading::{Claim, Doubt, Kind, Protocol, Role, TimeBasis};
+use crate::reading::{Claim, Doubt, Kind, Protocol, Reporter, Role, TimeBasis};
 use crate::time::Stamp;
 
 /// More claims than this from one message are not kept apart.
@@ -34,6 +34,10 @@ impl When {
 pub(crate) struct Draft {
     pub(crate) claims: Vec<Claim>,
     pub(crate) doubts: Vec<Doubt>,
+    /// The report's own number for itself, where its format has one.
+    pub(crate) report_id: Option<String>,
+    /// Who says so, where the format has a place for it beside the mail's From.
+    pub(crate) reporter: Option<Reporter>,
 }
 
 impl Draft {

@@ -8,10 +8,12 @@ use std::ops::Range;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
+use crate::archive::Budget;
 use crate::claims::Draft;
 use crate::mail::Mail;
-use crate::mime::File;
+use crate::mime::{File, Part};
 use crate::reading::{Format, Hint, Reading, Reporter};
+use crate::text::Text;
 use crate::{archive, feed, logs, shadowserver, xarf};
 
 /// A file's bytes, decoded, and what is known around them.
@@ -29,6 +31,8 @@ pub(crate) struct Document<'d> {
     /// The bytes of the message it was decoded from; `None` when the document is the message itself, and places in it
     /// are places in the message.
     pub(crate) within: Option<(usize, usize)>,
+    /// The way from each byte of it to the bytes of the message, where that is known.
+    pub(crate) map: Option<&'d Text>,
     /// How many archives it lies in.
     pub(crate) depth: u8,
 }
@@ -55,6 +59,7 @@ impl<'d> Document<'d> {
             sent: None,
             offset: None,
             within: None,
+            map: None,
             depth: 0,
         }
     }
@@ -69,19 +74,45 @@ impl<'d> Document<'d> {
             sent: mail.sent,
             offset: mail.offset,
             within: Some((span.start, span.end)),
+            map: None,
+            depth: 0,
+        }
+    }
+
+    /// A text of `mail`; `bytes` are those of it, decoded.
+    pub(crate) fn part(mail: &Mail<'_>, part: &'d Part, bytes: &'d [u8]) -> Document<'d> {
+        let span = part.origin.span();
+        Document {
+            bytes,
+            name: None,
+            mime: Some(&part.mime),
+            sent: mail.sent,
+            offset: mail.offset,
+            within: Some((span.start, span.end)),
+            map: Some(&part.text),
             depth: 0,
         }
     }
 
     /// The bytes of the message that `range` of the document was read from.
     pub(crate) fn span(&self, range: Range<usize>) -> Range<usize> {
-        self.within.map_or(range, |(start, end)| start..end)
+        let exact = self.map.filter(|map| range.end <= map.as_str().len());
+        match (exact, self.within) {
+            (Some(map), _) => map.span(range),
+            (None, Some((start, end))) => start..end,
+            (None, None) => range,
+        }
     }
 }
 
 /// Asks each reader in turn.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
-    archive::read(document)
+    read_within(document, &mut Budget::new())
+}
+
+/// The same, with what may still be taken out of archives.
+pub(crate) fn read_within(document: &Document<'_>, budget: &mut Budget) -> Option<Found> {
+    archive::read(document, budget)
         .or_else(|| xarf::read(document))
         .or_else(|| shadowserver::read(document))
         .or_else(|| feed::read(document))

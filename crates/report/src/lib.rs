@@ -16,8 +16,10 @@ mod face;
 mod feed;
 mod firewall;
 mod html;
+mod json;
 mod limits;
 mod logs;
+mod machine;
 mod mail;
 mod mime;
 mod names;
@@ -28,6 +30,7 @@ mod received;
 mod shadowserver;
 mod spamcop;
 mod spamcop_summary;
+mod table;
 mod text;
 mod time;
 mod transfer;
@@ -69,9 +72,9 @@ fn read_mail(bytes: &[u8]) -> Reading {
         format,
         is_report,
         claims,
-        report_id: report_id(&mail, format),
+        report_id: draft.report_id.or_else(|| report_id(&mail, format)),
         subject: subject(&mail),
-        reporter: mail.from,
+        reporter: mail.from.or(draft.reporter),
         doubts,
         spotted: Vec::new(),
     }
@@ -90,6 +93,19 @@ fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
         let alleged = arf::alleges(mail) && draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (Format::Arf, alleged, draft);
     }
+    match machine::read(mail) {
+        Some(found) if found.format == Format::Unreadable => {
+            let (format, is_report, mut draft) = recognise_words(mail);
+            draft.doubts.extend(found.draft.doubts);
+            (format, is_report, draft)
+        }
+        Some(found) => (found.format, found.is_report, found.said()),
+        None => recognise_words(mail),
+    }
+}
+
+/// What people say in their own words.
+fn recognise_words(mail: &Mail<'_>) -> (Format, bool, Draft) {
     if let Some(why) = nonreport::by_words(mail) {
         return not_a_report(why);
     }

@@ -62,6 +62,12 @@ impl Origin {
         }
     }
 
+    /// The way from each decoded byte to the message; None for what is too long to keep one, or cannot be reached again.
+    pub(crate) fn text(&self, raw: &[u8]) -> Option<Text> {
+        let bytes = raw.get(self.range.clone()).filter(|bytes| self.reachable && bytes.len() <= PART_TEXT)?;
+        Some(decode(bytes, self.range.start, self.encoding))
+    }
+
     /// Where it lies in the message, encoded.
     pub(crate) fn span(&self) -> Range<usize> {
         self.range.clone()

@@ -80,6 +80,17 @@ impl Text {
         Text::mapped(bytes, cells)
     }
 
+    /// What follows `at`, as a text of its own.
+    pub(crate) fn tail(&self, at: usize) -> Text {
+        let ascii = self.ascii.get(at..).unwrap_or_default().to_owned();
+        let map = match &self.map {
+            Map::Identity(offset) => Map::Identity(offset + at),
+            Map::Enclosing(span) => Map::Enclosing(span.clone()),
+            Map::Cells(cells) => Map::Cells(cells.get(at..).unwrap_or_default().to_vec()),
+        };
+        Text { ascii, map }
+    }
+
     /// The bytes of the message that `range` of the text was read from.
     pub(crate) fn span(&self, range: Range<usize>) -> Range<usize> {
         match &self.map {

@@ -34,9 +34,11 @@ impl Expected {
         let format = text(1).to_owned();
         Expected {
             file: text(0).to_owned(),
+            // A domain or `not an IP` is no address: then nobody is to be accused.
             addresses: (!addresses.is_empty())
-                .then(|| addresses.iter().map(|address| plain(address)).collect()),
-            complete: format != "feed-other",
+                .then(|| addresses.iter().filter_map(|address| plain(address)).collect()),
+            // Of tables only the first rows are known.
+            complete: !matches!(format.as_str(), "feed-other" | "shadowserver-csv"),
             times: times(known)
                 .into_iter()
                 .chain(of_event("time.source").iter().filter_map(|time| time.parse().ok()))
@@ -48,10 +50,9 @@ impl Expected {
 }
 
 /// The address as our reader writes it: `::ffff:192.0.2.1` is 192.0.2.1.
-fn plain(address: &str) -> String {
-    address
-        .parse()
-        .map_or_else(|_| address.to_owned(), |parsed: std::net::IpAddr| parsed.to_canonical().to_string())
+fn plain(address: &str) -> Option<String> {
+    let parsed: std::net::IpAddr = address.parse().ok()?;
+    Some(parsed.to_canonical().to_string())
 }
 
 fn strings(value: &Value, key: &str) -> BTreeSet<String> {

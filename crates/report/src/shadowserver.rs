@@ -1,9 +1,0 @@
-//! Shadowserver reports: CSV whose type is in the name of the file.
-
-use crate::document::{Document, Found};
-
-/// Reads `document`; None when it is not one.
-pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
-    let _ = document;
-    None
-}

@@ -1,0 +1,213 @@
+//! From rows to claims.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
+
+use crate::claims::{Draft, When, bare};
+use crate::document::Document;
+use crate::reading::{Claim, Kind, Protocol, Role, TimeBasis};
+use crate::table::{Cell, Header, Row, Rows};
+use crate::time;
+
+use super::columns::Columns;
+use super::kept::Kept;
+use super::types::Type;
+
+/// What could not be read, counted.
+#[derive(Debug, Default)]
+struct Faults {
+    no_address: usize,
+    no_time: usize,
+    short: usize,
+    torn: usize,
+}
+
+/// Reads every row; a row that repeats the names of columns is not one, and what follows it goes by the new names.
+pub(super) fn read(document: &Document<'_>, known: &Type, header: &Header, mut rows: Rows<'_>, draft: &mut Draft) {
+    let Some(mut columns) = Columns::of(header, known) else {
+        draft.doubt("the column of the address is missing");
+        return;
+    };
+    let lines = memchr::memchr_iter(b'\n', document.bytes).count();
+    let per_row = if known.also.is_some() { 2 } else { 1 };
+    let mut kept = Kept::with_room_for(lines * per_row);
+    draft.claims.reserve((lines * per_row).min(document.bytes.len() / 16).min(250_000));
+    let mut faults = Faults::default();
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next(&mut cells) {
+        faults.torn += usize::from(row == Row::Torn);
+        let reading = Reading { document, known, columns: &columns, cells: &cells };
+        if reading.cell(columns.time).eq_ignore_ascii_case(b"timestamp") {
+            match Columns::of(&Header::of(document.bytes, &cells), known) {
+                Some(again) => columns = again,
+                None => draft.doubt("the names of the columns are repeated without an address among them"),
+            }
+            continue;
+        }
+        faults.short += usize::from(cells.len() < columns.count);
+        reading.claims(&mut kept, &mut faults, draft);
+    }
+    kept.close(draft);
+    faults.tell(draft);
+}
+
+/// One row with what is known around it.
+struct Reading<'r> {
+    document: &'r Document<'r>,
+    known: &'r Type,
+    columns: &'r Columns,
+    cells: &'r [Cell],
+}
+
+impl Reading<'_> {
+    fn cell(&self, at: usize) -> &[u8] {
+        self.cells.get(at).map(|cell| cell.raw(self.document.bytes).trim_ascii()).unwrap_or_default()
+    }
+
+    fn text(&self, at: Option<usize>) -> Option<String> {
+        let text = self.cells.get(at?)?.text(self.document.bytes);
+        let text: String = text.chars().filter(|c| !c.is_control()).take(2048).collect();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn claims(&self, kept: &mut Kept, faults: &mut Faults, draft: &mut Draft) {
+        let Some(address) = address(self.cell(self.columns.address)) else {
+            faults.no_address += 1;
+            return;
+        };
+        let when = self.when(faults);
+        let mut claim = self.claim(address, self.columns.address, self.columns.port, self.role(), self.kind()).at(when);
+        if let Some(url) = self.url() {
+            claim = claim.advertising(&url);
+        }
+        claim.malware = self.malware();
+        kept.claim(claim, draft);
+        self.second(when, kept, draft);
+    }
+
+    fn claim(&self, address: IpAddr, at: usize, port: Option<usize>, role: Role, kind: Kind) -> Claim {
+        let range = self.cells.get(at).map_or(0..0, Cell::range);
+        let port = port.and_then(|port| number(self.cell(port)));
+        let protocol = self.columns.protocol.and_then(|at| protocol(self.cell(at)));
+        let mut claim = bare(address, kind, role, self.document.span(range)).on(port, protocol);
+        claim.rsit = (self.known.rsit != kind.rsit()).then(|| self.known.rsit.to_owned());
+        claim
+    }
+
+    fn second(&self, when: When, kept: &mut Kept, draft: &mut Draft) {
+        let (Some((at, port)), Some(also)) = (self.columns.also, &self.known.also) else { return };
+        let Some(address) = address(self.cell(at)) else { return };
+        let kind = also.kind.unwrap_or(self.known.kind);
+        kept.claim(self.claim(address, at, port, also.role, kind).at(when), draft);
+    }
+
+    fn role(&self) -> Role {
+        self.known.role
+    }
+
+    /// That of the type; a tag that says `proxy` says more where the type is not known, or anything may be in it.
+    fn kind(&self) -> Kind {
+        let open = self.known.name.is_empty() || self.known.name == "special";
+        let Some(tag) = self.columns.tag.filter(|_| open) else { return self.known.kind };
+        let tag = self.cell(tag).to_ascii_lowercase();
+        let says = |word: &[u8]| memchr::memmem::find(&tag, word).is_some();
+        if says(b"proxy") || says(b"socks") { Kind::OpenProxy } else { self.known.kind }
+    }
+
+    /// The timestamp is UTC, which no report says of itself (Shadowserver, "Report Timestamps").
+    fn when(&self, faults: &mut Faults) -> When {
+        let Some(time) = timestamp(self.cell(self.columns.time)) else {
+            faults.no_time += 1;
+            return When::UNKNOWN;
+        };
+        When { time: Some(time), basis: TimeBasis::Stated }
+    }
+
+    /// The URL, put together where the report has the path and the host in two columns.
+    fn url(&self) -> Option<String> {
+        let url = self.text(self.columns.url)?;
+        if url.contains("://") {
+            return Some(url);
+        }
+        let host = self.text(self.columns.host)?;
+        let slash = if url.starts_with('/') { "" } else { "/" };
+        Some(format!("http://{host}{slash}{url}"))
+    }
+
+    fn malware(&self) -> Option<String> {
+        self.columns.malware.iter().find_map(|&at| {
+            let name = self.text(Some(at))?;
+            Some(name.chars().take(100).collect())
+        })
+    }
+}
+
+impl Faults {
+    fn tell(&self, draft: &mut Draft) {
+        let tell = |count: usize, what: &str, draft: &mut Draft| {
+            if count > 0 {
+                draft.doubt(&format!("{count} {} {what}", if count == 1 { "row" } else { "rows" }));
+            }
+        };
+        tell(self.no_address, "without an address that can be read", draft);
+        tell(self.no_time, "without a time that can be read", draft);
+        tell(self.short, "with fewer cells than there are columns", draft);
+        tell(self.torn, "in which a quotation mark was left open", draft);
+    }
+}
+
+fn address(cell: &[u8]) -> Option<IpAddr> {
+    let address: IpAddr = std::str::from_utf8(cell).ok()?.parse().ok()?;
+    (!address.is_unspecified()).then(|| address.to_canonical())
+}
+
+fn number(cell: &[u8]) -> Option<u16> {
+    std::str::from_utf8(cell).ok()?.parse().ok().filter(|&port| port > 0)
+}
+
+fn protocol(cell: &[u8]) -> Option<Protocol> {
+    [Protocol::Tcp, Protocol::Udp, Protocol::Icmp]
+        .into_iter()
+        .find(|protocol| cell.eq_ignore_ascii_case(protocol.name().as_bytes()))
+}
+
+/// `2026-03-24 00:42:59`, in UTC; anything else that can be read as a time too.
+fn timestamp(cell: &[u8]) -> Option<Timestamp> {
+    plain_timestamp(cell).or_else(|| {
+        let text = String::from_utf8_lossy(cell);
+        text.parse().ok().or_else(|| time::first(&text, None)?.at(Offset::UTC))
+    })
+}
+
+/// The form that all reports have, without a look at any other: it is read once for each of a million rows.
+fn plain_timestamp(cell: &[u8]) -> Option<Timestamp> {
+    let cell: &[u8; 19] = cell.try_into().ok()?;
+    let [y0, y1, y2, y3, b'-', n0, n1, b'-', d0, d1, b' ' | b'T', h0, h1, b':', m0, m1, b':', s0, s1] = cell else {
+        return None;
+    };
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').unwrap_or(0));
+    let two = |tens: &u8, ones: &u8| Some(digit(tens)? * 10 + digit(ones)?);
+    let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
+    let date = Date::new(year, two(n0, n1)?, two(d0, d1)?).ok()?;
+    let clock = Time::new(two(h0, h1)?, two(m0, m1)?, two(s0, s1)?.min(59), 0).ok()?;
+    Offset::UTC.to_timestamp(DateTime::from_parts(date, clock)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_in_every_dress() {
+        for text in ["2026-03-24 00:42:59", "2026-03-24T00:42:59", "2026-03-24T00:42:59Z", "2026-03-24 00:42:59+00:00"] {
+            let read = timestamp(text.as_bytes()).map(|time| time.to_string());
+            assert_eq!(read.as_deref(), Some("2026-03-24T00:42:59Z"), "{text}");
+        }
+        for text in ["", "timestamp", "2026-13-24 00:42:59", "0000-00-00 00:00:00"] {
+            assert_eq!(timestamp(text.as_bytes()), None, "{text}");
+        }
+    }
+}
