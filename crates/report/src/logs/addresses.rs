@@ -77,7 +77,7 @@ fn run(line: &str, at: usize, wanted: impl Fn(u8) -> bool) -> &str {
 
 fn four(line: &str, at: usize) -> Option<Spot> {
     let before = line.get(..at)?;
-    if before.ends_with(['.', '-', '_', '%', '$']) || is_version(before) {
+    if before.ends_with(['.', '-', '_', '%', '$']) {
         return None;
     }
     let words = run(line, at, |c| c.is_ascii_digit() || c == b'.');
@@ -96,6 +96,7 @@ fn four(line: &str, at: usize) -> Option<Spot> {
     if rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         || is_network(rest)
         || dotted.is_none() && is_name(rest)
+        || !rest.starts_with(':') && is_version(before)
     {
         return None;
     }
@@ -145,11 +146,16 @@ fn six(line: &str, at: usize) -> Option<Spot> {
         return None;
     }
     let rest = line.get(at + length..).unwrap_or_default();
-    if rest.starts_with(|c: char| c.is_ascii_alphanumeric()) || is_network(rest) {
+    if rest.starts_with(|c: char| c.is_ascii_alphanumeric()) || is_network(rest) || is_hardware(words) {
         return None;
     }
     let port = rest.strip_prefix(']').map_or_else(|| port(rest), port).filter(|&port| port > 0);
     Some(Spot { address: IpAddr::V6(address).to_canonical(), range: at..at + length, port })
+}
+
+/// `00:11:22:33:44:55:66:77` and longer: a hardware address, of two digits each.
+fn is_hardware(words: &str) -> bool {
+    words.split(':').take(8).all(|group| group.len() == 2)
 }
 
 /// The whole, or what is left without a port or the colon of a sentence.
@@ -180,7 +186,8 @@ fn port(rest: &str) -> Option<u16> {
         _ => !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == ':')
             || after.starts_with(":") && !after.get(1..2).is_some_and(|c| c.bytes().all(|c| c.is_ascii_digit())),
     };
-    digits.parse().ok().filter(|_| ends)
+    let prefix = mark == '/' && matches!(digits, "32" | "128");
+    digits.parse().ok().filter(|_| ends && !prefix)
 }
 
 #[cfg(test)]

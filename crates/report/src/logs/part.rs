@@ -21,7 +21,7 @@ const SOURCES: [(u8, &[&str]); 5] = [
     (
         95,
         &[
-            "clientip", "clientaddr", "clientaddress", "realip", "xrealip", "rip", "oip", "srcip", "srcaddr", "sourceip",
+            "clientip", "clientaddr", "clientaddress", "rip", "oip", "srcip", "srcaddr", "sourceip",
             "sourceipaddress", "sourceaddress", "src", "saddr", "visitorip", "ipaddress", "attackerip", "callingstationid",
             "sourcenetworkaddress", "remip", "userip", "httpclientip", "clienthost", "cip",
         ],
@@ -31,24 +31,24 @@ const SOURCES: [(u8, &[&str]); 5] = [
         &[
             "rhost", "client", "remoteip", "remoteaddr", "remoteaddress", "remotehost", "remote", "source", "ip", "ipaddr",
             "ips", "raddr", "peer", "peeraddr", "peerip", "attacker", "offender", "intruder", "vieweraddress", "addr",
-            "downstreamremoteaddress", "downstreamdirectremoteaddress", "connectinghost", "xforwardedfor", "forwardedfor",
+            "downstreamremoteaddress", "downstreamdirectremoteaddress", "connectinghost",
             "remoteclient", "requestip", "requestclientip", "senderip", "callerip", "loginip", "ipv4", "ipv6", "connectip",
         ],
     ),
     (80, &["from", "banning", "ban", "banned", "unban", "blocking", "blocked"]),
-    (60, &["relay", "by", "host", "hostname", "address", "with", "against", "afinet", "afinet6"]),
+    (60, &["realip", "xrealip", "xforwardedfor", "forwardedfor", "relay", "by", "host", "hostname", "address", "with", "against", "afinet", "afinet6"]),
     (50, &["for", "query", "user", "connection", "h"]),
 ];
 const TARGETS: [&str; 45] = [
-    "lip", "laddr", "local", "localhost", "localip", "localaddr", "localaddress", "localhostip", "to", "dst", "dest",
+    "lip", "laddr", "local", "via", "localip", "localaddr", "localaddress", "localhostip", "to", "dst", "dest",
     "destination", "dstip", "destip", "dstaddr", "daddr", "destinationip", "destinationaddress", "server", "serverip",
     "serveraddr", "upstream", "upstreamhost", "listening", "listen", "listener", "bind", "on", "backend", "target", "victim",
     "requestaddr", "requesthost", "i", "at", "sip", "mailserver", "gateway", "router", "nas", "nasip", "nasipaddress",
     "deviceip", "sentto", "nas-ip-address",
 ];
-const CLAIMED: [&str; 22] = [
+const CLAIMED: [&str; 21] = [
     "helo", "ehlo", "referer", "referrer", "url", "uri", "request", "authority", "origin", "sni", "rv", "version", "useragent",
-    "agent", "login", "username", "acct", "resolved", "domain", "vhost", "robot", "name",
+    "agent", "login", "username", "acct", "resolved", "domain", "vhost", "robot",
 ];
 /// Words that only say that an address follows; the word before them decides.
 const EMPTY: [&str; 12] =
@@ -57,35 +57,60 @@ const EMPTY: [&str; 12] =
 /// The part that the address at `start` of `line` plays.
 pub(crate) fn of(line: &str, start: usize) -> Part {
     let before = line.get(start.saturating_sub(REACH)..start).or_else(|| line.get(..start)).unwrap_or_default();
-    if before.ends_with("//") || before.ends_with('/') && !before.ends_with("]/") && before.contains("://") {
+    let token = before.rsplit([' ', '\t', '"']).next().unwrap_or_default();
+    if token.contains("://") || before.ends_with("([") {
         return Part::Claimed;
     }
-    let bare = before.trim_end_matches(['[', '(', '{', '<', '\'', '"', '`', '\\', ' ', '=', ':', '\t', '|', ',']);
-    let bare = bare.strip_suffix("/").filter(|_| before.ends_with(['/', '['])).unwrap_or(bare);
-    let enclosed = before.get(bare.len()..).is_some_and(|marks| marks.contains(['[', '(']));
-    if before.ends_with("([") {
-        return Part::Claimed;
+    // A mail server that asks for the name of its peer and back.
+    if before.ends_with("resolve to address ") {
+        return Part::Source(70);
     }
+    let before = without_transport(before);
+    let bare = before.trim_end_matches(MARKS);
+    let marks = before.get(bare.len()..).unwrap_or_default();
     // A row's separator: what stands before it is another column.
-    if before.get(bare.len()..).is_some_and(|marks| marks.contains(['|', ',', '\t']) && !marks.contains(['=', ':', '"'])) {
+    if marks.contains(['|', ',', '\t']) && !marks.contains(['=', ':', '"']) {
         return Part::Unsaid;
     }
+    // `H=mail.example.net (helo) [192.0.2.1]`: what the peer calls itself is in between.
+    let helo = bare.strip_suffix(')').and_then(|inner| inner.get(..inner.rfind('(')?));
+    let bare = helo.map_or(bare, |bare| bare.trim_end_matches(MARKS));
     let (word, rest) = last_word(bare);
     if word.is_empty() {
         return Part::Unsaid;
     }
     let key = plain(word);
     if EMPTY.contains(&key.as_str())
-        && let named @ (Part::Source(_) | Part::Target) = named(&plain(last_word(rest.trim_end_matches([' ', ':'])).0))
+        && let spoken @ (Part::Source(_) | Part::Target) =
+            named(&plain(last_word(rest.trim_end_matches([' ', ':'])).0))
     {
-        return named;
+        return lessened(spoken);
     }
     match named(&key) {
-        // `from mail.example.net[192.0.2.1]`: the name is in between.
-        Part::Unsaid if enclosed || before.ends_with(['[', '(', '/', '@']) => {
+        // `from mail.example.net[192.0.2.1]`, `peer 2 (192.0.2.1)`: the name or number is in between.
+        Part::Unsaid if marks.contains(['[', '(', '/', '@']) || helo.is_some() => {
             named(&plain(last_word(rest.trim_end_matches([' ', ':', '=', '<', '"'])).0))
         }
         named => named,
+    }
+}
+
+/// Marks between a word and the address it speaks of.
+const MARKS: [char; 14] = ['[', '(', '{', '<', '>', '\'', '"', '`', '\\', ' ', '=', ':', '|', ','];
+
+/// `IPV4/UDP/` of Asterisk says how, not whose.
+fn without_transport(before: &str) -> &str {
+    let Some(bare) = before.strip_suffix('/') else { return before };
+    bare.rfind('/').and_then(|at| bare.get(..at)).map_or(before, |rest| {
+        rest.strip_suffix("IPV4").or_else(|| rest.strip_suffix("IPV6")).unwrap_or(before)
+    })
+}
+
+/// `src IP (192.0.2.1)` in a sentence is less sure than a key.
+fn lessened(part: Part) -> Part {
+    match part {
+        Part::Source(weight) => Part::Source(weight.saturating_sub(6)),
+        part => part,
     }
 }
 
@@ -93,7 +118,7 @@ fn named(key: &str) -> Part {
     if let Some((weight, _)) = SOURCES.iter().find(|(_, words)| words.contains(&key)) {
         return Part::Source(*weight);
     }
-    if TARGETS.contains(&key) || key.contains("upstream") || key.contains("local") {
+    if TARGETS.contains(&key) || key.contains("upstream") || key.contains("local") && !key.starts_with("localhost") {
         return Part::Target;
     }
     if CLAIMED.contains(&key) {

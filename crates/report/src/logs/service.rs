@@ -23,8 +23,7 @@ pub(crate) fn peer(line: &str) -> Option<Peer> {
     let stance = stance::of(line);
     let parts: Vec<(Spot, Part)> =
         spots.into_iter().map(|spot| (spot.clone(), part_of(line, &spot))).collect();
-    // A web server's line begins with its client; all behind the request is the client's own words.
-    let chosen = surest(line, &parts).or_else(|| parts.iter().find(|(_, part)| *part == Part::Unsaid))?;
+    let chosen = surest(line, &parts).or_else(|| unsaid(&parts))?;
     Some(Peer { spot: chosen.0.clone(), stance })
 }
 
@@ -40,17 +39,25 @@ fn part_of(line: &str, spot: &Spot) -> Part {
     part
 }
 
-/// The peer that is pointed at most surely. Among equals the last `from` counts, since the name of a user in front of it
-/// is the other side's to choose, and for all others the first.
+/// The peer that is pointed at most surely. Among equals the last counts, since what stands in front of it (a user's name, a
+/// path) is the other side's to choose; but a web server's `[client` comes before all that.
 fn surest<'p>(line: &str, parts: &'p [(Spot, Part)]) -> Option<&'p (Spot, Part)> {
-    let weight = |(_, part): &&(Spot, Part)| match part {
+    let weight = |(_, part): &(Spot, Part)| match part {
         Part::Source(weight) => *weight,
         _ => 0,
     };
-    let most = parts.iter().map(|part| weight(&part)).max().filter(|&most| most > 0)?;
+    let most = parts.iter().map(weight).max().filter(|&most| most > 0)?;
     let mut equal = parts.iter().filter(|part| weight(part) == most);
-    let is_from = line.contains(" from ") && most == 80;
-    if is_from { equal.next_back() } else { equal.next() }
+    if line.contains("[client ") { equal.next() } else { equal.next_back() }
+}
+
+/// Of addresses that no word points at, the first; but of two ends in a row, not the one that is a service's (RFC 6335
+/// section 6: ports below 1024 are assigned).
+fn unsaid(parts: &[(Spot, Part)]) -> Option<&(Spot, Part)> {
+    let mut open = parts.iter().filter(|(_, part)| *part == Part::Unsaid);
+    let first = open.next()?;
+    let second = open.next().filter(|_| first.0.port.is_some_and(|port| port < 1024));
+    Some(second.filter(|(spot, _)| spot.port.is_some_and(|port| port > 1023)).unwrap_or(first))
 }
 
 #[cfg(test)]

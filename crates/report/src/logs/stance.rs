@@ -29,39 +29,44 @@ const HOSTILE: &[&str] = &[
     "maximum authentication", "too many", "exceed", "brute", "scan", "exploit", "is spam", "spam ", "spammer", "spamhaus",
     "virus", "malware", "infected", "flood", "violation", "limiting requests", "not valid", "no such user",
     "no such file", "timed out before", "before authentication", "timeout before", "abuse", "blacklist", "blocklist",
-    "suspicious", "intrusion", "malicious", "illegit", "no auth attempts", "might not have worked", "disconnected from",
+    "suspicious", "intrusion", "malicious", "illegit", "might not have worked", "disconnected from",
     "connection closed by", "connection reset by", "received disconnect", "bad protocol", "auth_fail", "authfail",
     "login_error", "loginerror", "wrongpass", "badauth", "hack", "trojan", "worm", "dispatch_", "no supported auth",
     "possible smtp", "did not issue", "lost connection after auth", "too long", "ssl_accept", "handshake",
     "password check", "syntax", "challengeresponse", "wrong pass", "threat", "severity", "signature", "alert", "honeypot",
     "warning", "unexpected", "overflow", "injection", "traversal", "shellshock", "ignoring function", "probe",
-    "unroutable", "not local", "relay access", "relaying", "rbl", "over quota", "nxdomain", "notexist", "prohibited", "failjson", "4625",
+    "improper command", "command count limit", "command time limit", "does not resolve", "no host name", "no ip address found",
+    "no mail in", "unroutable", "not local", "relay access", "relaying", "rbl", "over quota", "nxdomain", "notexist", "prohibited", "failjson", "4625",
 ];
 const FINE: &[&str] = &[
     "success", "succeed", "accepted", "logged in", "session opened", "session closed", "established", "listening",
-    "permitted", "whitelist", "allowlist", "started", "starting", "initiated", "unban", "granted", "welcome",
+    "permitted", "whitelist", "allowlist", "started", "starting", "initiated", "unban", "restore ban", "granted", "welcome",
     "authenticated", "login ok", "ok login", "connected to", "\"action\":\"accept", "reconnect", "login:",
 ];
 const ACCESS: &[&str] = &[
     " http/1.", " http/2", " http/3", " http/0.9", "\"get /", "\"post /", "\"head /", "\"options ", "\"propfind ",
     " get /", " post /", " head /", "\"connect ", "\"\" 400 ", "\\x16\\x03", "\"method\":\"", "\"httpmethod\":", "\"requestmethod\":",
-    "\"http_method\":", "method=get", "method=post", " get http", " post http", " connect ", "tcp_denied", "tcp_miss", "\"verb\":",
+    "\"http_method\":", "method=get", "method=post", " get http", " post http", " connect ", "tcp_denied", "tcp_miss", " 403 ", "| 401 |", "\"verb\":",
 ];
+
+/// Words that take a complaint back: nobody tried anything.
+const SPARED: &[&str] = &["no auth attempts", "aborted login by logging out", "logged out"];
 
 struct Words {
     automaton: AhoCorasick,
+    spared: usize,
     hostile: usize,
     fine: usize,
 }
 
 static WORDS: LazyLock<Option<Words>> = LazyLock::new(|| {
-    let all = HOSTILE.iter().chain(FINE).chain(ACCESS);
+    let all = SPARED.iter().chain(HOSTILE).chain(FINE).chain(ACCESS);
     let automaton = AhoCorasickBuilder::new()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
         .build(all)
         .ok()?;
-    Some(Words { automaton, hostile: HOSTILE.len(), fine: HOSTILE.len() + FINE.len() })
+    Some(Words { automaton, spared: SPARED.len(), hostile: SPARED.len() + HOSTILE.len(), fine: SPARED.len() + HOSTILE.len() + FINE.len() })
 });
 
 /// What `line` says. A refusal outweighs a request, and a request what went well.
@@ -70,7 +75,9 @@ pub(crate) fn of(line: &str) -> Stance {
     let mut stance = Stance::Neutral;
     for found in words.automaton.find_iter(line) {
         match found.pattern().as_usize() {
-            word if word < words.hostile => return Stance::Hostile,
+            word if word < words.spared => return Stance::Fine,
+            word if word < words.hostile => stance = Stance::Hostile,
+            _ if stance == Stance::Hostile => {}
             word if word >= words.fine => stance = Stance::Access,
             _ if stance == Stance::Neutral => stance = Stance::Fine,
             _ => {}
