@@ -79,6 +79,9 @@ impl Draft {
     /// mail's Date, else it is unknown; each guess is a doubt.
     pub(crate) fn when(&mut self, stamp: Option<&Stamp>, zone: Option<Offset>, mail: &Mail<'_>) -> When {
         let Some(stamp) = stamp else { return When::UNKNOWN };
+        if !stamp.elsewhere.is_empty() {
+            return self.ambiguous(stamp, mail.offset);
+        }
         if let Some(time) = stamp.stated().or_else(|| stamp.at(zone?)) {
             return When { time: Some(time), basis: TimeBasis::Stated };
         }
@@ -88,6 +91,23 @@ impl Draft {
         };
         self.doubt(&format!("a time states no zone; that of the mail's Date ({offset}) was assumed"));
         When { time: stamp.at(offset), basis: TimeBasis::AssumedZone }
+    }
+}
+
+impl Draft {
+    /// Settles a time whose zone has a name with several meanings: the meaning that is the offset of the mail itself, else
+    /// that of RFC 5322 section 4.3, else none.
+    fn ambiguous(&mut self, stamp: &Stamp, sender: Option<Offset>) -> When {
+        let meant = sender.filter(|sender| stamp.elsewhere.iter().any(|minutes| minutes * 60 == sender.seconds()));
+        if let Some(offset) = meant {
+            self.doubt(&format!("the zone of a time has several meanings; that of the mail's Date ({offset}) was assumed"));
+            return When { time: offset.to_timestamp(stamp.civil).ok(), basis: TimeBasis::AssumedZone };
+        }
+        if let Some(time) = stamp.stated() {
+            return When { time: Some(time), basis: TimeBasis::Stated };
+        }
+        self.doubt("the zone of a time has several meanings and nothing says which is meant");
+        When::UNKNOWN
     }
 }
 

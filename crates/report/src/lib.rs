@@ -10,18 +10,23 @@ mod accused;
 mod address;
 mod archive;
 mod arf;
+mod bans;
 mod claims;
 mod document;
+mod dshield;
 mod face;
+mod fail2ban;
 mod feed;
 mod firewall;
 mod html;
 mod json;
+mod incident;
 mod limits;
 mod logs;
 mod machine;
 mod mail;
 mod mime;
+mod mynetwatchman;
 mod names;
 mod nonreport;
 mod plain;
@@ -106,6 +111,10 @@ fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
 
 /// What people say in their own words.
 fn recognise_words(mail: &Mail<'_>) -> (Format, bool, Draft) {
+    if let Some((format, draft)) = by_sender(mail) {
+        let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
+        return (format, alleged, draft);
+    }
     if let Some(why) = nonreport::by_words(mail) {
         return not_a_report(why);
     }
@@ -119,6 +128,15 @@ fn recognise_words(mail: &Mail<'_>) -> (Format, bool, Draft) {
         return (Format::Unreadable, false, draft);
     }
     not_a_report("nothing in it alleges abuse by an address")
+}
+
+/// Formats that are known by the program that wrote them.
+fn by_sender(mail: &Mail<'_>) -> Option<(Format, Draft)> {
+    fail2ban::read(mail)
+        .map(|draft| (Format::Fail2ban, draft))
+        .or_else(|| mynetwatchman::read(mail).map(|draft| (Format::Mynetwatchman, draft)))
+        .or_else(|| dshield::read(mail).map(|draft| (Format::Dshield, draft)))
+        .or_else(|| bans::read(mail).map(|draft| (Format::PlainLog, draft)))
 }
 
 fn not_a_report(why: &str) -> (Format, bool, Draft) {

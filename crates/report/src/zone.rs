@@ -36,6 +36,27 @@ const NAMES: [(&str, i32); 27] = [
     ("NZST", 720),
 ];
 
+/// Names that mean something else elsewhere, with those other offsets in minutes: EST and EDT of Australia, CST of China,
+/// Cuba and Australia; IST of India, Israel and Ireland; BST of Britain and Bangladesh; others of the IANA time zone
+/// database that clash. Where one of them is the offset of the mail itself, that one is meant.
+const ELSEWHERE: [(&str, &[i32]); 9] = [
+    ("EST", &[600, 660, -180]),
+    ("EDT", &[660]),
+    ("CST", &[480, 570, 630]),
+    ("MST", &[480, 390]),
+    ("PST", &[480]),
+    ("IST", &[330, 120, 60, 180]),
+    ("BST", &[60, 360]),
+    ("AST", &[-240, 180]),
+    ("SST", &[480, -660]),
+];
+
+/// The offsets, in minutes, that the name of a zone means besides the one [`offset`] gives.
+pub(crate) fn elsewhere(words: &str) -> &'static [i32] {
+    let words = words.trim().trim_matches(['(', ')']);
+    ELSEWHERE.iter().find(|(name, _)| words.eq_ignore_ascii_case(name)).map_or(&[], |(_, offsets)| offsets)
+}
+
 /// The offset that `words` state: `-0400`, `+02:00`, `GMT`, `(EST)`, `UTC+2`.
 pub(crate) fn offset(words: &str) -> Option<Offset> {
     let words = words.trim().trim_matches(['(', ')']);

@@ -1,4 +1,10 @@
 //! Times as mails and logs write them.
+//!
+//! Every line of every mail is asked for its time, so [`clock`] looks for one cheaply first, the two commonest ways to
+//! write a time are read by hand, and patterns are tried only around a clock that neither could read.
+
+mod clock;
+mod habits;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,12 +16,17 @@ use regex::{Captures, Regex};
 
 use crate::zone;
 
+pub(crate) use clock::{epoch, has_clock};
+pub(crate) use habits::{Habits, Order};
+
 /// A time found in text.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stamp {
     pub(crate) civil: DateTime,
     /// The zone, where stated.
     pub(crate) offset: Option<Offset>,
+    /// Other offsets that the name of the zone means elsewhere, in minutes; empty where it means one.
+    pub(crate) elsewhere: &'static [i32],
     pub(crate) range: Range<usize>,
 }
 
@@ -33,7 +44,7 @@ impl Stamp {
 
 /// Hours, minutes, perhaps seconds, perhaps AM or PM.
 const CLOCK: &str =
-    r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,]\d{1,9})?)?(?:\s?(?P<pm>[AaPp])\.?[Mm]\b\.?)?";
+    r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,:]\d{1,9})?)?(?:\s?(?P<pm>[AaPp])\.?[Mm]\b\.?)?";
 /// What may follow: an offset, `UTC+2`, or letters; comments are left to [`zone`].
 const ZONE: &str =
     r"(?:\s*(?P<z>(?:UTC|GMT)?\s?[+-]\d{1,2}:?\d{2}\b|(?:UTC|GMT)[+-]\d{1,2}\b|\(?[A-Z]{1,5}\b\)?))?";
@@ -43,8 +54,8 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         // 19 Jun 2003 17:34:13, 23/Oct/2003:18:13:36, 5-Oct-21 17:37:02
         format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]*{month},?[ \-/]*(?P<y>\d{{4}}|\d\d)\b[,:T]?\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}"),
-        // Oct, 23 2003 6:13:36 PM, October 23, 2003 18:13:36
-        format!(r"\b{month},?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}}),?\s+(?:at\s+)?{CLOCK}{ZONE}"),
+        // Oct, 23 2003 6:13:36 PM, October 23, 2003 18:13:36, Oct-23-03 18:13:36
+        format!(r"\b{month},?[ \-]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[ \-]+(?P<y>\d{{4}}|\d\d),?\s+(?:at\s+)?{CLOCK}{ZONE}"),
         // 2003-10-23T18:13:36Z, 2003/10/23 18:13:36
         format!(r"\b(?P<y>\d{{4}})[\-/.](?P<n>\d\d)[\-/.](?P<d>\d\d)(?:[T,_]|\s)\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}"),
         // Mon Jan 18 23:57:24 EST 2016, Jan 18 2016 handled above
@@ -55,31 +66,71 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         format!(
             r"\b{CLOCK}(?:\s*(?P<z>[+-]\d{{4}}|\(?[A-Z]{{2,5}}\)?))?,?\s+(?:on\s+)?(?:[A-Z][a-z]+,?\s+)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]+{month},?[ \-/]+(?P<y>\d{{4}})\b"
         ),
-        // 23.10.2003 18:13:36 and, where only one order is possible, 10/23/2003 18:13:36
-        format!(r"\b(?P<a>\d{{1,2}})(?P<sep>[./\-])(?P<b>\d{{1,2}})[./\-](?P<y>\d{{4}})(?:,|\s)\s*{CLOCK}{ZONE}"),
+        // 23.10.2003 18:13:36 and, where only one order is possible, 10/23/2003 18:13:36, 10/23/03-18:13:36
+        format!(r"\b(?P<a>\d{{1,2}})(?P<sep>[./\-])(?P<b>\d{{1,2}})[./\-](?P<y>\d{{4}}|\d\d)(?:,|\s|-|:)\s*(?:-\s+)?{CLOCK}{ZONE}"),
+        // date=2003-10-23 time=18:13:36 ... tz="-0400" of FortiGate
+        format!(r#"\bdate="?(?P<y>\d{{4}})-(?P<n>\d\d)-(?P<d>\d\d)"?,?\s+time="?{CLOCK}(?:.{{0,60}}?\btz="?(?P<z>[+-]\d{{4}}))?"#),
+        // 20031023-18:13:36, 031023 18:13:36 of MySQL
+        format!(r"(?:^|[^\d.])(?P<y>\d{{4}}|\d\d)(?P<n>0[1-9]|1[0-2])(?P<d>[0-3]\d)[-T\s]\s?{CLOCK}{ZONE}"),
     ]
     .iter()
     .filter_map(|pattern| Regex::new(pattern).ok())
     .collect()
 });
 
+/// How far around the first colon of a clock its date and zone may stand.
+const BEFORE: usize = 48;
+const BEHIND: usize = 110;
+/// Clocks of one line that are looked at; hardware addresses look like clocks too.
+const CLOCKS: usize = 6;
+
 /// The first time in `text`. `sent` is the moment of the mail, which stands in for a missing year.
 pub(crate) fn first(text: &str, sent: Option<Timestamp>) -> Option<Stamp> {
-    PATTERNS
-        .iter()
-        .filter_map(|pattern| pattern.captures(text).and_then(|found| stamp(text, &found, sent)))
-        .min_by_key(|stamp| stamp.range.start)
+    first_by(text, &Habits { sent, order: None })
 }
 
-fn stamp(text: &str, found: &Captures<'_>, sent: Option<Timestamp>) -> Option<Stamp> {
+/// The first time in `text`, by what is known of how its neighbours are written.
+pub(crate) fn first_by(text: &str, habits: &Habits) -> Option<Stamp> {
+    if let Some(stamp) = clock::epoch(text) {
+        return Some(stamp);
+    }
+    let mut done = 0;
+    for colon in clock::colons(text).take(CLOCKS) {
+        if colon < done {
+            continue;
+        }
+        let quick = clock::iso(text, colon).or_else(|| clock::syslog(text, colon, habits.sent));
+        if let Some(stamp) = quick.or_else(|| around(text, colon, habits)) {
+            return Some(stamp);
+        }
+        done = colon + 4;
+    }
+    None
+}
+
+/// The first time that a pattern finds around a colon.
+fn around(text: &str, colon: usize, habits: &Habits) -> Option<Stamp> {
+    let start = text.floor_char_boundary(colon.saturating_sub(BEFORE));
+    let window = text.get(start..text.floor_char_boundary(colon + BEHIND))?;
+    let mut stamp = PATTERNS
+        .iter()
+        .filter_map(|pattern| pattern.captures(window).and_then(|found| stamp(window, &found, habits)))
+        .min_by_key(|stamp| stamp.range.start)?;
+    stamp.range = stamp.range.start + start..stamp.range.end + start;
+    Some(stamp)
+}
+
+fn stamp(text: &str, found: &Captures<'_>, habits: &Habits) -> Option<Stamp> {
     let whole = found.get(0)?;
-    let (month, day) = month_and_day(found)?;
+    let (month, day) = month_and_day(found, habits.order)?;
     let clock = clock(found)?;
     let civil = match found.name("y") {
         Some(year) => DateTime::from_parts(date(full_year(year.as_str())?, month, day)?, clock),
-        None => nearest_year(month, day, clock, sent?)?,
+        None => nearest_year(month, day, clock, habits.sent?)?,
     };
-    let zone = found.name("z2").or(found.name("z")).and_then(|z| zone::offset(z.as_str()));
+    let named = found.name("z2").or(found.name("z"));
+    let zone = named.and_then(|z| zone::offset(z.as_str()));
+    let elsewhere = named.map_or(&[][..], |z| zone::elsewhere(z.as_str()));
     // The letters behind a time are often no zone at all (`18:13:36 HOST`): they then do not belong to it.
     let end = if zone.is_some() {
         whole.end()
@@ -87,10 +138,10 @@ fn stamp(text: &str, found: &Captures<'_>, sent: Option<Timestamp>) -> Option<St
         found.name("z").map_or(whole.end(), |z| z.start().max(whole.start()))
     };
     let bracketed = zone.or_else(|| zone::bracketed(text.get(whole.end()..).unwrap_or_default()));
-    Some(Stamp { civil, offset: bracketed, range: whole.start()..end })
+    Some(Stamp { civil, offset: bracketed, elsewhere, range: whole.start()..end })
 }
 
-fn month_and_day(found: &Captures<'_>) -> Option<(i8, i8)> {
+fn month_and_day(found: &Captures<'_>, order: Option<Order>) -> Option<(i8, i8)> {
     let number = |name: &str| found.name(name).and_then(|field| field.as_str().parse::<i8>().ok());
     if let Some(month) = found.name("mon") {
         return Some((month_number(month.as_str())?, number("d")?));
@@ -103,7 +154,10 @@ fn month_and_day(found: &Captures<'_>) -> Option<(i8, i8)> {
         (Some("."), day, month) => Some((month, day)),
         (_, day, month) if day > 12 => Some((month, day)),
         (_, month, day) if day > 12 || month == day => Some((month, day)),
-        _ => None,
+        (_, first, second) => match order? {
+            Order::DayFirst => Some((second, first)),
+            Order::MonthFirst => Some((first, second)),
+        },
     }
 }
 

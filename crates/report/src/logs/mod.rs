@@ -1,0 +1,135 @@
+//! Log files by themselves: lines of a firewall or of any service, without a mail around them.
+//!
+//! Nobody says in such a file who is accused, so each line has to say it: of a firewall, the source of what it did not let
+//! through; of a web server, the client; of any other service, the peer of a line that speaks of a refusal or an attack.
+
+pub(crate) mod addresses;
+pub(crate) mod gather;
+pub(crate) mod kinds;
+pub(crate) mod part;
+pub(crate) mod service;
+pub(crate) mod shape;
+pub(crate) mod stance;
+mod w3c;
+
+use jiff::tz::Offset;
+
+use crate::claims::When;
+use crate::document::{Document, Found};
+use crate::firewall::{self, End};
+use crate::limits;
+use crate::reading::{Format, TimeBasis};
+use crate::text::{Line, Text};
+use crate::time::Habits;
+use gather::{Gathered, Seen};
+use service::Peer;
+use stance::Stance;
+
+/// Reads `document`; None when it is not one.
+pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
+    let bytes = document.bytes.get(..limits::ALL_TEXT).unwrap_or(document.bytes);
+    if shape::is_mail(bytes) || shape::is_binary(bytes) || shape::is_table(bytes) {
+        return None;
+    }
+    let text = Text::identity(bytes, 0);
+    let log = Log::read(&text, document);
+    log.found(document, bytes.len() < document.bytes.len())
+}
+
+/// What a file's lines come to.
+#[derive(Debug, Default)]
+struct Log {
+    gathered: Gathered,
+    /// Lines with anything on them.
+    lines: usize,
+    /// Lines that look like those of a log.
+    logged: usize,
+    packets: usize,
+    /// Lines that name a peer, whatever they say of it.
+    spoken: usize,
+    columns: w3c::Columns,
+}
+
+impl Log {
+    fn read(text: &Text, document: &Document<'_>) -> Log {
+        let habits = Habits::of(text.as_str(), document.sent);
+        let zone = crate::zone::in_prose(text.as_str());
+        let mut log = Log::default();
+        for line in text.lines().filter(|line| !line.words.trim().is_empty()) {
+            // The comments of a W3C log say what its columns are, all others are somebody's remarks.
+            if line.words.starts_with('#') {
+                log.columns.header(line.words);
+                continue;
+            }
+            log.lines += 1;
+            let stated = zone.or(log.columns.is_known().then_some(Offset::UTC));
+            let when = || habits.when(line.words, stated.or(document.offset), stated.is_none());
+            log.line(line, document, &when);
+        }
+        log
+    }
+
+    fn line(&mut self, line: Line<'_>, document: &Document<'_>, when: &dyn Fn() -> When) {
+        let words = line.words;
+        let logged = shape::is_logged(words);
+        self.logged += usize::from(logged);
+        if let Some(packet) = firewall::packet(words) {
+            self.packets += 1;
+            self.logged += usize::from(!logged);
+            self.spoken += 1;
+            if packet.allowed {
+                return;
+            }
+            let kind = kinds::of_packet(&packet, None);
+            let seen = |end: &End| Seen {
+                address: end.address,
+                port: end.port,
+                protocol: packet.protocol,
+                kind,
+                span: document.span(line.range(end.range.clone())),
+            };
+            self.gathered.offender(seen(&packet.source), when);
+            if let Some(end) = &packet.destination {
+                self.gathered.victim(seen(end), when);
+            }
+            return;
+        }
+        if !addresses::any(words) {
+            return;
+        }
+        let client = self.columns.client(words).map(|spot| Peer { spot, stance: Stance::Access });
+        let Some(peer) = client.or_else(|| service::peer(words)) else { return };
+        self.spoken += 1;
+        if !matches!(peer.stance, Stance::Hostile | Stance::Access) {
+            return;
+        }
+        let kind = kinds::of_service(words);
+        let span = document.span(line.range(peer.spot.range.clone()));
+        let seen = Seen { address: peer.spot.address, port: peer.spot.port, protocol: None, kind, span };
+        self.gathered.offender(seen, when);
+    }
+
+    fn found(self, document: &Document<'_>, cut: bool) -> Option<Found> {
+        let named = document.name.is_some_and(shape::is_log_name);
+        // Prose has an address here and there; of a log most lines are its own.
+        let mostly = self.logged * 2 >= self.lines && self.logged > 0;
+        let is_log = self.spoken > 0 && (mostly || named) || mostly && named;
+        if !is_log {
+            return None;
+        }
+        let format = if self.packets > 0 && self.packets * 2 >= self.spoken { Format::FirewallLog } else { Format::ServiceLog };
+        let mut draft = self.gathered.draft();
+        if cut {
+            draft.doubt("the log is larger than 1 MB; only the beginning was read");
+        }
+        if draft.claims.is_empty() {
+            draft.doubt("no line of the log speaks against the address it names");
+        } else if draft.claims.iter().any(|claim| claim.time_basis == TimeBasis::Unknown) {
+            draft.doubt("a time states no zone or no year, and there is no mail to lend them; it is not known when that was");
+        } else if draft.claims.iter().any(|claim| claim.time_basis == TimeBasis::AssumedZone) {
+            draft.doubt("a time states no zone; that of the mail's Date was assumed");
+        }
+        let is_report = draft.claims.iter().any(|claim| claim.role.is_alleged());
+        Some(Found { format, is_report, draft, reporter: None, report_id: None })
+    }
+}
