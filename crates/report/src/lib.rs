@@ -18,6 +18,7 @@ mod feed;
 mod firewall;
 mod fold;
 mod html;
+mod lexicon;
 mod limits;
 mod logs;
 mod mail;
