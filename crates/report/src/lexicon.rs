@@ -132,8 +132,11 @@ pub(crate) fn find(folded: &str) -> Vec<Found> {
         .find_overlapping_iter(folded)
         .filter_map(|hit| {
             let entry = lexicon.entries.get(hit.pattern().as_usize())?;
-            let range = hit.range();
-            stands_alone(folded, &range, entry).then_some(Found { entry, range })
+            let Range { start, end } = hit.range();
+            let rest = folded.get(end..).filter(|_| entry.stem && !entry.unspaced).unwrap_or_default();
+            let goes_on = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+            let found = Found { entry, range: start..end + goes_on };
+            stands_alone(folded, &(start..end), entry).then_some(found)
         })
         .take(MOST)
         .collect()

@@ -62,6 +62,13 @@ impl Origin {
         }
     }
 
+    /// The decoded text with the way back to the message.
+    pub(crate) fn text(&self, raw: &[u8]) -> Text {
+        let bytes = raw.get(self.range.clone()).filter(|_| self.reachable).unwrap_or_default();
+        let bytes = bytes.get(..PART_TEXT).unwrap_or(bytes);
+        decode(bytes, self.range.start, self.encoding)
+    }
+
     /// Where it lies in the message, encoded.
     pub(crate) fn span(&self) -> Range<usize> {
         self.range.clone()
