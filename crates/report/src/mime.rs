@@ -68,6 +68,13 @@ impl Origin {
         Some(decode(bytes, self.range.start, self.encoding))
     }
 
+    /// The decoded text with the way back to the message.
+    pub(crate) fn words(&self, raw: &[u8]) -> Text {
+        let bytes = raw.get(self.range.clone()).filter(|_| self.reachable).unwrap_or_default();
+        let bytes = bytes.get(..PART_TEXT).unwrap_or(bytes);
+        decode(bytes, self.range.start, self.encoding)
+    }
+
     /// Where it lies in the message, encoded.
     pub(crate) fn span(&self) -> Range<usize> {
         self.range.clone()

@@ -49,6 +49,26 @@ impl Kind {
         }
     }
 
+    /// The kind of this name.
+    pub(crate) fn named(name: &str) -> Option<Kind> {
+        const ALL: [Kind; 13] = [
+            Kind::OpenProxy,
+            Kind::OpenRelay,
+            Kind::Malware,
+            Kind::SpamSource,
+            Kind::Spamvertised,
+            Kind::Phishing,
+            Kind::Scan,
+            Kind::TrojanScan,
+            Kind::LoginAttack,
+            Kind::Ddos,
+            Kind::PhoneHome,
+            Kind::Copyright,
+            Kind::Other,
+        ];
+        ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Category and type of XARF v4 (xarf-spec, schemas/v4), joined by a slash; None where it has no word for it.
     #[must_use]
     pub fn xarf(self) -> Option<&'static str> {
@@ -107,6 +127,12 @@ impl Role {
             Role::Victim => "victim",
             Role::Mentioned => "mentioned",
         }
+    }
+
+    /// The role of this name.
+    pub(crate) fn named(name: &str) -> Option<Role> {
+        let all = [Role::Offender, Role::Relay, Role::WebHost, Role::Victim, Role::Mentioned];
+        all.into_iter().find(|role| role.name() == name)
     }
 
     /// Whether a claim with this role accuses its address.

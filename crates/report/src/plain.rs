@@ -33,10 +33,10 @@ static DESK: LazyLock<Option<Regex>> =
 
 /// Reads a complaint; None when nothing says that it is one.
 pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
-    let own = words::own(mail);
     let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
-    let alleges = words::alleges(&mail.subject) || words::alleges(&own);
-    let kind = kind(&mail.subject, &own, mail);
+    let subject_alleges = words::subject_alleges(mail);
+    let alleges = subject_alleges || words::own_alleges(mail);
+    let kind = words::kind_of(mail);
     let mut draft = Draft::default();
     if to_desk || alleges {
         chains(mail, kind, alleges, &mut draft);
@@ -50,20 +50,12 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
         return Some((Format::PlainLog, draft));
     }
     // Words alone are weak: they count when they are sent to a desk or the subject already accuses.
-    if (to_desk && alleges || words::alleges(&mail.subject)) && kind.is_some() && !named.is_empty() {
+    if (to_desk && alleges || subject_alleges) && kind.is_some() && !named.is_empty() {
         let mut draft = Draft::default();
         told(mail, kind.unwrap_or(Kind::Other), &named, &mut draft);
         return (!draft.claims.is_empty()).then_some((Format::PlainComplaint, draft));
     }
     None
-}
-
-/// The kind by subject and prose; a log's own words may add to it, but not that somebody is a proxy or a relay.
-fn kind(subject: &str, own: &str, mail: &Mail<'_>) -> Option<Kind> {
-    let is_prose = |line: &&str| time::first(line, mail.sent).is_none() && firewall::packet(line).is_none();
-    let prose: Vec<&str> = own.lines().filter(is_prose).collect();
-    let logged = || words::kind("", own).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay));
-    words::kind(subject, &prose.join("\n")).or_else(logged)
 }
 
 /// Pasted or enclosed Received chains.
@@ -110,7 +102,7 @@ fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, named: &[Named], dr
         }
     }
     *draft = doubts.into_inner();
-    let Draft { claims, doubts } = pasted.gathered.draft();
+    let Draft { claims, doubts, .. } = pasted.gathered.draft();
     draft.claims.extend(claims);
     draft.doubts.extend(doubts);
     settle(draft);

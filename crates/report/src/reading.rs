@@ -199,6 +199,15 @@ pub struct Doubt {
     pub span: Option<Range<usize>>,
 }
 
+/// Why something was read as it was, or passed over; gathered by [`crate::explain`] only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Why, in plain words.
+    pub text: String,
+    /// The bytes of the message it is about.
+    pub span: Option<Range<usize>>,
+}
+
 /// Who says so, by the message's own word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reporter {

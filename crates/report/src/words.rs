@@ -1,139 +1,145 @@
 //! What is alleged, by the reporter's own words.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use crate::lexicon::{self, Found, Meaning};
 use crate::mail::Mail;
-use crate::mime::Part;
-use crate::reading::Kind;
+use crate::passage::{Passage, Whose};
+use crate::reading::{Kind, Place};
+use crate::spot::{self, Sign};
+use crate::{family, fold};
 
-/// Words for each kind, the graver kind first: it wins when two are spoken of equally.
-const WORDS: [(Kind, &str); 10] = [
-    (
-        Kind::OpenProxy,
-        r"open[\s-]+(?:\w+\s+)?prox(?:y|ies)|prox(?:y|ies)\b|\bsocks\b|\bsocks[45]a?\b|\bsquid\b|wingate|anonymi[sz]er",
-    ),
-    (
-        Kind::OpenRelay,
-        r"open[\s-]+(?:mail[\s-]+|smtp[\s-]+)?relay\w*|(?:third[\s-]party|unauthori[sz]ed)[\s-]+relay\w*|relay(?:ing|ed|s)?\s+(?:for|test|spam|mail)|relay\s+raped?|insecure\s+relay",
-    ),
-    (
-        Kind::Malware,
-        r"\bvir(?:us(?:es)?|ii)\b|\bworms?\b|malware|infected|infection|\bbot(?:net)?s?\b|\bzombie\b|\bw32[./]\w+|\bbackdoor",
-    ),
-    (
-        Kind::TrojanScan,
-        r"netbus|sub[\s-]?(?:7|seven)\b|back\s*orifice|trojan(?:s)?\s+(?:port\s+)?(?:scan|prob)\w*|(?:scan|prob)\w*\s+for\s+(?:\w+\s+)?(?:trojan|prox)\w*|\btrojans?\b",
-    ),
-    (Kind::PhoneHome, r"command\s+(?:and|&)\s+control|\bc&c\b|\bc2\b|sinkhole|phones?\s+home"),
-    (
-        Kind::LoginAttack,
-        r"brute[\s-]?force|(?:failed|invalid|repeated|unauthori[sz]ed)\s+(?:log[\s-]?ins?|passwords?|authentications?|access)|log[\s-]?in\s+attempts?|ssh\s+(?:attack|scan|attempt)\w*|dictionary\s+attack|fail2ban",
-    ),
-    (Kind::Ddos, r"\bd?dos\s+attack|denial[\s-]of[\s-]service|\bddos\b|\bflood(?:ing|ed)?\b|amplification"),
-    (
-        Kind::Scan,
-        r"port[\s-]?scan\w*|\bscan(?:s|ned|ning|ner)?\b|\bprob(?:e|es|ed|ing)\b|firewall|intrusion|hack(?:ing|ed|er)?|attack(?:s|ed|ing|er)?\b|suspicious\s+(?:activity|traffic)|exploit",
-    ),
-    (Kind::Phishing, r"phish\w*|\bfraud(?:ulent)?\b|identity\s+theft|\bscam"),
-    (Kind::SpamSource, r"\bspam\w*|\buce\b|\bube\b|unsolicited|junk\s+(?:e-?)?mail|bulk\s+(?:e-?)?mail"),
+/// The kinds that words decide between, the graver first: it wins when two are spoken of equally. Copyright stands last:
+/// its notices are long and full of other words.
+const KINDS: [Kind; 11] = [
+    Kind::OpenProxy,
+    Kind::OpenRelay,
+    Kind::Malware,
+    Kind::TrojanScan,
+    Kind::PhoneHome,
+    Kind::LoginAttack,
+    Kind::Ddos,
+    Kind::Scan,
+    Kind::Phishing,
+    Kind::SpamSource,
+    Kind::Copyright,
 ];
-/// Copyright stands apart: its notices are long and full of other words.
-const COPYRIGHT: &str = r"copyright|infring\w*|\bdmca\b|piracy|trademark";
-/// Words that allege something without saying what.
-const ALLEGING: &str =
-    r"\babus(?:e|ive|es)\b|complaint|incident|unauthori[sz]ed|malicious|compromised|blocklist|blacklist";
-
-/// A proxy that was looked for or abused is the reporter's, and the accused is the one who did it.
-const SOUGHT: &str = r"prox\w*\s+(?:scan|prob|attempt|abuse|hunt|hijack)\w*|(?:our|my)\s+(?:\w+\s+){0,2}prox\w+|scan\w*\s+for\s+(?:open\s+)?prox";
 
 /// How much more the subject weighs than a line of the text.
 const SUBJECT: usize = 4;
 /// Mentions in the text count up to this many, so that a long boilerplate does not outweigh a subject.
 const TEXT: usize = 3;
 
-struct Lexicon {
-    kinds: Vec<(Kind, Regex)>,
-    copyright: Option<Regex>,
-    alleging: Option<Regex>,
-    sought: Option<Regex>,
+/// How often each kind is spoken of.
+#[derive(Debug, Default)]
+struct Tally {
+    kinds: [usize; KINDS.len()],
+    alleging: bool,
 }
 
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let word = |pattern: &str| Regex::new(&format!("(?i){pattern}")).ok();
-    Lexicon {
-        kinds: WORDS.iter().filter_map(|(kind, pattern)| Some((*kind, word(pattern)?))).collect(),
-        copyright: word(COPYRIGHT),
-        alleging: word(ALLEGING),
-        sought: word(SOUGHT),
+impl Tally {
+    fn add(&mut self, kind: Kind, count: usize) {
+        if let Some(slot) = KINDS.iter().position(|known| *known == kind).and_then(|at| self.kinds.get_mut(at)) {
+            *slot = (*slot + count).min(TEXT);
+        }
     }
-});
+
+    fn of(&self, kind: Kind) -> usize {
+        KINDS.iter().position(|known| *known == kind).and_then(|at| self.kinds.get(at)).copied().unwrap_or(0)
+    }
+
+    fn any(&self) -> bool {
+        self.alleging || self.kinds.iter().any(|count| *count > 0)
+    }
+}
+
+/// Counts what a folded text speaks of, where `counts` says that the place counts.
+fn tally(folded: &str, found: &[Found], counts: impl Fn(&std::ops::Range<usize>) -> bool, tally: &mut Tally) {
+    for hit in found {
+        match hit.entry.meaning {
+            Meaning::Alleged(kind) if counts(&hit.range) => tally.add(kind, 1),
+            Meaning::Alleging if counts(&hit.range) => tally.alleging = true,
+            _ => {}
+        }
+    }
+    for Sign { kind, weight, range, .. } in spot::signs(folded, found).0 {
+        if counts(&range) {
+            // Said outright, it is not outweighed by what it was used for.
+            tally.add(kind, if weight > 2 { TEXT } else { 1 });
+        }
+    }
+    for (_, range) in family::named(folded, found) {
+        if counts(&range) {
+            tally.add(Kind::Malware, 1);
+        }
+    }
+}
+
+fn of_text(text: &str) -> Tally {
+    let folded = fold::words(text);
+    let mut counted = Tally::default();
+    tally(folded.as_str(), &lexicon::find(folded.as_str()), |_| true, &mut counted);
+    counted
+}
+
+/// What the lines of `whose` in the texts at `place` speak of.
+fn of_mail(mail: &Mail<'_>, place: Place, whose: Whose) -> Tally {
+    let mut counted = Tally::default();
+    for passage in mail.passages().iter().filter(|passage| passage.place == place) {
+        let said = |range: &std::ops::Range<usize>| {
+            passage.whose(range.start) == whose && !passage.is_in_link(range)
+        };
+        tally(passage.folded.as_str(), &passage.found, said, &mut counted);
+    }
+    counted
+}
 
 /// The kind that subject and own text speak of most.
-pub(crate) fn kind(subject: &str, own: &str) -> Option<Kind> {
-    let lexicon = &*LEXICON;
-    if lexicon.copyright.as_ref().is_some_and(|word| word.is_match(subject)) {
+fn decide(subject: &Tally, own: &Tally) -> Option<Kind> {
+    if subject.of(Kind::Copyright) > 0 {
         return Some(Kind::Copyright);
     }
-    let weigh = |word: &Regex| {
-        SUBJECT * word.find_iter(subject).take(1).count() + word.find_iter(own).take(TEXT).count()
-    };
+    let weigh = |kind: Kind| SUBJECT * subject.of(kind).min(1) + own.of(kind);
     let mut best: Option<(usize, Kind)> = None;
-    for (kind, word) in &lexicon.kinds {
-        let weight = weigh(word);
-        if weight > best.map_or(0, |(most, _)| most) {
-            best = Some((weight, *kind));
+    for kind in KINDS {
+        let weight = weigh(kind);
+        let copyright_wins = kind == Kind::Copyright && best.is_some_and(|(most, _)| weight > most);
+        if weight > best.map_or(0, |(most, _)| most) || copyright_wins {
+            best = Some((weight, kind));
         }
     }
-    let sought = lexicon.sought.as_ref().is_some_and(|word| word.is_match(subject) || word.is_match(own));
-    if let Some((_, kind @ Kind::OpenProxy)) = &mut best
-        && sought
-    {
-        *kind = Kind::TrojanScan;
-    }
-    let copyright = lexicon.copyright.as_ref().map_or(0, &weigh);
-    best.filter(|(weight, _)| *weight >= copyright)
-        .map(|(_, kind)| kind)
-        .or((copyright > 0).then_some(Kind::Copyright))
+    best.map(|(_, kind)| kind)
 }
 
-/// Whether anything is alleged at all.
-pub(crate) fn alleges(words: &str) -> bool {
-    LEXICON.alleging.as_ref().is_some_and(|word| word.is_match(words)) || kind(words, "").is_some()
+/// The kind that words speak of.
+pub(crate) fn kind(subject: &str, own: &str) -> Option<Kind> {
+    decide(&of_text(subject), &of_text(own))
 }
 
-/// The reporter's own words: what the message itself says, without quotes, links, signature and pasted headers.
-pub(crate) fn own(mail: &Mail<'_>) -> String {
-    let mut own = String::new();
-    let Some(part) = mail.words().next() else { return own };
-    for line in lines_of(part) {
-        if own.len() > 16 << 10 {
-            break;
-        }
-        own.push_str(line);
-        own.push('\n');
-    }
-    own
+/// The kind a mail speaks of: by its subject and own words, else by the lines of its log, which may add to it but not
+/// that somebody is a proxy or a relay.
+pub(crate) fn kind_of(mail: &Mail<'_>) -> Option<Kind> {
+    let subject = of_mail(mail, Place::Subject, Whose::Own);
+    let own = of_mail(mail, Place::Own, Whose::Own);
+    let logged = || {
+        decide(&Tally::default(), &of_mail(mail, Place::Own, Whose::Logged))
+            .filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay))
+    };
+    decide(&subject, &own).or_else(logged)
 }
 
-fn lines_of(part: &Part) -> impl Iterator<Item = &str> {
-    let mut in_headers = false;
-    part.text
-        .lines()
-        .take_while(|line| {
-            line.words != "--" && !line.words.to_ascii_lowercase().contains("original message")
-        })
-        .filter(move |line| {
-            let words = line.words;
-            let field = words.split(' ').next().is_some_and(|name| {
-                name.len() > 2 && name.ends_with(':') && name.contains(|c: char| c.is_ascii_uppercase())
-            });
-            in_headers =
-                words.starts_with("Received:") || in_headers && (field || words.starts_with([' ', '\t']));
-            line.quoted == 0 && !in_headers && !words.contains("://")
-        })
-        .map(|line| line.words)
+/// Whether the subject alleges anything at all.
+pub(crate) fn subject_alleges(mail: &Mail<'_>) -> bool {
+    of_mail(mail, Place::Subject, Whose::Own).any()
+        || mail.passages().first().is_some_and(|subject| of_text(subject.prose.as_str()).any())
+}
+
+/// Whether the reporter's own words allege anything at all.
+pub(crate) fn own_alleges(mail: &Mail<'_>) -> bool {
+    of_mail(mail, Place::Own, Whose::Own).any()
+}
+
+/// The kind that a heading or a sentence of a passage speaks of.
+pub(crate) fn kind_within(passage: &Passage, prose: &std::ops::Range<usize>) -> Option<Kind> {
+    passage.prose.as_str().get(prose.clone()).and_then(|words| kind("", words))
 }
 
 #[cfg(test)]
@@ -155,5 +161,21 @@ mod tests {
         assert_eq!(kind("Abuse of our proxy", ""), Some(Kind::TrojanScan));
         assert_eq!(kind("proxy scan from 192.0.2.1", ""), Some(Kind::TrojanScan));
         assert_eq!(kind("open proxy", "it relays spam"), Some(Kind::OpenProxy));
+    }
+
+    #[test]
+    fn the_kind_is_read_in_other_languages() {
+        for (words, expected) in [
+            ("Brute-Force-Angriff auf unseren Server", Kind::LoginAttack),
+            ("Tentative d'intrusion sur nos serveurs", Kind::LoginAttack),
+            ("Correo no deseado desde su red", Kind::SpamSource),
+            ("Сканирование портов с вашего адреса", Kind::Scan),
+            ("Фишинг на вашем сервере", Kind::Phishing),
+            ("貴社のネットワークからのスパム", Kind::SpamSource),
+            ("您的服务器感染病毒", Kind::Malware),
+            ("naruszenie praw autorskich", Kind::Copyright),
+        ] {
+            assert_eq!(kind(words, ""), Some(expected), "{words}");
+        }
     }
 }
