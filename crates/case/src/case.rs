@@ -95,6 +95,12 @@ impl Case {
         self.facts.filed.filing(sighting, self.facts.known.get(&sighting.address.to_canonical()))
     }
 
+    /// Whether any claim of this evidence is filed here.
+    #[must_use]
+    pub fn has_heard(&self, evidence: &EvidenceId) -> bool {
+        self.filed.range((*evidence, 0)..=(*evidence, u32::MAX)).next().is_some()
+    }
+
     /// How many reports were counted and not filed one by one.
     #[must_use]
     pub fn counted(&self) -> u64 {

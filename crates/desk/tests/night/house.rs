@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use case::{Case, Playbook, Stage, Territory};
-use desk::{Clock, Desk, Hands, Settings, TrustedResults};
+use desk::{Clock, Desk, Hands, Reporters, Settings, TrustedResults};
 use edge::{DryRun, Nft, NftConfig};
 use lease::{Home, Lease, LeaseSource};
 use probe::{Landing, Prober};
@@ -29,6 +29,8 @@ pub(crate) struct House {
     pub(crate) min_gap: Duration,
     /// The program that is to change the edge; without it the edge is the dry-run one.
     pub(crate) edge_program: Option<String>,
+    /// Who is believed how far.
+    pub(crate) reporters: Reporters,
     territory: Territory,
 }
 
@@ -62,6 +64,7 @@ impl House {
             playbook: Playbook { usual_ports: vec![9], ..Playbook::default() },
             min_gap: Duration::ZERO,
             edge_program: None,
+            reporters: Reporters::default(),
             territory,
         }
     }
@@ -102,6 +105,7 @@ impl House {
             clock_skew: SignedDuration::from_secs(30),
             mail: None,
             subscriber_mail: None,
+            reporters: self.reporters.clone(),
             trusted_results: TrustedResults::default(),
         };
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
