@@ -87,6 +87,12 @@ impl Source {
         }
     }
 
+    /// How far it is trusted, 0 to 1, by its record and what it is known for.
+    #[must_use]
+    pub fn trust(&self) -> f64 {
+        weights::trust(self)
+    }
+
     /// Whether it is believed for itself or as one of a crowd.
     #[must_use]
     pub fn voice(&self) -> Voice {
