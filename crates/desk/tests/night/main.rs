@@ -3,7 +3,17 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
 
 mod ended;
+mod flood;
 mod house;
 mod moves;
+#[path = "../../../lookup/tests/shown/names.rs"]
+#[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]
+mod names;
+#[path = "../../../lookup/tests/shown/post.rs"]
+#[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]
+mod post;
 mod proxy;
+#[path = "../../../store/tests/stand/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
+mod stand;
 mod stories;
