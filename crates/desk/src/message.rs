@@ -254,6 +254,6 @@ mod tests {
 
     #[test]
     fn a_message_has_a_piece_even_where_it_alleges_nothing() {
-        assert_eq!(unreadable("x").pieces(0), [0..0]);
+        assert_eq!(unreadable("x").pieces(0), vec![0..0]);
     }
 }
