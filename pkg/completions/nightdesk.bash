@@ -55,6 +55,9 @@ _nightdesk() {
             nightdesk,parse)
                 cmd="nightdesk__subcmd__parse"
                 ;;
+            nightdesk,reporter)
+                cmd="nightdesk__subcmd__reporter"
+                ;;
             nightdesk,restore)
                 cmd="nightdesk__subcmd__restore"
                 ;;
@@ -154,6 +157,9 @@ _nightdesk() {
             nightdesk__subcmd__help,parse)
                 cmd="nightdesk__subcmd__help__subcmd__parse"
                 ;;
+            nightdesk__subcmd__help,reporter)
+                cmd="nightdesk__subcmd__help__subcmd__reporter"
+                ;;
             nightdesk__subcmd__help,restore)
                 cmd="nightdesk__subcmd__help__subcmd__restore"
                 ;;
@@ -187,6 +193,9 @@ _nightdesk() {
             nightdesk__subcmd__help__subcmd__operator,set)
                 cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__set"
                 ;;
+            nightdesk__subcmd__help__subcmd__reporter,list)
+                cmd="nightdesk__subcmd__help__subcmd__reporter__subcmd__list"
+                ;;
             nightdesk__subcmd__lease,help)
                 cmd="nightdesk__subcmd__lease__subcmd__help"
                 ;;
@@ -211,6 +220,18 @@ _nightdesk() {
             nightdesk__subcmd__operator__subcmd__help,set)
                 cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__set"
                 ;;
+            nightdesk__subcmd__reporter,help)
+                cmd="nightdesk__subcmd__reporter__subcmd__help"
+                ;;
+            nightdesk__subcmd__reporter,list)
+                cmd="nightdesk__subcmd__reporter__subcmd__list"
+                ;;
+            nightdesk__subcmd__reporter__subcmd__help,help)
+                cmd="nightdesk__subcmd__reporter__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__reporter__subcmd__help,list)
+                cmd="nightdesk__subcmd__reporter__subcmd__help__subcmd__list"
+                ;;
             *)
                 ;;
         esac
@@ -218,7 +239,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease operator backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease reporter operator backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -666,7 +687,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse check who why case block lease operator backup restore config completions man help"
+            opts="init serve demo parse check who why case block lease reporter operator backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -948,6 +969,34 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__parse)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__reporter)
+            opts="list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__reporter__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1278,6 +1327,92 @@ _nightdesk() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__reporter)
+            opts="-c -h --config --help list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__reporter__subcmd__help)
+            opts="list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__reporter__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__reporter__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__reporter__subcmd__list)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

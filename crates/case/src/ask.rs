@@ -86,8 +86,10 @@ fn routine(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) ->
         return None;
     }
     let silent = silence(facts, address);
-    // A heads-up is asked once, and again only while the answers said nothing.
-    if facts.stage < Stage::Watching && !(1..=SILENT_HEADS_UP).contains(&silent) {
+    // A heads-up is asked once, and again only while the answers said nothing, or while a reporter's record waits for
+    // them: whoever names a port that is not open is found to have been wrong.
+    let unanswered = silent < SILENT_HEADS_UP && facts.claimants.wait_for(address, proof, now);
+    if facts.stage < Stage::Watching && !(1..=SILENT_HEADS_UP).contains(&silent) && !unanswered {
         return None;
     }
     let Some(last) = last else {

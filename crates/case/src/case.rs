@@ -8,8 +8,8 @@ use crate::decide::decide;
 use crate::draft::Draft;
 use crate::facts::{Answered, Asking, Block, Facts, Note, RuleState, domain};
 use crate::{
-    CaseId, Command, Event, EvidenceId, Judgement, Playbook, QuestionId, Record, Refusal, Rule, Sighting,
-    Stage, SubscriberId, Urgency,
+    CaseId, Command, Event, EvidenceId, Filing, Judgement, Playbook, QuestionId, Record, Refusal, Rule,
+    Sighting, Stage, SubscriberId, Urgency,
 };
 
 /// All that is known of one subscriber's suspected proxy or relay.
@@ -70,11 +70,47 @@ impl Case {
         now: Timestamp,
     ) -> Result<Vec<Event>, Refusal> {
         if let Command::File(sighting) = command
-            && self.filed.contains(&(sighting.evidence, sighting.claim))
+            && self.stage().is_open()
         {
-            return Ok(Vec::new());
+            let (reports, copies) = match self.filing(sighting) {
+                Filing::Known => return Ok(Vec::new()),
+                Filing::File => (0, 0),
+                Filing::Count => (1, 0),
+                Filing::Repeat(_) => (0, 1),
+            };
+            if reports + copies > 0 {
+                let count = Command::Count { reports, copies, last: sighting.received };
+                return decide(self.id, &self.facts, &count, playbook, now);
+            }
         }
         decide(self.id, &self.facts, command, playbook, now)
+    }
+
+    /// What filing `sighting` here would come to: most of a flood is only counted, which costs next to nothing.
+    #[must_use]
+    pub fn filing(&self, sighting: &Sighting) -> Filing {
+        if self.filed.contains(&(sighting.evidence, sighting.claim)) {
+            return Filing::Known;
+        }
+        self.facts.filed.filing(sighting, self.facts.known.get(&sighting.address.to_canonical()))
+    }
+
+    /// Whether any claim of this evidence is filed here.
+    #[must_use]
+    pub fn has_heard(&self, evidence: &EvidenceId) -> bool {
+        self.filed.range((*evidence, 0)..=(*evidence, u32::MAX)).next().is_some()
+    }
+
+    /// How many reports were counted and not filed one by one.
+    #[must_use]
+    pub fn counted(&self) -> u64 {
+        self.facts.counted
+    }
+
+    /// When the operators were told of a proxy or relay here.
+    #[must_use]
+    pub fn paged(&self) -> Option<Timestamp> {
+        self.facts.paged
     }
 
     /// Takes one record in; cannot fail. The only way a case changes.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use jiff::Timestamp;
+
 use crate::{Answer, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage};
 
 /// A wish; [`crate::Case::decide`] says what, if anything, follows from it.
@@ -9,6 +11,15 @@ use crate::{Answer, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage};
 pub enum Command {
     /// File an attributed observation. Filing the same sighting twice changes nothing.
     File(Sighting),
+    /// Reports that [`crate::Case::filing`] said are to be counted.
+    Count {
+        /// How many.
+        reports: u32,
+        /// How many besides were copies of reports that are filed.
+        copies: u32,
+        /// When the last of them came.
+        last: Timestamp,
+    },
     /// A probe answered a question of this case; the whole answer is kept as `evidence`.
     Answered {
         /// Which question.

@@ -43,6 +43,7 @@ pub(crate) fn decide(
             return Ok(draft.done());
         }
         Command::Tick
+        | Command::Count { .. }
         | Command::EdgeRead { .. }
         | Command::HolderChanged { .. }
         | Command::LineMoved { .. }
@@ -52,6 +53,9 @@ pub(crate) fn decide(
         }
         _ if ended => return Err(Refusal::Ended(facts.stage)),
         Command::File(sighting) => draft.file(sighting.clone()),
+        Command::Count { reports, copies, last } => {
+            draft.push(Event::Counted { reports: *reports, copies: *copies, last: *last });
+        }
         Command::Tick => {}
         Command::Answered { question, answer, evidence } => {
             answered(&mut draft, *question, answer, *evidence, playbook)?;
@@ -110,6 +114,8 @@ fn answered(
         return Ok(());
     }
     draft.restage(Some(evidence));
+    let port = answer.port.map_or_else(String::new, |port| format!(" port {port}"));
+    draft.page(&format!("our probe proved an {} at {address}{port}", answer.verdict));
     // A probe that began before an operator released the line proves nothing the operator did not know.
     let news = draft.facts.released.is_none_or(|released| answer.started > released);
     let stands = draft.proof().proved().any(|proved| proved == address);
@@ -186,6 +192,7 @@ fn dismiss(mut draft: Draft<'_>, why: String) -> Result<Vec<Event>, Refusal> {
     let from = draft.facts.stage;
     let moved = Event::StageMoved { from, to: Stage::Dismissed, why: format!("dismissed by hand: {why}") };
     draft.push(Event::Dismissed { reason: why });
+    crate::claimants::dismissed(&draft.facts).into_iter().for_each(|verdict| draft.push(verdict));
     draft.lift(&LiftReason::CaseEnded, |_| true);
     draft.push(moved);
     Ok(draft.done())

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::ask::{self, Cause, Wanted};
+use crate::claimants;
 use crate::facts::{Facts, RuleState, domain};
 use crate::judge::weigh;
 use crate::moment::after;
 use crate::proof::Proof;
 use crate::{
     Actor, CaseId, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId, Restriction, Rule,
-    RuleKey, Sighting, Source, Stage, weights,
+    RuleKey, Sighting, Source, Stage, Voice, weights,
 };
 
 /// The most ports of one address a case closes inbound; a line proved on more has its mail stopped all the same.
@@ -47,14 +48,26 @@ impl<'a> Draft<'a> {
         let domain = domain(&sighting.source).to_owned();
         let (evidence, kind, address, received) =
             (sighting.evidence, sighting.kind, sighting.address, sighting.received);
+        let page = (sighting.speaks_of_proxy() && sighting.source.voice() == Voice::Established)
+            .then(|| page_of(&sighting));
         self.push(Event::Filed { sighting, weight });
         if authenticated && self.playbook.acknowledge_reporter && self.facts.acknowledged.insert(domain) {
             self.push(Event::AcknowledgementOrdered { evidence });
+        }
+        if let Some(what) = page {
+            self.page(&what);
         }
         let until = after(received, self.playbook.watch_for);
         if kind == Kind::Malware && until > self.now && self.facts.watch_until < Some(until) {
             let why = format!("a virus was reported on {address}: a proxy may soon follow");
             self.push(Event::WatchSet { until, why });
+        }
+    }
+
+    /// Has the desk's people told, once for a case.
+    pub(crate) fn page(&mut self, what: &str) {
+        if self.playbook.page_proxy_reports && self.facts.paged.is_none() {
+            self.push(Event::PageOrdered { what: what.to_owned() });
         }
     }
 
@@ -122,6 +135,10 @@ impl<'a> Draft<'a> {
     /// Restages, and puts the next question where one is wanted.
     pub(crate) fn settle(mut self) -> Vec<Event> {
         self.restage(None);
+        if self.facts.stage.is_open() {
+            let verdicts = claimants::verdicts(&self.facts, &self.proof());
+            verdicts.into_iter().for_each(|verdict| self.push(verdict));
+        }
         if let Some(wanted) = ask::wanted(&self.facts, &self.proof(), self.playbook, self.now) {
             self.ask(wanted, Cause::Evidence);
         }
@@ -132,4 +149,14 @@ impl<'a> Draft<'a> {
     pub(crate) fn done(self) -> Vec<Event> {
         self.events
     }
+}
+
+/// What the operators are told of a report: who says what of which address, and nothing in its words.
+fn page_of(sighting: &Sighting) -> String {
+    let kind = if sighting.kind.is_proxy_or_relay() { sighting.kind.name() } else { "open proxy or relay" };
+    let port = sighting.port.map_or_else(String::new, |port| format!(" port {port}"));
+    let Source::Report { domain, authenticated, .. } = &sighting.source;
+    let domain: String = domain.chars().filter(|c| c.is_ascii_graphic()).take(80).collect();
+    let from = if *authenticated { domain } else { "the unpublished address".to_owned() };
+    format!("an {kind} is reported at {}{port} by {from}; it is being asked", sighting.address)
 }

@@ -35,6 +35,13 @@ pub enum Errand {
         /// What, in plain words.
         what: String,
     },
+    /// Tell them of all proxies and relays that were ordered to be paged since the last page.
+    PageProxies {
+        /// Since when.
+        from: Timestamp,
+        /// The case they were told of then, if they were.
+        told: Option<CaseId>,
+    },
 }
 
 /// How much of a reason tells its class.

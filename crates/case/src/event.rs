@@ -188,6 +188,30 @@ pub enum Event {
         /// What.
         text: String,
     },
+    /// More reports came that say what enough others have said: they are counted and not filed one by one.
+    Counted {
+        /// How many.
+        reports: u32,
+        /// How many besides were copies, by another way, of reports that are filed.
+        #[serde(default)]
+        copies: u32,
+        /// When the last of them came.
+        last: Timestamp,
+    },
+    /// The desk's people are to be told of a proxy or relay at once.
+    PageOrdered {
+        /// What of, in words.
+        what: String,
+    },
+    /// Our own answers, or an operator, say whether a reporter was right.
+    ReporterJudged {
+        /// Which.
+        domain: String,
+        /// By which report.
+        evidence: EvidenceId,
+        /// Whether it was borne out; refuted otherwise.
+        confirmed: bool,
+    },
 }
 
 /// An event with its place in the case's history.

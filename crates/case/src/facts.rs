@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::ask::LOST_AFTER;
+use crate::claimants::Claimants;
+use crate::filing::{Filed, PORTS_OF_CROWD};
 use crate::hearsay::Hearsay;
 use crate::moment::after;
 use crate::{
     Actor, Event, EvidenceId, Kind, LiftReason, Question, QuestionId, Rule, RuleKey, Sighting, Source, Stage,
-    Verdict,
+    Verdict, Voice,
 };
 
 /// How many ports named for one address are remembered; reports that name more are not describing a service.
@@ -95,7 +97,7 @@ pub struct Note {
 /// What is known of one address of the line.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Known {
-    /// Ports that sightings named, in the order they were first named.
+    /// Ports that sightings named: first those of reporters with a record, the newest first, then the others in order.
     pub(crate) named: Vec<u16>,
     /// Ports some sighting named as a proxy or relay.
     pub(crate) alleged: BTreeSet<u16>,
@@ -112,9 +114,18 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    fn name(&mut self, port: u16) {
-        if !self.named.contains(&port) && self.named.len() < NAMED_PORTS {
-            self.named.push(port);
+    /// What somebody with a record names comes first, and a crowd leaves room for it.
+    fn name(&mut self, port: u16, voice: Voice) {
+        if self.named.contains(&port) {
+            return;
+        }
+        match voice {
+            Voice::Established => {
+                self.named.insert(0, port);
+                self.named.truncate(NAMED_PORTS);
+            }
+            _ if self.named.len() < PORTS_OF_CROWD => self.named.push(port),
+            _ => {}
         }
     }
 }
@@ -141,6 +152,12 @@ pub(crate) struct Facts {
     pub(crate) blocks: BTreeMap<RuleKey, Block>,
     pub(crate) told: Vec<(Timestamp, String)>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) filed: Filed,
+    pub(crate) claimants: Claimants,
+    /// Reports counted and not filed.
+    pub(crate) counted: u64,
+    /// When the operators were told of a proxy or relay here.
+    pub(crate) paged: Option<Timestamp>,
 }
 
 impl Facts {
@@ -162,6 +179,10 @@ impl Facts {
             blocks: BTreeMap::new(),
             told: Vec::new(),
             notes: Vec::new(),
+            filed: Filed::default(),
+            claimants: Claimants::default(),
+            counted: 0,
+            paged: None,
         }
     }
 
@@ -231,12 +252,21 @@ impl Facts {
                     text: format!("could not write to {to}: {reason}"),
                 });
             }
+            Event::Counted { reports, last, .. } => {
+                self.counted = self.counted.saturating_add(u64::from(*reports));
+                self.last_filed = self.last_filed.max(at).max(*last);
+            }
+            Event::PageOrdered { .. } => self.paged = self.paged.or(Some(at)),
+            Event::ReporterJudged { domain, confirmed, .. } => self.claimants.judge(domain, *confirmed),
             Event::Noted { text } => self.notes.push(Note { at, by: actor.clone(), text: text.clone() }),
         }
     }
 
     fn file(&mut self, at: Timestamp, sighting: &Sighting, weight: f64) {
         self.hearsay.hear(sighting, weight);
+        self.filed.note(sighting);
+        self.claimants.note(sighting);
+        let voice = sighting.source.voice();
         self.kinds.insert(sighting.kind);
         self.last_filed = self.last_filed.max(at);
         let known = self.known.entry(sighting.address.to_canonical()).or_default();
@@ -250,7 +280,7 @@ impl Facts {
             known.heard = known.heard.max(Some(at));
         }
         if let Some(port) = sighting.port.filter(|port| *port != 0) {
-            known.name(port);
+            known.name(port, voice);
             if sighting.kind.is_proxy_or_relay() && known.alleged.len() < NAMED_PORTS {
                 known.alleged.insert(port);
             }
@@ -303,7 +333,7 @@ impl Facts {
             known.lost = None;
         }
         known.worth_asking |= before.worth_asking;
-        before.named.into_iter().for_each(|port| known.name(port));
+        before.named.into_iter().rev().for_each(|port| known.name(port, Voice::Established));
         known.alleged.extend(before.alleged);
     }
 
@@ -313,7 +343,7 @@ impl Facts {
         let elsewhere: Vec<IpAddr> = self.elsewhere(to).map(|(address, _)| *address).collect();
         elsewhere.into_iter().for_each(|from| self.carry_over(from, to, at));
         let known = self.known.entry(to).or_default();
-        proved_and_named.into_iter().for_each(|port| known.name(port));
+        proved_and_named.into_iter().rev().for_each(|port| known.name(port, Voice::Established));
         known.lost = None;
         known.worth_asking = true;
         known.last = known.last.max(at);

@@ -69,6 +69,8 @@ pub struct Playbook {
     pub tell_subscriber: bool,
     /// Whether an authenticated reporter gets an acknowledgement.
     pub acknowledge_reporter: bool,
+    /// Whether the desk's people are paged for a proxy or relay that a trusted reporter names or our probe proves.
+    pub page_proxy_reports: bool,
     /// How long each stage may take.
     pub clocks: Clocks,
 }
@@ -87,6 +89,7 @@ impl Default for Playbook {
             block_for: SignedDuration::from_hours(24),
             tell_subscriber: true,
             acknowledge_reporter: true,
+            page_proxy_reports: true,
             clocks: Clocks::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{EvidenceId, Kind, Transport};
+use crate::{EvidenceId, Kind, Transport, weights};
 
 /// The bytes of the evidence a sighting was read from: `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,18 +25,56 @@ pub struct Trust {
     pub refuted: u32,
 }
 
+/// What a reporter is known for beside its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// It is a feed that the configuration names, and was shown to be it.
+    NamedFeed,
+    /// It came to an unpublished address that only trusted feeds know (P12).
+    UnpublishedBox,
+}
+
+impl Standing {
+    /// Whether there is none, and nothing to keep.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Standing::Unknown
+    }
+}
+
+/// How much of a record whoever says so has: what its words are summed and capped with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Voice {
+    /// Nothing shows it to be from whom it says.
+    Unauthenticated,
+    /// It is who it says, and has little or no record.
+    Newcomer,
+    /// It has a record of its own, is a named feed, or came to an unpublished box.
+    Established,
+}
+
 /// Who says so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "kebab-case")]
 pub enum Source {
     /// A message from outside: hearsay, however trusted.
     Report {
-        /// The reporter's domain in lower case (`spamcop.net`); weights are capped per domain.
+        /// The reporter's organizational domain in lower case (`spamcop.net`); weights are capped per domain.
         domain: String,
         /// Whether the message was shown to come from that domain.
         authenticated: bool,
         /// What became of that domain's earlier reports.
         trust: Trust,
+        /// What the reporter is known for.
+        #[serde(default, skip_serializing_if = "Standing::is_unknown")]
+        standing: Standing,
+        /// The network it came from (`AS64500`, `192.0.0.0/16`), where nothing shows more of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        network: Option<String>,
     },
 }
 
@@ -46,6 +84,35 @@ impl Source {
     pub fn is_hearsay(&self) -> bool {
         match self {
             Source::Report { .. } => true,
+        }
+    }
+
+    /// How far it is trusted, 0 to 1, by its record and what it is known for.
+    #[must_use]
+    pub fn trust(&self) -> f64 {
+        weights::trust(self)
+    }
+
+    /// Whether it is believed for itself or as one of a crowd.
+    #[must_use]
+    pub fn voice(&self) -> Voice {
+        let Source::Report { authenticated, standing, .. } = self;
+        if weights::trust(self) >= weights::ESTABLISHED {
+            return Voice::Established;
+        }
+        if *authenticated || *standing == Standing::UnpublishedBox {
+            Voice::Newcomer
+        } else {
+            Voice::Unauthenticated
+        }
+    }
+
+    /// What stands for one speaker: the domain of whoever was shown to be it, else the network it came from.
+    pub(crate) fn speaker(&self) -> &str {
+        let Source::Report { domain, network, .. } = self;
+        match (self.voice(), network) {
+            (Voice::Unauthenticated, Some(network)) => network,
+            _ => domain,
         }
     }
 }
@@ -75,4 +142,18 @@ pub struct Sighting {
     pub received: Timestamp,
     /// Why it was attributed to this subscriber, in words.
     pub attributed: String,
+    /// The reporter's own number for the report, or its Message-ID: the same one by two ways is one report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// Whether the reporter's own words speak of a proxy or relay, whatever the kind (P12).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spotted: bool,
+}
+
+impl Sighting {
+    /// Whether it speaks of a proxy or relay: such a report goes above all else (P12).
+    #[must_use]
+    pub fn speaks_of_proxy(&self) -> bool {
+        self.kind.is_proxy_or_relay() || self.spotted
+    }
 }

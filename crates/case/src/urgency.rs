@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
 use crate::moment::after;
-use crate::{Kind, Playbook, Stage};
+use crate::proof::Proof;
+use crate::{Kind, Playbook, Stage, Voice};
 
 /// Where a case stands in the queue. Sorts ascending: the first is to be looked at first.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -36,18 +37,30 @@ impl Urgency {
 
 /// How pressing a case with these facts is.
 pub(crate) fn of(facts: &Facts, playbook: &Playbook) -> Urgency {
-    let alleged = facts.kinds.iter().any(|kind| kind.is_proxy_or_relay());
+    let proof = Proof::of(facts, playbook);
+    let alleged = facts.hearsay.speaks_of_proxy(|address, at| proof.answered(address, at));
     let clocks = &playbook.clocks;
     let (proxy, harm, clock) = match facts.stage {
         Stage::Confirmed => (true, 10, Some(clocks.confirmed)),
-        Stage::Suspected if alleged => (true, 8, Some(clocks.suspected)),
+        Stage::Suspected if alleged.is_some() => (true, 8, Some(clocks.suspected)),
         Stage::Suspected => (false, 6, Some(clocks.suspected)),
+        Stage::Watching if alleged.is_some() => (true, by_trust(alleged), Some(clocks.watching)),
+        Stage::HeadsUp if alleged.is_some() => (true, by_trust(alleged), Some(clocks.heads_up)),
         Stage::Watching => (false, 4, Some(clocks.watching)),
         Stage::Contained => (false, 3, Some(clocks.contained)),
         Stage::HeadsUp => (false, heads_up_harm(facts), Some(clocks.heads_up)),
         Stage::Cleaned | Stage::Closed | Stage::Dismissed => (false, 1, None),
     };
     Urgency { proxy, harm, due: clock.map(|clock| after(facts.stage_since, clock)) }
+}
+
+/// How harmful an allegation of a proxy or relay is taken to be before anything is proved or suspected.
+fn by_trust(alleged: Option<Voice>) -> u8 {
+    match alleged {
+        Some(Voice::Established) => 7,
+        Some(Voice::Newcomer) => 5,
+        Some(Voice::Unauthenticated) | None => 3,
+    }
 }
 
 /// The worst that is said of a line of which little is known.

@@ -153,6 +153,7 @@ impl Desk {
             }
         }
         office.install(changed);
+        office.note_pages(&batch.records);
         if !batch.records.is_empty() {
             self.ring();
         }

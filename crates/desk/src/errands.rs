@@ -110,6 +110,10 @@ impl Desk {
             Errand::TellSubscriber { evidence } => self.tell(claimed, *evidence, mailer).await,
             Errand::AnswerReporter { evidence } => self.answer(claimed, *evidence, mailer).await,
             Errand::PageOperators { what } => self.page(claimed, what, mailer).await,
+            Errand::PageProxies { from, told } => match self.proxies_paged(claimed, *from, *told).await {
+                Some(what) => self.page(claimed, &what, mailer).await,
+                None => Ok(Ended::Done),
+            },
         };
         let ended = ended.unwrap_or_else(|error| Ended::Later(SignedDuration::from_secs(10), chain(&error)));
         let stored = match ended {

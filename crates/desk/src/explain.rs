@@ -81,6 +81,9 @@ pub async fn why_case(store: &Store, id: CaseId, now: Timestamp) -> Result<Optio
             Event::Filed { sighting, .. } => {
                 let text = format!("{}; {}", heard(sighting), sighting.attributed);
                 claims.push(WhyStep { evidence: Some(sighting.evidence), ..step("claim", text) });
+                if let Some(shown) = shown(store, sighting.evidence).await? {
+                    claims.push(WhyStep { evidence: Some(sighting.evidence), ..step("sender", shown) });
+                }
                 if let Some(span) = sighting.span {
                     claims.push(quote(store, sighting.evidence, (span.start, span.end)).await?);
                 }
@@ -90,6 +93,13 @@ pub async fn why_case(store: &Store, id: CaseId, now: Timestamp) -> Result<Optio
     }
     steps.extend(claims);
     Ok(Some(steps))
+}
+
+/// What was shown of who sent a report, in the words it was kept in.
+async fn shown(store: &Store, evidence: EvidenceId) -> Result<Option<String>, DeskError> {
+    let stored = store.reading(&evidence).await.doing("find what was shown of a sender")?;
+    let why = stored.as_ref().and_then(|stored| stored.pointer("/authentication/why")?.as_str());
+    Ok(why.map(|why| harmless(why.as_bytes())))
 }
 
 fn step(name: &'static str, text: String) -> WhyStep {

@@ -4,29 +4,38 @@
 //! cursor moves in the same transaction as what was made of the entries before it, and equal bytes are one piece of
 //! evidence, so nothing is lost and nothing counts twice.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
-use case::{CaseId, EvidenceId, Source, Trust};
-use lease::Attribution;
-use report::{Claim, Format, Reading};
-use store::{Entry, IntakeFilter, ReadingRow};
+use lease::{Attribution, Whose};
+use lookup::Authentication;
+use report::{Claim, Hint, Reading};
+use store::{Entry, IntakeFilter};
 
-use crate::authenticity;
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
-use crate::office::Draft;
+use crate::message::{CLAIMS_TOGETHER, Message};
 use crate::translate;
 
 /// The name of the cursor on the log.
 const CURSOR: &str = "intake";
 /// How many spooled mails go into the log in one transaction.
 const SPOOL_BATCH: usize = 256;
-/// How many log entries are read and judged in one transaction.
-const LOG_BATCH: u32 = 64;
-/// How many claims of one message are filed; one host scanned a thousand times is one case, not a thousand rows.
+/// The name of the place within a message whose claims need several transactions.
+const WITHIN: &str = "intake-within";
+/// How many log entries are read and judged together. Those that wait for DNS wait at the same time.
+const LOG_BATCH: u32 = 256;
+/// How many bytes of messages are held at once; a single larger one is read alone.
+const BYTES_TOGETHER: u64 = 64 * 1024 * 1024;
+/// How many messages are read at the same time.
+const READERS: usize = 4;
+/// How many claims of one message against one address are filed; one host scanned a thousand times is one case, not a
+/// thousand rows.
 const CLAIMS: usize = 64;
 
 /// How long a report that could not be placed is looked at again: lease sources are imported by the hour or the day.
@@ -35,13 +44,6 @@ const ORPHAN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 const ORPHANS_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// How many of them, newest first.
 const ORPHANS: u32 = 200;
-
-/// What was made of one message.
-struct Outcome {
-    name: &'static str,
-    note: String,
-    cases: Vec<CaseId>,
-}
 
 impl Desk {
     /// Moves what lies in the spool into the log. Says how many messages it moved.
@@ -72,14 +74,14 @@ impl Desk {
     /// Reads and judges the next entries of the log. Says how many it took.
     pub(crate) async fn read_log(&self) -> Result<usize, DeskError> {
         let from = self.store().cursor(CURSOR).await.doing("find where reading stopped")?;
-        let entries = self.store().entries_after(from, LOG_BATCH).await.doing("read the log")?;
+        let mut entries = self.store().entries_after(from, LOG_BATCH).await.doing("read the log")?;
+        entries.truncate(together(&entries));
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
-        let mut read = Vec::new();
-        for entry in entries.iter().filter(|entry| is_message(entry)) {
-            read.push(self.read_entry(entry).await?);
-        }
-        self.file_all(&read, Some((CURSOR.to_owned(), last))).await?;
-        Ok(entries.len())
+        let took = entries.len();
+        entries.retain(is_message);
+        let messages = self.read_entries(entries).await?;
+        self.file_in_order(&messages, last).await?;
+        Ok(took)
     }
 
     /// Looks again at reports that could not be placed, when the last look (`since`) is long enough ago: their lease may
@@ -92,26 +94,58 @@ impl Desk {
         *since = now;
         let orphans = IntakeFilter { outcomes: vec!["orphan".to_owned()], ..IntakeFilter::default() };
         let rows = self.store().intake(&orphans, ORPHANS, 0).await.doing("list what could not be placed")?;
-        let mut read = Vec::new();
+        let mut entries = Vec::new();
         for row in rows.iter().filter(|row| now.duration_since(row.received) < ORPHAN_FOR) {
             let entry = self.store().entry(&row.id).await.doing("find a message in the log")?;
-            let Some(entry) = entry else { continue };
-            read.push(self.read_entry(&entry).await?);
+            entries.extend(entry);
         }
-        read.retain(Read::has_an_owner);
-        if read.is_empty() {
-            return Ok(0);
+        entries.truncate(together(&entries));
+        let mut found = self.read_entries(entries).await?;
+        found.retain(Message::has_an_owner);
+        for message in &found {
+            for piece in message.pieces(0) {
+                self.file(&[(message, piece)], None).await?;
+            }
         }
-        self.file_all(&read, None).await?;
-        Ok(read.len())
+        Ok(found.len())
     }
 
-    /// Files messages, with what was made of each and where reading the log stands, in one transaction.
-    async fn file_all(&self, read: &[Read], cursor: Option<(String, u64)>) -> Result<(), DeskError> {
+    /// Files messages in the order of the log, as many in one transaction as fit. A message with more claims than that
+    /// has some of its own, and a place within it is kept, so that no claim is filed twice after a crash.
+    async fn file_in_order(&self, messages: &[Message], last: u64) -> Result<(), DeskError> {
+        let within = self.store().cursor(WITHIN).await.doing("find where filing stopped")?;
+        let mut waiting = Vec::new();
+        let mut claims = 0usize;
+        for message in messages {
+            let from = Within::read(within, message.seq);
+            let mut pieces = message.pieces(from);
+            let Some(last_piece) = pieces.pop() else { continue };
+            if !pieces.is_empty() || claims + last_piece.len() > CLAIMS_TOGETHER {
+                self.file(&waiting, None).await?;
+                let before = message.seq.saturating_sub(1);
+                self.file(&[], Some((CURSOR.to_owned(), before))).await?;
+                (waiting, claims) = (Vec::new(), 0);
+            }
+            for piece in pieces {
+                let place = Within::write(message.seq, piece.end);
+                self.file(&[(message, piece)], Some((WITHIN.to_owned(), place))).await?;
+            }
+            claims += last_piece.len();
+            waiting.push((message, last_piece));
+        }
+        self.file(&waiting, Some((CURSOR.to_owned(), last))).await
+    }
+
+    /// Files pieces of messages, with what was made of each and where reading the log stands, in one transaction.
+    async fn file(
+        &self,
+        pieces: &[(&Message, std::ops::Range<usize>)],
+        cursor: Option<(String, u64)>,
+    ) -> Result<(), DeskError> {
         let mut office = self.office().write().await;
         let (batch, changed) = {
             let mut draft = office.draft(&self.settings().playbook, self.now());
-            let rows = read.iter().map(|message| message.file(&mut draft)).collect();
+            let rows = pieces.iter().map(|(message, piece)| message.file(piece, &mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
             batch.cursor = cursor;
@@ -120,132 +154,142 @@ impl Desk {
         self.commit(&mut office, batch, changed).await
     }
 
+    /// Reads messages, a few at a time, and finds who sent each and whose each accused address was.
+    async fn read_entries(&self, entries: Vec<Entry>) -> Result<Vec<Message>, DeskError> {
+        let readers = Arc::new(Semaphore::new(READERS));
+        let mut reading = JoinSet::new();
+        for entry in entries {
+            let (desk, readers) = (self.clone(), readers.clone());
+            reading.spawn(async move { desk.read_entry(&entry, &readers).await });
+        }
+        let mut messages = Vec::with_capacity(reading.len());
+        while let Some(read) = reading.join_next().await {
+            let read =
+                read.map_err(|error| DeskError::Unreadable(format!("reading mail was cut off: {error}")))?;
+            messages.push(read?);
+        }
+        messages.sort_unstable_by_key(|message| message.seq);
+        Ok(messages)
+    }
+
     /// Reads one message and asks whose each accused home address was.
-    async fn read_entry(&self, entry: &Entry) -> Result<Read, DeskError> {
+    async fn read_entry(&self, entry: &Entry, readers: &Semaphore) -> Result<Message, DeskError> {
         let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
         let bytes: Arc<[u8]> = bytes.unwrap_or_default().into();
-        let reading = read_apart(bytes.clone(), report::read, entry).await;
-        let source = self.source_of(&reading, &bytes, entry).await?;
-        let mut attributed = Vec::new();
-        for (number, claim) in (0u32..).zip(&reading.claims) {
-            if reading.is_report && translate::accuses(claim) && attributed.len() < CLAIMS {
-                let answer = self.attribute(claim, entry.received).await?;
-                attributed.push((number, claim.clone(), answer));
-            }
-        }
-        Ok(Read { evidence: entry.id, received: entry.received, reading, source, attributed })
-    }
-
-    async fn source_of(&self, reading: &Reading, bytes: &[u8], entry: &Entry) -> Result<Source, DeskError> {
-        let domain = reading.reporter.as_ref().map_or_else(|| "unknown".to_owned(), |who| who.domain.clone());
-        let peer = entry
-            .envelope
-            .get("peer")
-            .and_then(|peer| peer.as_str())
-            .and_then(|peer| peer.parse::<IpAddr>().ok());
-        let authenticated =
-            authenticity::is_authentic(bytes, peer, &domain, &self.settings().trusted_results);
-        // The standing is the domain's own: whoever only writes its name has none.
-        let trust = if authenticated {
-            self.store().trust(&domain).await.doing("look up a reporter's standing")?
-        } else {
-            Trust::default()
+        let reading = {
+            let _turn = readers.acquire().await;
+            read_apart(bytes.clone(), read_as_handed, entry).await
         };
-        Ok(Source::Report { domain, authenticated, trust })
+        let (home, foreign) = self.against_home(&reading);
+        // Who sent what accuses nobody of ours is not worth a question.
+        let shown = if home.is_empty() {
+            Authentication::none("not checked: it alleges nothing of our own addresses")
+        } else {
+            match self.shown_before(entry).await? {
+                Some(shown) => shown,
+                None => self.authenticate(&reading, &bytes, entry).await,
+            }
+        };
+        let source = self.source_of(&reading, &shown, entry).await?;
+        let attributed = self.attribute(home, entry.received).await?;
+        let (seq, evidence, received) = (entry.seq, entry.id, entry.received);
+        Ok(Message { seq, evidence, received, reading, shown, source, attributed, foreign })
     }
 
-    async fn attribute(&self, claim: &Claim, received: Timestamp) -> Result<Attribution, DeskError> {
-        let whose = translate::whose(claim, received, self.settings().clock_skew);
-        self.whose(&whose).await
-    }
-}
-
-/// A message, read and attributed, waiting to be filed.
-struct Read {
-    evidence: EvidenceId,
-    received: Timestamp,
-    reading: Reading,
-    source: Source,
-    attributed: Vec<(u32, Claim, Attribution)>,
-}
-
-impl Read {
-    /// Whether any of its claims belongs to exactly one subscriber.
-    fn has_an_owner(&self) -> bool {
-        self.attributed.iter().any(|(_, _, answer)| matches!(answer, Attribution::One { .. }))
+    /// What was shown of the sender when it was first read: DNS is not asked twice about one message.
+    async fn shown_before(&self, entry: &Entry) -> Result<Option<Authentication>, DeskError> {
+        let stored = self.store().reading(&entry.id).await.doing("find what was read")?;
+        let shown = stored.and_then(|mut stored| Some(stored.get_mut("authentication")?.take()));
+        Ok(shown.and_then(|shown| serde_json::from_value(shown).ok()))
     }
 
-    /// Files every claim that belongs to exactly one subscriber; says what became of the message.
-    fn file(&self, draft: &mut Draft<'_>) -> ReadingRow {
-        let mut cases = Vec::new();
-        let mut unplaced = Vec::new();
-        let mut foreign = 0usize;
-        for (number, claim, answer) in &self.attributed {
-            match answer {
-                Attribution::One { subscriber, reason, .. } => {
-                    let sighting = translate::sighting(
-                        claim,
-                        *number,
-                        self.evidence,
-                        self.source.clone(),
-                        self.received,
-                        reason.clone(),
-                    );
-                    cases.push(draft.file(subscriber, sighting));
-                }
-                Attribution::Several { reason, .. } | Attribution::Nobody { reason } => {
-                    unplaced.push(format!("{}: {reason}", claim.address));
-                }
-                Attribution::Foreign => foreign += 1,
+    /// The claims that accuse home addresses, each with its number, and how many accuse others.
+    fn against_home(&self, reading: &Reading) -> (Vec<(u32, Claim)>, usize) {
+        let home = &self.settings().territory.home;
+        let mut of_address: HashMap<IpAddr, usize> = HashMap::new();
+        let (mut ours, mut foreign) = (Vec::new(), 0usize);
+        if !reading.is_report {
+            return (ours, foreign);
+        }
+        for (number, claim) in (0u32..).zip(&reading.claims).filter(|(_, claim)| translate::accuses(claim)) {
+            if !home.contains(claim.address) {
+                foreign += 1;
+                continue;
+            }
+            let times = of_address.entry(claim.address).or_default();
+            *times += 1;
+            if *times <= CLAIMS {
+                ours.push((number, claim.clone()));
             }
         }
-        cases.sort_unstable();
-        cases.dedup();
-        let outcome = self.outcome(cases, &unplaced, foreign);
-        ReadingRow {
-            evidence: self.evidence,
-            outcome: outcome.name.to_owned(),
-            note: outcome.note,
-            case: outcome.cases.first().copied(),
-            reading: serde_json::json!({ "reading": self.reading, "cases": outcome.cases }),
-        }
+        (ours, foreign)
     }
 
-    fn outcome(&self, cases: Vec<CaseId>, unplaced: &[String], foreign: usize) -> Outcome {
-        let (name, note) = if !cases.is_empty() {
-            let rest = if unplaced.is_empty() {
-                String::new()
-            } else {
-                format!("; not placed: {}", unplaced.join("; "))
+    /// Whose each accused address was. Claims that ask the same of the leases are asked once.
+    async fn attribute(
+        &self,
+        claims: Vec<(u32, Claim)>,
+        received: Timestamp,
+    ) -> Result<Vec<(u32, Claim, Attribution)>, DeskError> {
+        let mut known: HashMap<(IpAddr, Option<u16>, Timestamp), Attribution> = HashMap::new();
+        let mut attributed = Vec::with_capacity(claims.len());
+        for (number, claim) in claims {
+            let whose: Whose = translate::whose(&claim, received, self.settings().clock_skew);
+            let key = (whose.address, whose.port, whose.at);
+            let answer = match known.get(&key) {
+                Some(answer) => answer.clone(),
+                None => {
+                    let answer = self.whose(&whose).await?;
+                    known.insert(key, answer.clone());
+                    answer
+                }
             };
-            ("case", format!("filed{rest}"))
-        } else if !unplaced.is_empty() {
-            ("orphan", unplaced.join("; "))
-        } else if foreign > 0 {
-            ("foreign", format!("{foreign} alleged address(es), none of them in the home prefixes"))
-        } else if self.reading.format == Format::Unreadable {
-            ("unreadable", self.doubts())
-        } else if self.reading.is_report {
-            (
-                "unreadable",
-                format!("recognised as a report, but no alleged address was found; {}", self.doubts()),
-            )
-        } else {
-            ("not-a-report", self.doubts())
-        };
-        Outcome { name, note, cases }
+            attributed.push((number, claim, answer));
+        }
+        Ok(attributed)
+    }
+}
+
+/// A place within a message: its number in the log and how many of its claims are filed.
+struct Within;
+
+impl Within {
+    /// Bits for the number of claims: a reader gives at most a quarter of a million.
+    const CLAIM_BITS: u32 = 20;
+
+    fn write(seq: u64, claims: usize) -> u64 {
+        let most = (1 << Self::CLAIM_BITS) - 1;
+        (seq << Self::CLAIM_BITS) | u64::try_from(claims).unwrap_or(most).min(most)
     }
 
-    fn doubts(&self) -> String {
-        let texts: Vec<&str> = self.reading.doubts.iter().map(|doubt| doubt.text.as_str()).collect();
-        if texts.is_empty() { "no doubts noted".to_owned() } else { texts.join("; ") }
+    /// How many claims of the message `seq` are filed, by the place that was kept last.
+    fn read(place: u64, seq: u64) -> usize {
+        let claims = place & ((1 << Self::CLAIM_BITS) - 1);
+        if place >> Self::CLAIM_BITS == seq { usize::try_from(claims).unwrap_or(usize::MAX) } else { 0 }
     }
+}
+
+/// How many of these entries, from the first, are held in memory together.
+fn together(entries: &[Entry]) -> usize {
+    let mut bytes = 0u64;
+    let fits = entries.iter().take_while(|entry| {
+        bytes = bytes.saturating_add(entry.len);
+        bytes <= BYTES_TOGETHER
+    });
+    fits.count().max(1)
+}
+
+/// Reads a message with what its envelope says of it: a file's name, the type HTTP stated.
+fn read_as_handed(bytes: &[u8], entry: &Entry) -> Reading {
+    let text = |key: &str| entry.envelope.get(key).and_then(|value| value.as_str());
+    report::read_as(bytes, &Hint { name: text("file_name"), content_type: text("content_type") })
 }
 
 /// Reads a message on a thread of its own. One that breaks the reader is unreadable, and all others are read.
-async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8]) -> Reading, entry: &Entry) -> Reading {
-    tokio::task::spawn_blocking(move || read(&bytes)).await.unwrap_or_else(|error| {
-        tracing::error!(evidence = %entry.id, %error, "reading a message broke off; it is kept and shown as unreadable");
+async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8], &Entry) -> Reading, entry: &Entry) -> Reading {
+    let (of, id) = (entry.clone(), entry.id);
+    tokio::task::spawn_blocking(move || read(&bytes, &of)).await.unwrap_or_else(|error| {
+        tracing::error!(evidence = %id, %error, "reading a message broke off; it is kept and shown as unreadable");
         Reading::unreadable("reading it broke off; the bytes are kept")
     })
 }
@@ -257,14 +301,13 @@ fn is_message(entry: &Entry) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use case::{Playbook, Territory};
-    use jiff::SignedDuration;
+    use case::{EvidenceId, Playbook, Source, Territory};
     use lease::Home;
-    use report::Reporter;
-    use store::{Spool, Store};
+    use report::{Format, Reporter};
+    use store::{Spool, Store, Verdict};
 
     use crate::clock::Clock;
-    use crate::settings::{Settings, TrustedResults};
+    use crate::settings::{Reporters, Settings, TrustedResults};
 
     use super::*;
 
@@ -283,28 +326,35 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_that_breaks_the_reader_is_unreadable() {
-        let reading = read_apart(Arc::from(*b"x"), |_| panic!("on purpose"), &entry()).await;
+        let reading = read_apart(Arc::from(*b"x"), |_, _| panic!("on purpose"), &entry()).await;
         assert_eq!(reading.format, Format::Unreadable);
-        let message = Read {
-            evidence: entry().id,
-            received: entry().received,
-            reading,
-            source: Source::Report { domain: String::new(), authenticated: false, trust: Trust::default() },
-            attributed: Vec::new(),
-        };
-        let outcome = message.outcome(Vec::new(), &[], 0);
-        assert_eq!(
-            (outcome.name, outcome.note.as_str()),
-            ("unreadable", "reading it broke off; the bytes are kept")
-        );
     }
 
-    #[tokio::test]
-    async fn a_reporters_standing_is_for_those_who_are_the_reporter() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+    #[test]
+    fn a_place_within_a_message_is_of_that_message_only() {
+        let place = Within::write(17, 4000);
+        assert_eq!((Within::read(place, 17), Within::read(place, 18), Within::read(0, 1)), (4000, 0, 0));
+    }
+
+    #[test]
+    fn a_single_huge_message_is_read_alone() {
+        let of = |len| Entry { len, ..entry() };
+        assert_eq!(together(&[of(1), of(1), of(1)]), 3);
+        assert_eq!(together(&[of(u64::MAX), of(1)]), 1);
+        assert_eq!(together(&[of(1), of(BYTES_TOGETHER), of(1)]), 1);
+    }
+
+    async fn desk(dir: &std::path::Path) -> Desk {
+        let url = format!("sqlite://{}", dir.join("nightdesk.db").display());
         let store = Store::open(&url).await.expect("a store");
-        store.judge_reporter("spamcop.net", &EvidenceId([2; 32]), true).await.expect("a verdict");
+        let verdict = Verdict {
+            domain: "spamcop.net".to_owned(),
+            evidence: EvidenceId([2; 32]),
+            case: case::CaseId(1),
+            confirmed: true,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        store.judge_reporter(&verdict).await.expect("a verdict");
         let settings = Settings {
             territory: Territory {
                 home: Home::new(vec!["203.0.113.0/24".parse().expect("a prefix")]).expect("a home"),
@@ -314,24 +364,53 @@ mod tests {
             clock_skew: SignedDuration::ZERO,
             mail: None,
             subscriber_mail: None,
+            reporters: Reporters::default(),
             trusted_results: TrustedResults {
                 authserv_id: Some("mx.example.net".to_owned()),
                 relays: vec!["127.0.0.0/8".parse().expect("a prefix")],
             },
         };
-        let spool = Spool::open(&dir.path().join("spool")).expect("a spool");
-        let clock = Clock::standing_at(Timestamp::UNIX_EPOCH);
-        let desk = Desk::open(settings, store, spool, clock).await.expect("a desk");
+        let spool = Spool::open(&dir.join("spool")).expect("a spool");
+        Desk::open(settings, store, spool, Clock::standing_at(Timestamp::UNIX_EPOCH)).await.expect("a desk")
+    }
+
+    async fn source(desk: &Desk, bytes: &str, entry: &Entry) -> Source {
         let mut reading = Reading::unreadable("x");
-        reading.reporter =
-            Some(Reporter { address: "1@spamcop.net".to_owned(), domain: "spamcop.net".to_owned() });
+        let domain = "reports.spamcop.net".to_owned();
+        reading.reporter = Some(Reporter { address: format!("1@{domain}"), domain });
+        let shown = desk.authenticate(&reading, bytes.as_bytes(), entry).await;
+        desk.source_of(&reading, &shown, entry).await.expect("a source")
+    }
+
+    #[tokio::test]
+    async fn a_record_is_for_those_who_were_shown_to_be_the_reporter() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let desk = desk(dir.path()).await;
         for (result, confirmed) in [("fail", 0), ("pass", 1)] {
             let bytes = format!(
                 "Authentication-Results: mx.example.net; dkim={result} header.d=spamcop.net\r\nFrom: 1@spamcop.net\r\n\r\nx\r\n"
             );
-            let source = desk.source_of(&reading, bytes.as_bytes(), &entry()).await.expect("a source");
-            let Source::Report { authenticated, trust, .. } = source;
+            let Source::Report { domain, authenticated, trust, standing, network } =
+                source(&desk, &bytes, &entry()).await;
+            assert_eq!(domain, "spamcop.net", "the organizational domain");
             assert_eq!((authenticated, trust.confirmed), (confirmed == 1, confirmed), "{result}");
+            assert_eq!(standing == case::Standing::NamedFeed, authenticated);
+            assert_eq!(network.as_deref(), (!authenticated).then_some("127.0.0.0/16"));
         }
+    }
+
+    #[tokio::test]
+    async fn the_unpublished_box_and_a_token_have_a_standing_of_their_own() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let desk = desk(dir.path()).await;
+        let boxed =
+            Entry { envelope: serde_json::json!({ "peer": "192.0.2.9", "tags": ["trusted"] }), ..entry() };
+        let Source::Report { standing, authenticated, trust, .. } =
+            source(&desk, "From: x\r\n\r\n", &boxed).await;
+        assert_eq!((standing, authenticated), (case::Standing::UnpublishedBox, false));
+        assert_eq!(trust.confirmed, 0, "what comes to the box is not thereby the domain it names");
+        let token = Entry { envelope: serde_json::json!({ "authenticated_as": "Our Sensor" }), ..entry() };
+        let Source::Report { domain, authenticated, standing, .. } = source(&desk, "x", &token).await;
+        assert_eq!((domain.as_str(), authenticated, standing), ("oursensor", true, case::Standing::Unknown));
     }
 }

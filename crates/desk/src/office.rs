@@ -8,8 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use case::{Actor, Case, CaseId, Command, Errand, Event, Playbook, Record, Refusal, Sighting, SubscriberId};
-use store::{Batch, NewErrand, Summary};
+use case::{
+    Actor, Case, CaseId, Command, Errand, Event, Filing, Playbook, Record, Refusal, Sighting, Source,
+    SubscriberId,
+};
+use store::{Batch, Heard, NewErrand, Summary, Verdict};
+
+use crate::proxy_pages::Stretch;
 
 /// All open cases by number, and which subscriber has which.
 #[derive(Debug, Default)]
@@ -17,12 +22,14 @@ pub(crate) struct Office {
     open: BTreeMap<CaseId, Case>,
     by_subscriber: HashMap<SubscriberId, CaseId>,
     last_id: u64,
+    pages: Stretch,
 }
 
 impl Office {
     /// Rebuilds the office from the records of all open cases, ordered by case and version.
     pub(crate) fn rebuild(records: &[Record], last_id: u64) -> Self {
         let mut office = Office { last_id, ..Office::default() };
+        office.note_pages(records);
         for of_one in records.chunk_by(|a, b| a.case == b.case) {
             if let Some(case) = Case::replay(of_one).filter(|case| case.stage().is_open()) {
                 office.put(case);
@@ -54,6 +61,19 @@ impl Office {
         self.open.get(&id)
     }
 
+    /// Takes in which cases have paged, in the order they did.
+    pub(crate) fn note_pages(&mut self, records: &[Record]) {
+        let mut paged: Vec<(Timestamp, CaseId)> = records
+            .iter()
+            .filter(|record| matches!(record.event, Event::PageOrdered { .. }))
+            .map(|record| (record.at, record.case))
+            .collect();
+        paged.sort();
+        for (at, case) in paged {
+            self.pages.page(case, "", at);
+        }
+    }
+
     /// A draft of changes on top of what is.
     pub(crate) fn draft<'a>(&'a self, playbook: &'a Playbook, now: Timestamp) -> Draft<'a> {
         Draft {
@@ -64,6 +84,10 @@ impl Office {
             by_subscriber: HashMap::new(),
             records: Vec::new(),
             errands: Vec::new(),
+            heard: BTreeMap::new(),
+            counted: BTreeMap::new(),
+            verdicts: Vec::new(),
+            pages: self.pages,
             last_id: self.last_id,
         }
     }
@@ -86,7 +110,19 @@ pub(crate) struct Draft<'a> {
     by_subscriber: HashMap<SubscriberId, CaseId>,
     records: Vec<Record>,
     errands: Vec<NewErrand>,
+    heard: BTreeMap<(CaseId, String, bool), (u32, Timestamp)>,
+    counted: BTreeMap<CaseId, Counted>,
+    verdicts: Vec<Verdict>,
+    pages: Stretch,
     last_id: u64,
+}
+
+/// Reports of one case that are counted and not filed, and when the last of them came.
+#[derive(Debug, Default)]
+struct Counted {
+    reports: u32,
+    copies: u32,
+    last: Timestamp,
 }
 
 impl Draft<'_> {
@@ -99,23 +135,46 @@ impl Draft<'_> {
         self.changed.insert(ended.id(), ended);
     }
 
-    /// Files a sighting on the subscriber's open case, or opens one with it.
-    pub(crate) fn file(&mut self, subscriber: &SubscriberId, sighting: Sighting) -> CaseId {
+    /// The subscriber's open case.
+    pub(crate) fn open_case_of(&self, subscriber: &SubscriberId) -> Option<&Case> {
         let of_subscriber =
             self.by_subscriber.get(subscriber).or_else(|| self.office.by_subscriber.get(subscriber));
-        let open =
-            of_subscriber.copied().filter(|id| self.case(*id).is_some_and(|case| case.stage().is_open()));
-        if let Some(id) = open
-            && self.act(id, &Command::File(sighting.clone()), &Actor::Desk).is_ok()
-        {
-            return id;
+        self.case(*of_subscriber?).filter(|case| case.stage().is_open())
+    }
+
+    /// Files a sighting on the subscriber's open case, or opens one with it; says what came of it. What is only to be
+    /// counted is left to [`Draft::heard`].
+    pub(crate) fn file(&mut self, subscriber: &SubscriberId, sighting: Sighting) -> (CaseId, Filing) {
+        let open = self.open_case_of(subscriber).map(|case| (case.id(), case.filing(&sighting)));
+        if let Some((id, filing)) = open {
+            let filed = filing == Filing::File;
+            // A flood costs a look-up here and no copy of the case.
+            if !filed || self.act(id, &Command::File(sighting.clone()), &Actor::Desk).is_ok() {
+                return (id, filing);
+            }
         }
         self.last_id += 1;
         let id = CaseId(self.last_id);
         let events = Case::open(id, subscriber, sighting, self.playbook, self.now);
         self.take(id, events, &Actor::Desk);
         self.by_subscriber.insert(subscriber.clone(), id);
-        id
+        (id, Filing::File)
+    }
+
+    /// Takes in that one report came for a case from `source`, and whether it was filed, counted or a copy.
+    pub(crate) fn heard(&mut self, id: CaseId, source: &Source, how: Filing, received: Timestamp) {
+        let counted = (how == Filing::Count, matches!(how, Filing::Repeat(_)));
+        if counted.0 || counted.1 {
+            let entry = self.counted.entry(id).or_default();
+            entry.reports = entry.reports.saturating_add(u32::from(counted.0));
+            entry.copies = entry.copies.saturating_add(u32::from(counted.1));
+            entry.last = entry.last.max(received);
+        }
+        if matches!(how, Filing::File | Filing::Count) {
+            let Source::Report { domain, authenticated, .. } = source;
+            let entry = self.heard.entry((id, domain.clone(), *authenticated)).or_insert((0, received));
+            *entry = (entry.0.saturating_add(1), entry.1.max(received));
+        }
     }
 
     /// Follows a command on an open case, or one that was brought. Any other is `None` here.
@@ -136,6 +195,7 @@ impl Draft<'_> {
         let mut known = self.case(id).cloned();
         let first = known.as_ref().map_or(1, |case| case.version() + 1);
         for (version, event) in (first..).zip(events) {
+            self.note(id, &event);
             let following = Errand::following(id, &event, self.now).into_iter();
             self.errands.extend(following.map(|(due, key, errand)| NewErrand { case: id, due, key, errand }));
             let record = Record { case: id, version, at: self.now, actor: actor.clone(), event };
@@ -150,11 +210,52 @@ impl Draft<'_> {
         }
     }
 
+    /// What follows from an event beyond its case: a page, a verdict in the trust ledger.
+    fn note(&mut self, id: CaseId, event: &Event) {
+        match event {
+            Event::PageOrdered { what } => self.errands.push(self.pages.page(id, what, self.now)),
+            Event::ReporterJudged { domain, evidence, confirmed } => self.verdicts.push(Verdict {
+                domain: domain.clone(),
+                evidence: *evidence,
+                case: id,
+                confirmed: *confirmed,
+                at: self.now,
+            }),
+            _ => {}
+        }
+    }
+
+    /// One event for all that was only counted, however much it was.
+    fn count(&mut self) {
+        for (id, Counted { reports, copies, last }) in std::mem::take(&mut self.counted) {
+            if let Err(refusal) = self.act(id, &Command::Count { reports, copies, last }, &Actor::Desk) {
+                tracing::debug!(case = %id, %refusal, "reports came for a case that ended just now");
+            }
+        }
+    }
+
     /// What is to be committed, and what then replaces the cases in the office.
-    pub(crate) fn finish(self) -> (Batch, Vec<Case>) {
+    pub(crate) fn finish(mut self) -> (Batch, Vec<Case>) {
+        self.count();
+        let heard = std::mem::take(&mut self.heard).into_iter();
+        let heard = heard.map(|((case, reporter, authenticated), (reports, at))| Heard {
+            case,
+            reporter,
+            authenticated,
+            reports,
+            at,
+        });
+        let heard = heard.collect();
         let changed: Vec<Case> = self.changed.into_values().collect();
         let summaries = changed.iter().map(|case| summary(case, self.playbook, self.now)).collect();
-        let batch = Batch { records: self.records, errands: self.errands, summaries, ..Batch::default() };
+        let batch = Batch {
+            records: self.records,
+            errands: self.errands,
+            summaries,
+            heard,
+            verdicts: self.verdicts,
+            ..Batch::default()
+        };
         (batch, changed)
     }
 }

@@ -37,7 +37,8 @@ impl Desk {
         let total = rows.len();
         let pages = total.div_ceil(PER_PAGE).max(1);
         let page = page.clamp(1, pages);
-        let rows = rows.drain(..).skip((page - 1) * PER_PAGE).take(PER_PAGE).collect();
+        let mut rows: Vec<QueueRow> = rows.drain(..).skip((page - 1) * PER_PAGE).take(PER_PAGE).collect();
+        self.fill_in_heard(&mut rows).await?;
         Ok(QueuePage { rows, total, page, pages })
     }
 
@@ -74,6 +75,9 @@ impl Desk {
             harm: urgency.harm,
             proxy: urgency.proxy,
             sightings: case.sightings().len(),
+            reports: 0,
+            reporters: 0,
+            authenticated_reporters: 0,
             blocks: case.standing_rules(now).len(),
         }
     }
@@ -130,8 +134,10 @@ impl Desk {
             evidence.extend(self.evidence(&id).await?);
         }
         evidence.reverse();
+        let mut row = self.queue_row(&case, now);
+        self.fill_in_heard(std::slice::from_mut(&mut row)).await?;
         Ok(Some(CaseView {
-            row: self.queue_row(&case, now),
+            row,
             version: case.version(),
             why: case.judgement(&self.settings().playbook, now).why,
             timeline: timeline::rows(&records),

@@ -1,9 +1,14 @@
 //! What the desk is told once, at the start.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use jiff::SignedDuration;
 
 use case::{Playbook, Territory};
+use lookup::{AsTable, Authenticator};
+
+use crate::reporter::named_feeds;
 
 /// Everything the desk must know of the house it works in.
 #[derive(Debug, Clone)]
@@ -18,8 +23,27 @@ pub struct Settings {
     pub mail: Option<MailSettings>,
     /// Makes a subscriber's mail address where the lease source gave none: `{subscriber}@customers.example.net`.
     pub subscriber_mail: Option<String>,
+    /// Which reporters are believed how far, and how that is found out.
+    pub reporters: Reporters,
     /// Who of our own mail servers checks SPF, DKIM and DMARC and says so in Authentication-Results (RFC 8601).
     pub trusted_results: TrustedResults,
+}
+
+/// Which reporters are believed how far, and how that is found out.
+#[derive(Debug, Clone)]
+pub struct Reporters {
+    /// Organizational domains, in lower case, that are believed from the first report on that is shown to be theirs.
+    pub named: Vec<String>,
+    /// Which network an address belongs to.
+    pub networks: Arc<AsTable>,
+    /// Shows who a mail is from; without it only [`TrustedResults`] do.
+    pub authenticator: Option<Authenticator>,
+}
+
+impl Default for Reporters {
+    fn default() -> Self {
+        Reporters { named: named_feeds(), networks: Arc::default(), authenticator: None }
+    }
 }
 
 /// Which Authentication-Results are believed.

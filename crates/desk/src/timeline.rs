@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use case::{Block, Case, Event, Record, RuleState, Sighting, Source};
+use case::{Block, Case, Event, Record, RuleState, Sighting, Source, Standing};
 
 use crate::view::{BlockView, TimelineRow, Tone};
 
@@ -79,6 +79,14 @@ fn row(record: &Record) -> TimelineRow {
         Event::Told { to } => (Tone::Told, format!("mail to {to}"), "the relay took it".to_owned(), None),
         Event::TellingFailed { to, reason } => (Tone::Told, format!("no mail to {to}"), reason.clone(), None),
         Event::Noted { text } => (Tone::Operator, "note".to_owned(), text.clone(), None),
+        Event::Counted { reports, copies, .. } => {
+            (Tone::Heard, counted(*reports, *copies), String::new(), None)
+        }
+        Event::PageOrdered { what } => (Tone::Told, "the operators are paged".to_owned(), what.clone(), None),
+        Event::ReporterJudged { domain, evidence, confirmed } => {
+            let title = if *confirmed { "a reporter was right" } else { "a reporter was wrong" };
+            (Tone::Moved, title.to_owned(), domain.clone(), Some(*evidence))
+        }
         Event::BlockLost { key } => {
             let text = "the edge no longer shows it; it is put back at once".to_owned();
             (Tone::Edge, format!("not in force: {key}"), text, None)
@@ -90,6 +98,21 @@ fn row(record: &Record) -> TimelineRow {
     TimelineRow { at: record.at, actor: record.actor.clone(), tone, title, text, evidence }
 }
 
+/// What was counted and not filed.
+fn counted(reports: u32, copies: u32) -> String {
+    let reports = match reports {
+        0 => None,
+        1 => Some("1 more report counted".to_owned()),
+        more => Some(format!("{more} more reports counted")),
+    };
+    let copies = match copies {
+        0 => None,
+        1 => Some("1 copy of a filed report came by another way".to_owned()),
+        more => Some(format!("{more} copies of filed reports came by another way")),
+    };
+    reports.into_iter().chain(copies).collect::<Vec<String>>().join("; ")
+}
+
 /// What a sighting says, in one line.
 pub(crate) fn heard(sighting: &Sighting) -> String {
     let port = sighting.port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -99,6 +122,9 @@ pub(crate) fn heard(sighting: &Sighting) -> String {
 /// Who says so.
 pub(crate) fn who(source: &Source) -> String {
     match source {
+        Source::Report { domain, standing: Standing::UnpublishedBox, .. } => {
+            format!("{domain} (to the unpublished address)")
+        }
         Source::Report { domain, authenticated: true, .. } => format!("{domain} (authenticated)"),
         Source::Report { domain, authenticated: false, .. } => format!("{domain} (not authenticated)"),
     }

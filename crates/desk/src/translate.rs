@@ -2,9 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use case::{EvidenceId, Kind, Sighting, Source, Span, Transport};
+use case::{Kind, Sighting, Span, Transport};
 use lease::Whose;
-use report::{Claim, Role, TimeBasis};
+use report::{Claim, Place, Reading, Role, TimeBasis};
+
+use crate::message::Message;
 
 /// The widest offset between two civil times is 26 hours (UTC-12 to UTC+14); half of it either way covers a zone that
 /// was assumed and not stated.
@@ -38,30 +40,38 @@ pub(crate) fn whose(claim: &Claim, received: Timestamp, skew: SignedDuration) ->
 }
 
 /// A claim as a sighting of the case it was attributed to.
-pub(crate) fn sighting(
-    claim: &Claim,
-    number: u32,
-    evidence: EvidenceId,
-    source: Source,
-    received: Timestamp,
-    attributed: String,
-) -> Sighting {
+pub(crate) fn sighting(message: &Message, claim: &Claim, number: u32, attributed: String) -> Sighting {
     let kind = kind(claim.kind);
     // A firewall line's port on the offender is the port it called from; only a proxy or relay report names a service.
     let port = claim.port.filter(|_| kind.is_proxy_or_relay());
     Sighting {
-        evidence,
+        evidence: message.evidence,
         claim: number,
         span: Some(Span { start: offset(claim.span.start), end: offset(claim.span.end) }),
-        source,
+        source: message.source.clone(),
         kind,
         address: claim.address,
         port,
         protocol: port.map(|_| Transport::Tcp),
         happened: claim.time,
-        received,
+        received: message.received,
         attributed,
+        report: message.reading.report_id.as_deref().map(number_of),
+        spotted: speaks_of_proxy(&message.reading),
     }
+}
+
+/// The longest number of a report that is kept; a Message-ID is longer only in forgeries.
+const NUMBER_AT_MOST: usize = 200;
+
+fn number_of(id: &str) -> String {
+    id.chars().filter(|c| !c.is_control()).take(NUMBER_AT_MOST).collect()
+}
+
+/// Whether the reporter's own words, not what is quoted, speak of a proxy or relay.
+fn speaks_of_proxy(reading: &Reading) -> bool {
+    let own = |hit: &&report::Hit| matches!(hit.place, Place::Subject | Place::Own);
+    reading.spotted.iter().filter(own).any(|hit| kind(hit.kind).is_proxy_or_relay())
 }
 
 fn offset(at: usize) -> u64 {

@@ -34,6 +34,12 @@ pub struct QueueRow {
     pub proxy: bool,
     /// How many sightings it holds.
     pub sightings: usize,
+    /// How many reports were heard of it, filed or counted; each once, by whatever ways it came.
+    pub reports: u64,
+    /// From how many different reporters, by the names they give.
+    pub reporters: u64,
+    /// How many of those were shown to be who they say.
+    pub authenticated_reporters: u64,
     /// How many blocks are in the plan.
     pub blocks: usize,
 }
@@ -210,6 +216,27 @@ pub struct IntakeView {
     pub subject: Option<String>,
     /// The cases it went to.
     pub cases: Vec<CaseId>,
+}
+
+/// One reporter as the league shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReporterView {
+    /// Its organizational domain, or the name of its token.
+    pub domain: String,
+    /// Whether the configuration names it as a feed that is believed from the first report on.
+    pub named: bool,
+    /// How far it is trusted now, 0 to 1.
+    pub trust: f64,
+    /// Reports that were borne out, as far as they count.
+    pub confirmed: u32,
+    /// Reports that were refuted, as far as they count.
+    pub refuted: u32,
+    /// All its reports on our lines.
+    pub reports: u64,
+    /// On how many cases.
+    pub cases: u64,
+    /// When the last one came.
+    pub last: Option<Timestamp>,
 }
 
 /// One step of an explanation, from the rule at the edge back to the quoted bytes.

@@ -213,6 +213,8 @@ mod tests {
                 domain: "reporter.example".to_owned(),
                 authenticated: true,
                 trust: Trust::default(),
+                standing: case::Standing::Unknown,
+                network: None,
             };
             let sighting = Sighting {
                 evidence: EvidenceId([1; 32]),
@@ -226,6 +228,8 @@ mod tests {
                 happened: Some(now),
                 received: now,
                 attributed: "lease of line-secret".to_owned(),
+                report: None,
+                spotted: false,
             };
             let subscriber = "line-secret".parse().expect("a subscriber");
             let events = Case::open(CaseId(9), &subscriber, sighting, &Playbook::default(), now);

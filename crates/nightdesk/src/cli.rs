@@ -45,6 +45,9 @@ pub(crate) enum Command {
     /// Leases: who holds which address.
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Reporters: who is believed how far.
+    #[command(subcommand)]
+    Reporter(ReporterCommand),
     /// Operators: who may log in.
     #[command(subcommand)]
     Operator(OperatorCommand),
@@ -209,6 +212,15 @@ pub(crate) enum LeaseFormat {
     Csv,
     /// FreeRADIUS `detail` accounting.
     RadiusDetail,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReporterCommand {
+    /// List reporters with what became of their reports, the best borne out first.
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -71,6 +71,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Case(command) => commands::cases::run(&config()?, command).await,
         Command::Block(command) => commands::blocks::run(&config()?, command).await,
         Command::Lease(command) => commands::leases::run(&config()?, command).await,
+        Command::Reporter(command) => commands::reporters::run(&config()?, command).await,
         Command::Operator(command) => commands::operators::run(&config()?, command).await,
         Command::Backup(options) => commands::backup::backup(&config()?, options).await,
         Command::Restore(options) => commands::backup::restore(&config()?, options).await,

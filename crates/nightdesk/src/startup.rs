@@ -10,8 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use desk::{Clock, Desk, Hands, MailSettings, Mailer, Settings, TrustedResults};
+use desk::{Clock, Desk, Hands, MailSettings, Mailer, Reporters, Settings, TrustedResults};
 use edge::{DryRun, Nft, NftConfig, Outlet};
+use lookup::{AsTable, Authenticator, Resolver};
 use probe::{Landing, Prober};
 use sensors::smtp::{Certificate, Protocol, Recipients};
 use sensors::{Tally, maildir, smtp};
@@ -187,11 +188,36 @@ fn settings(config: &Config) -> Result<Settings> {
         clock_skew: config.leases.clock_skew.0,
         mail,
         subscriber_mail: config.leases.subscriber_mail.clone(),
+        reporters: reporters(config)?,
         trusted_results: TrustedResults {
             authserv_id: config.intake.authserv_id.clone(),
             relays: config.intake.trusted_relays.clone(),
         },
     })
+}
+
+/// Who is believed how far, and what is asked of DNS for it.
+fn reporters(config: &Config) -> Result<Reporters> {
+    let lookup = &config.lookup;
+    let named: Vec<String> = config.intake.trusted_reporters.iter().map(|name| name.to_lowercase()).collect();
+    let networks = lookup
+        .as_table
+        .as_deref()
+        .map(|path| AsTable::read(path).with_context(|| format!("lookup.as_table: {}", path.display())));
+    let networks = Arc::new(networks.transpose()?.unwrap_or_default());
+    let resolver = lookup.authenticate.then(|| Resolver::new(&lookup.resolvers));
+    let known = lookup::Config { trusted_sealers: lookup.trusted_sealers.clone(), known: named.clone() };
+    let authenticator = match resolver {
+        Some(Ok(resolver)) => Some(Authenticator::new(&resolver, known)),
+        // A machine without name servers still reads and judges; its reporters are strangers, and it says so once.
+        Some(Err(error)) if lookup.resolvers.is_empty() => {
+            tracing::warn!(%error, "no sender of a report will be shown to be who it says");
+            None
+        }
+        Some(Err(error)) => return Err(error).context("lookup.resolvers"),
+        None => None,
+    };
+    Ok(Reporters { named, networks, authenticator })
 }
 
 /// The configured outlet; nothing is touched by making it.

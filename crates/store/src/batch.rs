@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use case::{CaseId, Errand, EvidenceId, Record, Stage, SubscriberId};
 use jiff::Timestamp;
 
+use crate::reporters::{self, Heard, Verdict};
 use crate::sql::{Tx, args};
 use crate::{CommitError, Store, StoreError, codec};
 
-const DOING: &str = "committing a decision";
+pub(crate) const DOING: &str = "committing a decision";
 
 /// Everything that follows from one decision (or one piece of intake). All of it is written, or nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,6 +23,10 @@ pub struct Batch {
     pub summaries: Vec<Summary>,
     /// What was made of evidence entries; a later reading of the same entry replaces the earlier.
     pub readings: Vec<ReadingRow>,
+    /// Who reported on which case.
+    pub heard: Vec<Heard>,
+    /// What became of reporters' words.
+    pub verdicts: Vec<Verdict>,
     /// A cursor by name and its new value.
     pub cursor: Option<(String, u64)>,
 }
@@ -100,6 +105,8 @@ impl Store {
         for reading in &batch.readings {
             write_reading(&mut tx, reading).await?;
         }
+        reporters::write_heard(&mut tx, &batch.heard).await?;
+        reporters::write_verdicts(&mut tx, &batch.verdicts).await?;
         if let Some((name, position)) = &batch.cursor {
             let sql = "INSERT INTO cursors (name, position) VALUES ($1, $2)
                        ON CONFLICT (name) DO UPDATE SET position = excluded.position";

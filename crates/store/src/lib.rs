@@ -42,4 +42,5 @@ pub use evidence::{Appended, Delivery, Entry};
 pub use intake::{IntakeFilter, IntakeRow};
 pub use leases::ImportCount;
 pub use operators::Session;
+pub use reporters::{Heard, HeardOf, ReporterRow, Verdict};
 pub use spool::{Spool, SpoolError};

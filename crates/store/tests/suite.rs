@@ -81,6 +81,8 @@ suite! {
     people::{
         a_session_ends_with_its_time_or_its_password,
         a_reporter_is_judged_once_per_report,
+        one_lucky_night_makes_no_record,
+        who_reported_on_a_case_is_counted_by_name,
         an_address_that_is_no_database_is_refused_without_its_password,
     },
 }

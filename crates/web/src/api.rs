@@ -34,6 +34,11 @@ pub(crate) async fn cases(State(app): State<App>, Query(asked): Query<Asked>) ->
     Ok(Json(app.office.queue(&asked.search(), page_number(&asked.page)).await?).into_response())
 }
 
+/// `GET /api/v1/reporters`.
+pub(crate) async fn reporters(State(app): State<App>) -> Result<Response, Trouble> {
+    Ok(Json(app.office.reporters().await?).into_response())
+}
+
 /// `GET /api/v1/cases/{case}`.
 pub(crate) async fn case(State(app): State<App>, Path(case): Path<String>) -> Result<Response, Trouble> {
     let view = app.office.case(case_page::named(&case)?).await?.ok_or(OfficeError::NoSuchCase)?;

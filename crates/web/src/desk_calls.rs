@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use case::{Actor, CaseId, Command, EvidenceId};
 use desk::{
     ActError, CaseView, Desk, DeskError, EvidenceView, Front, IntakeView, LogInError, NewSession, QueuePage,
-    Session, WhyStep,
+    ReporterView, Session, WhyStep,
 };
 
 use crate::office::{Office, OfficeError, Soon};
@@ -64,6 +64,10 @@ impl Office for Desk {
 
     fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>> {
         Box::pin(async move { Ok(Desk::intake(self, outcome, page).await?) })
+    }
+
+    fn reporters(&self) -> Soon<'_, Vec<ReporterView>> {
+        Box::pin(async move { Ok(Desk::reporters(self).await?) })
     }
 
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {

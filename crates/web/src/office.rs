@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use case::{Actor, CaseId, Command, EvidenceId, Refusal};
-use desk::{CaseView, EvidenceView, Front, IntakeView, NewSession, QueuePage, Session, WhyStep};
+use desk::{
+    CaseView, EvidenceView, Front, IntakeView, NewSession, QueuePage, ReporterView, Session, WhyStep,
+};
 use jiff::SignedDuration;
 
 /// An answer the desk is still working on.
@@ -47,6 +49,8 @@ pub trait Office: Send + Sync + 'static {
     fn case(&self, id: CaseId) -> Soon<'_, Option<CaseView>>;
     /// What arrived, newest first, 50 a page from 1.
     fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>>;
+    /// The reporters by their record.
+    fn reporters(&self) -> Soon<'_, Vec<ReporterView>>;
     /// One piece of evidence with its claims marked.
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>>;
     /// Its bytes as they came.

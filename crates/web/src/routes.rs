@@ -27,11 +27,13 @@ fn reads() -> Vec<Route> {
         ("/why", get(pages::why::find)),
         ("/why/{what}", get(pages::why::show)),
         ("/intake", get(pages::intake::show)),
+        ("/reporters", get(pages::reporters::show)),
         ("/evidence/{id}", get(pages::evidence::show)),
         ("/evidence/{id}/raw", get(pages::evidence::raw)),
         ("/api/v1/session", get(api::session)),
         ("/api/v1/front", get(api::front)),
         ("/api/v1/cases", get(api::cases)),
+        ("/api/v1/reporters", get(api::reporters)),
         ("/api/v1/cases/{case}", get(api::case)),
         ("/api/v1/cases/{case}/why", get(api::why)),
     ]

@@ -2,7 +2,7 @@
 //! by addition, records on disk no longer mean what they did.
 use case::{
     Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule, RuleKey, Sighting,
-    Stage, Transport, Verdict,
+    Source, Stage, Standing, Transport, Verdict,
 };
 use jiff::Timestamp;
 
@@ -15,7 +15,16 @@ fn every_event() -> Vec<Event> {
     let text = || "in words".to_owned();
     let key = RuleKey { address, measure: Measure::In { protocol: Transport::Tcp, port: 48613 } };
     let out = RuleKey { address, measure: Measure::Out { protocol: Transport::Tcp, port: 25 } };
-    let sighting: Sighting = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", at), 48613);
+    let as_before = |source: Source| match source {
+        Source::Report { domain, authenticated, trust, .. } => {
+            Source::Report { domain, authenticated, trust, standing: Standing::Unknown, network: None }
+        }
+    };
+    let mut sighting: Sighting = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", at), 48613);
+    sighting.source = as_before(sighting.source);
+    let mut spotted = Sighting { report: Some("7001".to_owned()), spotted: true, ..sighting.clone() };
+    let Source::Report { standing, network, .. } = &mut spotted.source;
+    (*standing, *network) = (Standing::UnpublishedBox, Some("AS64500".to_owned()));
     let question = Question { address, ports: vec![48613, 1080], look_for: LookFor::OpenProxy };
     let asked = |by_operator, line_moved| {
         let question = question.clone();
@@ -57,6 +66,10 @@ fn every_event() -> Vec<Event> {
         Event::Noted { text: text() },
         asked(true, false),
         asked(false, true),
+        Event::Filed { sighting: spotted, weight: 6.0 },
+        Event::Counted { reports: 40, copies: 2, last: at },
+        Event::PageOrdered { what: text() },
+        Event::ReporterJudged { domain: "spamcop.net".to_owned(), evidence, confirmed: true },
     ]
 }
 

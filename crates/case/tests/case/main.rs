@@ -11,3 +11,4 @@ mod events;
 mod night;
 mod promises;
 mod sample;
+mod trust;

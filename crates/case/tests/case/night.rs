@@ -1,11 +1,11 @@
 //! Nights, each as it would be told the next morning. Read them in order to learn what a case does.
 use case::{
-    CaseId, Command, Errand, Event, InForce, Kind, LiftReason, Playbook, Refusal, Refused, RuleState, Source,
-    Stage, Trust, Verdict,
+    CaseId, Command, Errand, Event, InForce, Kind, LiftReason, Playbook, Refusal, Refused, RuleState, Stage,
+    Verdict,
 };
 use jiff::SignedDuration;
 
-use crate::sample::{LINE, Night, evening, hours, on_port, sighting, unknown_reporter};
+use crate::sample::{LINE, Night, evening, hours, on_port, sighting, unknown_reporter, with_record};
 
 fn names(events: &[Event]) -> Vec<String> {
     let name = |event: &Event| serde_json::to_value(event).unwrap()["event"].as_str().unwrap().to_owned();
@@ -35,7 +35,15 @@ fn an_ordinary_bad_night_from_the_first_report_to_the_closed_case() {
 
     // The probe gets its own nonce back through it. The line loses mail and that port, for a day; its owner is told.
     let events = night.answers(Verdict::OpenProxy, Some(48613));
-    let expected = ["answered", "stage-moved", "notice-ordered", "block-ordered", "block-ordered", "asked"];
+    let expected = [
+        "answered",
+        "stage-moved",
+        "notice-ordered",
+        "block-ordered",
+        "block-ordered",
+        "reporter-judged",
+        "asked",
+    ];
     assert_eq!(names(&events), expected);
     assert_eq!(night.stage(), Stage::Confirmed);
     assert_eq!(night.rules(), ["198.51.100.7 tcp/25 out", "198.51.100.7 tcp/48613 in"]);
@@ -81,13 +89,15 @@ fn a_virus_report_opens_a_watch_and_asks() {
 }
 
 #[test]
-fn spam_from_one_reporter_is_a_heads_up_and_from_three_in_a_night_a_suspicion() {
-    let mut night = Night::begins_with(sighting(1, Kind::SpamSource, "a.example", evening()));
+fn spam_from_one_reporter_is_a_heads_up_and_from_more_with_a_record_a_suspicion() {
+    let spam = |n, domain: &str| with_record(sighting(n, Kind::SpamSource, domain, evening()), 9, 1);
+    let mut night = Night::begins_with(spam(1, "a.example"));
     for n in 2..40 {
-        night.must(&Command::File(sighting(n, Kind::SpamSource, "a.example", evening())));
+        night.must(&Command::File(spam(n, "a.example")));
     }
     assert_eq!(night.stage(), Stage::HeadsUp, "{}", night.why());
-    night.must(&Command::File(sighting(41, Kind::SpamSource, "b.example", evening())));
+    night.must(&Command::File(spam(41, "b.example")));
+    night.must(&Command::File(spam(42, "c.example")));
     assert_eq!(night.stage(), Stage::Suspected);
 }
 
@@ -102,13 +112,14 @@ fn three_reporters_of_spam_over_three_weeks_are_no_suspicion() {
 }
 
 #[test]
-fn one_word_of_a_proxy_from_a_stranger_is_a_suspicion_unless_he_has_cried_wolf() {
-    let report = unknown_reporter(sighting(1, Kind::OpenProxy, "stranger.example", evening()));
-    assert_eq!(Night::begins_with(report.clone()).stage(), Stage::Suspected);
-    let mut wolf = report;
-    let Source::Report { trust, .. } = &mut wolf.source;
-    *trust = Trust { confirmed: 0, refuted: 9 };
-    assert_eq!(Night::begins_with(wolf).stage(), Stage::HeadsUp);
+fn one_word_of_a_proxy_is_a_suspicion_from_a_named_feed_unless_it_has_cried_wolf() {
+    let named = sighting(1, Kind::OpenProxy, "spamcop.net", evening());
+    assert_eq!(Night::begins_with(named.clone()).stage(), Stage::Suspected);
+    assert_eq!(Night::begins_with(with_record(named, 0, 20)).stage(), Stage::HeadsUp);
+    let stranger = unknown_reporter(sighting(1, Kind::OpenProxy, "stranger.example", evening()));
+    let night = Night::begins_with(stranger);
+    assert_eq!(night.stage(), Stage::HeadsUp);
+    assert_eq!(night.case.outstanding().unwrap().due, night.now, "it is asked at once all the same");
 }
 
 #[test]
@@ -130,8 +141,8 @@ fn a_suspicion_that_nothing_feeds_ends_when_it_has_faded() {
     }
     let lasted = night.now.duration_since(evening());
     assert!(
-        lasted > hours(7 * 24) && lasted < hours(8 * 24),
-        "9.4 fades to 4.6 in a little over a week: {lasted}"
+        lasted > hours(2 * 24) && lasted < hours(3 * 24),
+        "6.0 fades to 4.6 in less than three days: {lasted}"
     );
 }
 

@@ -30,6 +30,8 @@ fn any_sighting() -> impl Strategy<Value = case::Sighting> {
                 domain: format!("d{domain}.example"),
                 authenticated,
                 trust: Trust { confirmed, refuted },
+                standing: case::Standing::Unknown,
+                network: (!authenticated).then(|| format!("AS{}", 64500 + u32::from(domain) % 4)),
             };
             sighting.address = std::net::IpAddr::from([198, 51, 100, 7 + last_octet]);
             sighting.port = port;
@@ -41,6 +43,7 @@ fn any_sighting() -> impl Strategy<Value = case::Sighting> {
 
 /// One thing that may happen in a night.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a test's list of a hundred")]
 enum Happening {
     File(case::Sighting),
     Answer(Verdict, Option<u16>),
@@ -222,8 +225,13 @@ fn ten_thousand_forged_reports_reach_no_further_than_suspected() {
     let forged = |n: u32, now: Timestamp| {
         let mut forged = sighting(n, KINDS[n as usize % KINDS.len()], &format!("d{}.example", n % 100), now);
         let trust = Trust { confirmed: u32::MAX, refuted: 0 };
-        forged.source =
-            Source::Report { domain: format!("d{}.example", n % 100), authenticated: true, trust };
+        forged.source = Source::Report {
+            domain: format!("d{}.example", n % 100),
+            authenticated: true,
+            trust,
+            standing: case::Standing::Unknown,
+            network: None,
+        };
         forged.port = u16::try_from(n).ok();
         forged
     };

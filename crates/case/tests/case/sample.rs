@@ -1,7 +1,7 @@
 //! A desk of one case, on a clock that is set by hand.
 use case::{
     Actor, Answer, Case, CaseId, Command, Event, EvidenceId, InForce, Kind, Playbook, QuestionId, Record,
-    Refusal, Sighting, Source, Stage, Transport, Trust, Verdict, invariants, plan,
+    Refusal, Sighting, Source, Stage, Standing, Transport, Trust, Verdict, invariants, plan,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,7 +24,13 @@ pub(crate) fn sighting(n: u32, kind: Kind, domain: &str, at: Timestamp) -> Sight
         evidence: EvidenceId(evidence),
         claim: 0,
         span: None,
-        source: Source::Report { domain: domain.to_owned(), authenticated: true, trust: Trust::default() },
+        source: Source::Report {
+            domain: domain.to_owned(),
+            authenticated: true,
+            trust: Trust::default(),
+            standing: if domain == "spamcop.net" { Standing::NamedFeed } else { Standing::Unknown },
+            network: None,
+        },
         kind,
         address: LINE.parse().unwrap(),
         port: None,
@@ -32,6 +38,8 @@ pub(crate) fn sighting(n: u32, kind: Kind, domain: &str, at: Timestamp) -> Sight
         happened: Some(at),
         received: at,
         attributed: "dsl-17 held it all day".to_owned(),
+        report: None,
+        spotted: false,
     }
 }
 
@@ -44,6 +52,21 @@ pub(crate) fn on_port(mut sighting: Sighting, port: u16) -> Sighting {
 pub(crate) fn unknown_reporter(mut sighting: Sighting) -> Sighting {
     let Source::Report { authenticated, .. } = &mut sighting.source;
     *authenticated = false;
+    sighting
+}
+
+/// From a reporter whose reports were borne out and refuted so often.
+pub(crate) fn with_record(mut sighting: Sighting, confirmed: u32, refuted: u32) -> Sighting {
+    let Source::Report { trust, .. } = &mut sighting.source;
+    *trust = Trust { confirmed, refuted };
+    sighting
+}
+
+/// Not shown to be from anywhere, handed over from this network.
+pub(crate) fn from_network(sighting: Sighting, name: &str) -> Sighting {
+    let mut sighting = unknown_reporter(sighting);
+    let Source::Report { network, .. } = &mut sighting.source;
+    *network = Some(name.to_owned());
     sighting
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use case::{Case, Playbook, Stage, Territory};
-use desk::{Clock, Desk, Hands, Settings, TrustedResults};
+use desk::{Clock, Desk, Hands, Reporters, Settings, TrustedResults};
 use edge::{DryRun, Nft, NftConfig};
 use lease::{Home, Lease, LeaseSource};
 use probe::{Landing, Prober};
@@ -29,6 +29,8 @@ pub(crate) struct House {
     pub(crate) min_gap: Duration,
     /// The program that is to change the edge; without it the edge is the dry-run one.
     pub(crate) edge_program: Option<String>,
+    /// Who is believed how far.
+    pub(crate) reporters: Reporters,
     territory: Territory,
 }
 
@@ -45,14 +47,24 @@ impl House {
         House::of(&["127.66.0.0/16"], &[]).await
     }
 
+    /// The same on a database of its own.
+    pub(crate) async fn on(url: String) -> House {
+        House::built(&["127.66.0.0/16"], &[], Some(url)).await
+    }
+
     /// A house of these prefixes, less what is never touched.
     pub(crate) async fn of(home: &[&str], never_touch: &[&str]) -> House {
+        House::built(home, never_touch, None).await
+    }
+
+    async fn built(home: &[&str], never_touch: &[&str], url: Option<String>) -> House {
         let nets =
             |texts: &[&str]| texts.iter().map(|text| text.parse().expect("a prefix")).collect::<Vec<_>>();
         let home = Home::new(nets(home)).expect("a home");
         let territory = Territory { home, never_touch: nets(never_touch) };
         let dir = TempDir::new().expect("a folder");
-        let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+        let beside = || format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+        let url = url.unwrap_or_else(beside);
         let store = Store::open(&url).await.expect("a store");
         let clock = Clock::standing_at(Timestamp::now());
         House {
@@ -62,6 +74,7 @@ impl House {
             playbook: Playbook { usual_ports: vec![9], ..Playbook::default() },
             min_gap: Duration::ZERO,
             edge_program: None,
+            reporters: Reporters::default(),
             territory,
         }
     }
@@ -102,6 +115,7 @@ impl House {
             clock_skew: SignedDuration::from_secs(30),
             mail: None,
             subscriber_mail: None,
+            reporters: self.reporters.clone(),
             trusted_results: TrustedResults::default(),
         };
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
@@ -135,8 +149,25 @@ impl House {
 
     /// Waits until the subscriber's case is at `stage`.
     pub(crate) async fn reaches(&self, subscriber: &str, stage: Stage) -> Case {
+        self.reaches_within(PATIENCE, subscriber, stage).await
+    }
+
+    /// The same for what takes longer.
+    pub(crate) async fn reaches_within(&self, patience: Duration, subscriber: &str, stage: Stage) -> Case {
         let what = format!("{subscriber} at {stage}");
-        until(&what, async || self.case_of(subscriber).await.filter(|case| case.stage() == stage)).await
+        until_within(patience, &what, async || {
+            self.case_of(subscriber).await.filter(|case| case.stage() == stage)
+        })
+        .await
+    }
+
+    /// How much the database takes on the disk, in words.
+    pub(crate) async fn size(&self) -> String {
+        let files = std::fs::read_dir(self.dir.path()).expect("the folder");
+        let ours =
+            files.flatten().filter(|file| file.file_name().to_string_lossy().starts_with("nightdesk.db"));
+        let bytes: u64 = ours.flat_map(|file| file.metadata()).map(|meta| meta.len()).sum();
+        if bytes == 0 { "what its server says".to_owned() } else { format!("{:.1} MB", bytes as f64 / 1e6) }
     }
 }
 
@@ -169,13 +200,22 @@ impl Night {
 }
 
 /// Looks until there is something to see.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, look).await
+}
+
+/// The same for what takes longer.
+pub(crate) async fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let began = Instant::now();
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(began.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
+        assert!(began.elapsed() < patience, "waited {patience:?} for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,9 +1,19 @@
 //! Nights told as tests: the whole desk with a real store, a real prober on loopback and the dry-run edge.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the flood says its figures")]
 
 mod ended;
+mod flood;
 mod house;
 mod moves;
+#[path = "../../../lookup/tests/shown/names.rs"]
+mod names;
+#[path = "../../../lookup/tests/shown/post.rs"]
+#[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]
+mod post;
 mod proxy;
+#[path = "../../../store/tests/stand/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
+mod stand;
 mod stories;

@@ -66,7 +66,7 @@ async fn hearsay_from_many_never_blocks_a_closed_line() {
         (reports.len() == 40 && !case.answers().is_empty()).then_some(case)
     })
     .await;
-    assert_eq!(case.stage(), Stage::Suspected);
+    assert_eq!(case.stage(), Stage::HeadsUp, "strangers are no suspicion, however many");
     assert!(night.desk.plan().await.rules().is_empty());
     night.end().await;
 }

@@ -56,14 +56,20 @@ async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
         super::complain(&anyhow::anyhow!("there is no case {id}"));
         return Ok(Answer::No);
     };
+    let heard = store.heard_of(&[id]).await?.remove(&id).unwrap_or_default();
     if json {
         output::json(&json!({
             "case": id.to_string(), "subscriber": case.subscriber(), "stage": case.stage(), "opened": case.opened(),
-            "addresses": case.addresses(), "records": records,
+            "addresses": case.addresses(), "reports": heard.reports, "reporters": heard.reporters,
+            "authenticated_reporters": heard.authenticated, "records": records,
         }))?;
         return Ok(Answer::Yes);
     }
     output::line(format!("{id}  {}  {}", case.subscriber(), case.stage()));
+    output::line(format!(
+        "{} report(s) from {} reporter(s), {} shown to be who they say",
+        heard.reports, heard.reporters, heard.authenticated
+    ));
     for row in desk::timeline(&records) {
         let text = if row.text.is_empty() { String::new() } else { format!(": {}", row.text) };
         output::line(format!(

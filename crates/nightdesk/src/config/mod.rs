@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use section::{Section, Setting};
 pub(crate) use sections::EdgeOutlet;
-use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
+use sections::{Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, Web};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -27,6 +27,7 @@ pub(crate) struct Config {
     #[serde(flatten)]
     pub(crate) general: General,
     pub(crate) intake: Intake,
+    pub(crate) lookup: Lookup,
     pub(crate) leases: Leases,
     pub(crate) probe: Probe,
     pub(crate) edge: Edge,
@@ -40,6 +41,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
     vec![
         ("", General::settings()),
         ("intake", Intake::settings()),
+        ("lookup", Lookup::settings()),
         ("leases", Leases::settings()),
         ("probe", Probe::settings()),
         ("edge", Edge::settings()),

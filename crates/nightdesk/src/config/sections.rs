@@ -46,8 +46,11 @@ section! {
         /// Who may POST to /api/v1/reports: [{ name = "feed", sha256 = "…" }], the SHA-256 of each bearer token.
         tokens: Vec<Token> = Vec::new();
         /// Your own mail server's name in Authentication-Results (RFC 8601); what it says of SPF, DKIM and DMARC is
-        /// believed for mail that comes from trusted_relays. Absent: no reporter counts as authenticated.
+        /// believed for mail that comes from trusted_relays. Absent: only what [lookup] shows counts.
         authserv_id: Option<String> = None;
+        /// Reporters that are believed from the first report on, once a message is shown to be from them: their
+        /// organizational domains, or names of tokens. Name nobody who gives mailboxes to the public.
+        trusted_reporters: Vec<String> = desk::named_feeds();
         /// Where your own mail servers deliver from.
         trusted_relays: Vec<IpNet> = vec![IpNet::new_assert([127, 0, 0, 0].into(), 8), IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128)];
     }
@@ -61,6 +64,21 @@ pub(crate) struct Token {
     pub(crate) name: String,
     /// The SHA-256 of the token, in hex.
     pub(crate) sha256: String,
+}
+
+section! {
+    /// How it is shown who a report is from: SPF, DKIM, ARC and DMARC, by asking DNS.
+    Lookup {
+        /// Whether DNS is asked about the senders of reports on your own addresses. Off: only authserv_id counts.
+        authenticate: bool = true;
+        /// Name servers to ask, such as ["127.0.0.1:53"]; empty: those of the system.
+        resolvers: Vec<SocketAddr> = Vec::new();
+        /// Forwarders whose ARC seal is believed, such as ["lists.example.net"].
+        trusted_sealers: Vec<String> = Vec::new();
+        /// A CSV of prefix,AS lines: one network is one voice among those nothing is shown of. Absent: the first 16
+        /// bits of an IPv4 address (32 of IPv6) are its network.
+        as_table: Option<PathBuf> = None;
+    }
 }
 
 section! {
@@ -165,6 +183,9 @@ section! {
         tell_subscriber: bool = true;
         /// Whether an authenticated reporter gets an acknowledgement.
         acknowledge_reporter: bool = true;
+        /// Whether operators are paged for a proxy or relay that a trusted reporter names or our probe proves: the
+        /// first at once, further ones within 15 minutes together.
+        page_proxy_reports: bool = true;
     }
 }
 
@@ -182,6 +203,7 @@ impl From<&Playbook> for case::Playbook {
             block_for: set.block_for.0,
             tell_subscriber: set.tell_subscriber,
             acknowledge_reporter: set.acknowledge_reporter,
+            page_proxy_reports: set.page_proxy_reports,
             clocks: case::Clocks::default(),
         }
     }

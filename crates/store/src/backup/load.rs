@@ -107,6 +107,8 @@ async fn read_rows(tx: &mut Tx, from: &Path) -> Result<BTreeMap<String, u64>, St
 /// Rows of one table on their way in.
 struct Pending {
     table: &'static Table,
+    /// How many of its columns the archive has.
+    width: usize,
     values: Vec<Value>,
     rows: usize,
     bytes: usize,
@@ -119,15 +121,18 @@ impl Pending {
             serde_json::from_slice(line).map_err(|error| format!("a line of it: {error}"))?;
         let table = TABLES.iter().find(|table| table.name == heading.table);
         let table = table.ok_or_else(|| format!("it holds a table {:?} we do not know", heading.table))?;
-        if !table.columns.iter().map(|(name, _)| *name).eq(heading.columns.iter().map(String::as_str)) {
+        // An older archive lacks the columns that were added behind since; their defaults stand in.
+        let width = heading.columns.len();
+        let known = table.columns.iter().map(|(name, _)| *name).take(width);
+        if width < table.key || !known.eq(heading.columns.iter().map(String::as_str)) {
             return Err(format!("its table {} has the columns {:?}", table.name, heading.columns));
         }
-        Ok(Pending { table, values: Vec::new(), rows: 0, bytes: 0, count: 0 })
+        Ok(Pending { table, width, values: Vec::new(), rows: 0, bytes: 0, count: 0 })
     }
 
     fn take(&mut self, line: &[u8]) -> Option<()> {
         let cells: Vec<Json> = serde_json::from_slice(line).ok()?;
-        if cells.len() != self.table.columns.len() {
+        if cells.len() != self.width {
             return None;
         }
         for (cell, (_, kind)) in cells.into_iter().zip(self.table.columns) {
@@ -141,8 +146,8 @@ impl Pending {
 
     async fn flush(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         if self.rows > 0 {
-            let places = tx.places(self.rows, self.table.columns.len());
-            let sql = AssertSqlSafe(self.table.insert(&places));
+            let places = tx.places(self.rows, self.width);
+            let sql = AssertSqlSafe(self.table.insert(self.width, &places));
             tx.execute(DOING, sql, std::mem::take(&mut self.values)).await?;
             (self.rows, self.bytes) = (0, 0);
         }

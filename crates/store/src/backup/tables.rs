@@ -120,7 +120,20 @@ pub(super) const TABLES: &[Table] = &[
         name: "verdicts",
         key: 2,
         page: 1000,
-        columns: &[("domain", Text), ("evidence", Blob), ("confirmed", Bool)],
+        columns: &[("domain", Text), ("evidence", Blob), ("confirmed", Bool), ("case_id", Int), ("at", Int)],
+    },
+    Table {
+        name: "case_reporters",
+        key: 3,
+        page: 1000,
+        columns: &[
+            ("case_id", Int),
+            ("reporter", Text),
+            ("authenticated", Int),
+            ("reports", Int),
+            ("first", Int),
+            ("last", Int),
+        ],
     },
     Table { name: "operators", key: 1, page: 1000, columns: &[("name", Text), ("password_hash", Text)] },
 ];
@@ -145,9 +158,9 @@ impl Table {
         )
     }
 
-    /// `INSERT` of rows in these places.
-    pub(super) fn insert(&self, places: &str) -> String {
-        let columns: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+    /// `INSERT` of rows of the first `width` columns in these places.
+    pub(super) fn insert(&self, width: usize, places: &str) -> String {
+        let columns: Vec<&str> = self.columns.iter().take(width).map(|(name, _)| *name).collect();
         format!("INSERT INTO {} ({}) VALUES {places}", self.name, columns.join(", "))
     }
 }

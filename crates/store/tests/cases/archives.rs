@@ -1,7 +1,7 @@
 //! Backup and restore, also from one database to the other.
 
-use case::Stage;
-use store::{StoreError, restore};
+use case::{CaseId, Stage};
+use store::{Batch, Heard, StoreError, Verdict, restore};
 
 use super::decisions::{full_batch, summary};
 use super::{at, delivery};
@@ -34,7 +34,17 @@ async fn furnished(stand: &Stand) -> store::Store {
     store.import_leases(&leases, &contacts).await.expect("imports");
     store.set_operator("night", "$argon2id$one").await.expect("sets");
     store.create_session([1; 32], "night", "csrf", at(100)).await.expect("begins");
-    store.judge_reporter("example.net", &evidence, true).await.expect("judges");
+    let verdict =
+        Verdict { domain: "example.net".to_owned(), evidence, case: CaseId(1), confirmed: true, at: at(8) };
+    let heard = Heard {
+        case: CaseId(1),
+        reporter: "example.net".to_owned(),
+        authenticated: true,
+        reports: 1,
+        at: at(8),
+    };
+    let batch = Batch { verdicts: vec![verdict], heard: vec![heard], ..Batch::default() };
+    store.commit(&batch).await.expect("commits");
     store
 }
 

@@ -1,7 +1,7 @@
 //! Operators, sessions and reporters.
 
-use case::EvidenceId;
-use store::Session;
+use case::{CaseId, EvidenceId};
+use store::{Batch, Heard, HeardOf, Session, Verdict};
 
 use super::at;
 use crate::stand::Stand;
@@ -32,10 +32,7 @@ pub(crate) async fn a_session_ends_with_its_time_or_its_password(stand: Stand) {
 pub(crate) async fn a_reporter_is_judged_once_per_report(stand: Stand) {
     let store = stand.open().await;
     let judge = async |evidence: u8, confirmed| {
-        store
-            .judge_reporter("SpamCop.example", &EvidenceId([evidence; 32]), confirmed)
-            .await
-            .expect("judges");
+        store.judge_reporter(&verdict("SpamCop.example", evidence, 0, confirmed)).await.expect("judges");
     };
     judge(1, true).await;
     judge(1, true).await;
@@ -52,4 +49,58 @@ pub(crate) async fn an_address_that_is_no_database_is_refused_without_its_passwo
         let refused = store::Store::open(url).await.expect_err(url).to_string();
         assert!(refused.contains("no database address") && !refused.contains("secret"), "{refused}");
     }
+}
+
+fn verdict(domain: &str, evidence: u8, second: i64, confirmed: bool) -> Verdict {
+    let (domain, evidence) = (domain.to_owned(), EvidenceId([evidence; 32]));
+    Verdict { domain, evidence, case: CaseId(1), confirmed, at: at(second) }
+}
+
+pub(crate) async fn one_lucky_night_makes_no_record(stand: Stand) {
+    let store = stand.open().await;
+    let day = 86_400;
+    for evidence in 0..40 {
+        let confirmed = verdict("lucky.example", evidence, i64::from(evidence), true);
+        store.judge_reporter(&confirmed).await.expect("judges");
+    }
+    let trust = store.trust("lucky.example").await.expect("reads");
+    assert_eq!((trust.confirmed, trust.refuted), (3, 0));
+    for evidence in 100..140 {
+        let refuted = verdict("lucky.example", evidence, day + i64::from(evidence), false);
+        store.judge_reporter(&refuted).await.expect("judges");
+    }
+    store.judge_reporter(&verdict("lucky.example", 200, 2 * day, true)).await.expect("judges");
+    let trust = store.trust("lucky.example").await.expect("reads");
+    assert_eq!((trust.confirmed, trust.refuted), (4, 10));
+}
+
+pub(crate) async fn who_reported_on_a_case_is_counted_by_name(stand: Stand) {
+    let store = stand.open().await;
+    let heard = |case, reporter: &str, authenticated, reports, second| Heard {
+        case: CaseId(case),
+        reporter: reporter.to_owned(),
+        authenticated,
+        reports,
+        at: at(second),
+    };
+    let first = vec![heard(1, "a.example", true, 2, 10), heard(1, "b.example", false, 1, 5)];
+    let second = vec![
+        heard(1, "a.example", true, 3, 20),
+        heard(1, "a.example", false, 1, 1),
+        heard(2, "a.example", true, 1, 7),
+    ];
+    for heard in [first, second] {
+        store.commit(&Batch { heard, ..Batch::default() }).await.expect("commits");
+    }
+    let verdicts = vec![verdict("a.example", 1, 0, true), verdict("gone.example", 2, 0, false)];
+    store.commit(&Batch { verdicts, ..Batch::default() }).await.expect("commits");
+    let counts = store.heard_of(&[CaseId(1), CaseId(2), CaseId(3)]).await.expect("counts");
+    assert_eq!(counts.get(&CaseId(1)), Some(&HeardOf { reports: 7, reporters: 3, authenticated: 1 }));
+    assert_eq!(counts.get(&CaseId(2)), Some(&HeardOf { reports: 1, reporters: 1, authenticated: 1 }));
+    assert_eq!(counts.len(), 2);
+    let league = store.reporters(10).await.expect("lists");
+    let shown: Vec<_> =
+        league.iter().map(|row| (row.domain.as_str(), row.reports, row.cases, row.last)).collect();
+    assert_eq!(shown, [("a.example", 6, 2, Some(at(20))), ("gone.example", 0, 0, None)]);
+    assert_eq!((league[0].trust.confirmed, league[1].trust.refuted), (1, 1));
 }

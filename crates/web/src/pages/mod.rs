@@ -5,6 +5,7 @@ pub(crate) mod evidence;
 pub(crate) mod intake;
 pub(crate) mod login;
 pub(crate) mod queue;
+pub(crate) mod reporters;
 pub(crate) mod rows;
 pub(crate) mod why;
 

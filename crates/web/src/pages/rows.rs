@@ -69,6 +69,7 @@ pub(crate) struct RowView {
     pub(crate) harm: u8,
     pub(crate) proxy: bool,
     pub(crate) sightings: String,
+    pub(crate) reports: String,
     pub(crate) blocks: String,
     pub(crate) opened: When,
 }
@@ -90,10 +91,22 @@ impl RowView {
             harm: row.harm,
             proxy: row.proxy,
             sightings: words::count(row.sightings, "sighting", "sightings"),
+            reports: reports(row),
             blocks: if row.blocks == 0 { String::new() } else { words::count(row.blocks, "block", "blocks") },
             opened: When::new(now, row.opened),
         }
     }
+}
+
+/// `1,203 reports from 40 reporters, 3 shown to be who they say`; nothing where none was counted.
+fn reports(row: &QueueRow) -> String {
+    let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    if row.reports == 0 {
+        return String::new();
+    }
+    let reports = words::count(number(row.reports), "report", "reports");
+    let from = words::count(number(row.reporters), "reporter", "reporters");
+    format!("{reports} from {from}, {} shown to be who they say", row.authenticated_reporters)
 }
 
 /// A piece of evidence on a page.

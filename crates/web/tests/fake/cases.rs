@@ -88,6 +88,9 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
         harm: u8::try_from(number % 7).unwrap() + 2,
         proxy,
         sightings: usize::try_from(number % 5).unwrap() + 1,
+        reports: number % 5 + 1,
+        reporters: number % 3 + 1,
+        authenticated_reporters: number % 2,
         blocks: 0,
     };
     CaseView {

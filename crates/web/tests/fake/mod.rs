@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use case::{Actor, CaseId, Command, EvidenceId, Refusal, Stage};
 use desk::{
-    CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView, NewSession, QueuePage, Session, TimelineRow,
-    Tone, WhyStep,
+    CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView, NewSession, QueuePage, ReporterView,
+    Session, TimelineRow, Tone, WhyStep,
 };
 use jiff::{SignedDuration, Timestamp};
 use web::{Office, OfficeError, Soon};
@@ -206,6 +206,21 @@ impl Office for Night {
     fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>> {
         let fits = |row: &&IntakeView| outcome.is_none_or(|outcome| row.outcome == outcome);
         soon(Ok(self.state().intake.iter().filter(fits).skip((page - 1) * 50).take(50).cloned().collect()))
+    }
+
+    fn reporters(&self) -> Soon<'_, Vec<ReporterView>> {
+        let row = |domain: &str, named, trust, confirmed, refuted| ReporterView {
+            domain: domain.to_owned(),
+            named,
+            trust,
+            confirmed,
+            refuted,
+            reports: 40,
+            cases: 7,
+            last: Some(now() - SignedDuration::from_mins(9)),
+        };
+        let league = vec![row("spamcop.net", true, 0.9, 11, 0), row("wolf<b>.example", false, 0.1, 0, 5)];
+        soon(self.state().whole().map(|()| league))
     }
 
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {

@@ -1,0 +1,153 @@
+//! Who says so: what was shown of a message's sender, and how far it is believed.
+
+use std::net::IpAddr;
+
+use case::{Source, Standing, Trust};
+use lookup::{Authentication, Handed, organizational_domain};
+use report::Reading;
+use store::Entry;
+
+use crate::authenticity;
+use crate::desk::Desk;
+use crate::error::{DeskError, Doing};
+
+/// The intake tag of a recipient that only trusted feeds know (P12).
+const UNPUBLISHED: &str = "trusted";
+/// Reporters that are believed from the first report on.
+const NAMED_FEEDS: &str = include_str!("../data/named_feeds.txt");
+/// The longest name of a reporter that is kept, in bytes: that of a domain (RFC 1035 section 2.3.4).
+const NAME_AT_MOST: usize = 255;
+
+/// The organizational domains of the feeds that are believed from the first report on, where the configuration names no
+/// others.
+#[must_use]
+pub fn named_feeds() -> Vec<String> {
+    let names = NAMED_FEEDS.lines().filter_map(|line| line.split('#').next()).map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// What the envelope says of how a message was handed over.
+struct Envelope<'e>(&'e serde_json::Value);
+
+impl<'e> Envelope<'e> {
+    fn text(&self, key: &str) -> Option<&'e str> {
+        self.0.get(key)?.as_str()
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.text("peer")?.parse::<IpAddr>().ok().map(|peer| peer.to_canonical())
+    }
+
+    fn is_tagged(&self, tag: &str) -> bool {
+        let tags = self.0.get("tags").and_then(|tags| tags.as_array());
+        tags.is_some_and(|tags| tags.iter().any(|one| one.as_str() == Some(tag)))
+    }
+}
+
+impl Desk {
+    /// What can be shown of who sent a message. Asked of DNS unless our own border server, or a token, says it already.
+    pub(crate) async fn authenticate(
+        &self,
+        reading: &Reading,
+        bytes: &[u8],
+        entry: &Entry,
+    ) -> Authentication {
+        let envelope = Envelope(&entry.envelope);
+        if let Some(token) = envelope.text("authenticated_as") {
+            let aligned_domain = Some(name_of(token));
+            let why = format!("{} by its token", name_of(token));
+            return Authentication { aligned_domain, ..Authentication::none(&why) };
+        }
+        let Some(domain) = reading.reporter.as_ref().map(|who| who.domain.as_str()) else {
+            return Authentication::none("not checked: it names no sender");
+        };
+        let settings = self.settings();
+        let peer = envelope.peer();
+        if authenticity::is_authentic(bytes, peer, domain, &settings.trusted_results) {
+            let aligned_domain = Some(domain.to_owned());
+            let why = format!("{domain} by our own mail server's check");
+            return Authentication { aligned_domain, ..Authentication::none(&why) };
+        }
+        let Some(authenticator) = &settings.reporters.authenticator else {
+            return Authentication::none("not checked: no name servers are configured to ask");
+        };
+        // What our own relay or this machine hands over says nothing of where it came from.
+        let own = |peer: &IpAddr| {
+            peer.is_loopback() || settings.trusted_results.relays.iter().any(|net| net.contains(peer))
+        };
+        let handed = Handed {
+            peer: peer.filter(|peer| !own(peer)),
+            helo: envelope.text("helo"),
+            mail_from: envelope.text("mail_from"),
+        };
+        authenticator.check(bytes, handed).await
+    }
+
+    /// Who says so, with the record that counts: the one of the domain it was shown to be from, and of no other.
+    pub(crate) async fn source_of(
+        &self,
+        reading: &Reading,
+        shown: &Authentication,
+        entry: &Entry,
+    ) -> Result<Source, DeskError> {
+        let envelope = Envelope(&entry.envelope);
+        let said = reading.reporter.as_ref().map_or("unknown", |who| who.domain.as_str());
+        let by_token = envelope.text("authenticated_as").is_some();
+        let aligned =
+            shown.aligned_domain.as_deref().filter(|aligned| by_token || lookup::aligned(aligned, said));
+        let domain = match aligned {
+            Some(token) if by_token => token.to_owned(),
+            Some(aligned) => organizational_domain(aligned),
+            None => organizational_domain(&name_of(said)),
+        };
+        let authenticated = aligned.is_some();
+        let named = authenticated && self.settings().reporters.named.contains(&domain);
+        let standing = if envelope.is_tagged(UNPUBLISHED) {
+            Standing::UnpublishedBox
+        } else if named {
+            Standing::NamedFeed
+        } else {
+            Standing::Unknown
+        };
+        // The record is the domain's own: whoever only writes its name has no part in it.
+        let trust = if authenticated {
+            self.store().trust(&domain).await.doing("look up a reporter's record")?
+        } else {
+            Trust::default()
+        };
+        let network = envelope.peer().map(|peer| self.settings().reporters.networks.network_of(peer));
+        let network = network.filter(|_| !authenticated);
+        Ok(Source::Report { domain, authenticated, trust, standing, network })
+    }
+}
+
+/// A reporter's name as it is kept: short, in lower case, without anything that could steer a terminal.
+fn name_of(text: &str) -> String {
+    let plain = text.trim().chars().filter(|c| !c.is_control() && !c.is_whitespace());
+    let mut name: String = plain.flat_map(char::to_lowercase).collect();
+    while name.len() > NAME_AT_MOST {
+        name.pop();
+    }
+    if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_named_feed_is_an_organizational_domain_of_its_own() {
+        let feeds = named_feeds();
+        assert!(feeds.len() >= 5 && feeds.contains(&"spamcop.net".to_owned()));
+        for feed in feeds {
+            assert_eq!(organizational_domain(&feed), feed);
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_name_whatever_is_written() {
+        assert_eq!(name_of(" Feed\u{1b}[2J.Example\r\n"), "feed[2j.example");
+        assert_eq!(name_of(" \n"), "unknown");
+        assert!(name_of(&"ü".repeat(1000)).len() <= NAME_AT_MOST);
+    }
+}

@@ -1,0 +1,24 @@
+//! The only code that asks DNS: who a mail was shown to come from, and what a domain's records say.
+//!
+//! [`Resolver`] is the one way out: configured servers or the system's, with a cache, each question bounded in time.
+//! [`Authenticator`] shows who a mail is from by SPF, DKIM, ARC and DMARC; what it could not show it says in words, and
+//! it never holds a mail up for longer than a few seconds. [`AsTable`] says which network an address belongs to, which
+//! is what many forged identities have in common.
+
+mod authentication;
+mod authenticator;
+mod checks;
+mod domain;
+mod front;
+mod health;
+mod origin;
+mod resolver;
+mod results;
+
+pub use authentication::Authentication;
+pub use authenticator::{Authenticator, Config, Handed};
+pub use domain::{aligned, organizational_domain};
+pub use front::SIGNATURES_AT_MOST;
+pub use origin::{AsTable, AsTableError};
+pub use resolver::{Resolver, ResolverError};
+pub use results::results_pass;
