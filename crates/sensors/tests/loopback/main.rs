@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod http;
+mod imap;
+mod imap_server;
 mod maildir;
 mod smtp;
 mod stand;
