@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use case::{CaseId, EvidenceId, Source, Trust};
 use lease::Attribution;
-use report::{Claim, Format, Reading};
+use report::{Claim, Format, Hint, Reading};
 use store::{Entry, IntakeFilter, ReadingRow};
 
 use crate::authenticity;
@@ -124,7 +124,7 @@ impl Desk {
     async fn read_entry(&self, entry: &Entry) -> Result<Read, DeskError> {
         let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
         let bytes: Arc<[u8]> = bytes.unwrap_or_default().into();
-        let reading = read_apart(bytes.clone(), report::read, entry).await;
+        let reading = read_apart(bytes.clone(), report::read_as, entry).await;
         let source = self.source_of(&reading, &bytes, entry).await?;
         let mut attributed = Vec::new();
         for (number, claim) in (0u32..).zip(&reading.claims) {
@@ -243,8 +243,14 @@ impl Read {
 }
 
 /// Reads a message on a thread of its own. One that breaks the reader is unreadable, and all others are read.
-async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8]) -> Reading, entry: &Entry) -> Reading {
-    tokio::task::spawn_blocking(move || read(&bytes)).await.unwrap_or_else(|error| {
+async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8], &Hint<'_>) -> Reading, entry: &Entry) -> Reading {
+    let said = |key: &str| entry.envelope.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    let (name, content_type) = (said("file_name"), said("content_type"));
+    let read_it = move || {
+        let hint = Hint { name: name.as_deref(), content_type: content_type.as_deref() };
+        read(&bytes, &hint)
+    };
+    tokio::task::spawn_blocking(read_it).await.unwrap_or_else(|error| {
         tracing::error!(evidence = %entry.id, %error, "reading a message broke off; it is kept and shown as unreadable");
         Reading::unreadable("reading it broke off; the bytes are kept")
     })
@@ -283,7 +289,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_that_breaks_the_reader_is_unreadable() {
-        let reading = read_apart(Arc::from(*b"x"), |_| panic!("on purpose"), &entry()).await;
+        let reading = read_apart(Arc::from(*b"x"), |_, _| panic!("on purpose"), &entry()).await;
         assert_eq!(reading.format, Format::Unreadable);
         let message = Read {
             evidence: entry().id,

@@ -12,6 +12,7 @@
 //! other room.
 
 mod delivery;
+pub mod folder;
 pub mod http;
 pub mod imap;
 pub mod maildir;

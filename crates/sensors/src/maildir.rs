@@ -4,7 +4,7 @@
 //! A file that is too large or cannot be read stays where it is and is reported once in the log (and again when it was
 //! changed and still cannot be taken); the others proceed.
 
-mod file;
+pub(crate) mod file;
 mod sweep;
 
 use std::path::PathBuf;
