@@ -35,6 +35,16 @@ async fn furnished(stand: &Stand) -> store::Store {
     store.set_operator("night", "$argon2id$one").await.expect("sets");
     store.create_session([1; 32], "night", "csrf", at(100)).await.expect("begins");
     store.judge_reporter("example.net", &evidence, true).await.expect("judges");
+    store.begin_self_check("n1", "abuse@example.net", at(1)).await.expect("begins");
+    let standing = store::Standing {
+        subject: "mail abuse@example.net".to_owned(),
+        works: false,
+        since: at(1),
+        checked: at(2),
+        note: "did not come back".to_owned(),
+        told: true,
+    };
+    store.set_standing(&standing).await.expect("sets");
     store
 }
 
