@@ -296,7 +296,7 @@ async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8], &Entry) -> Reading, entry:
 
 /// Whether an entry is a message from outside and not something of our own.
 fn is_message(entry: &Entry) -> bool {
-    matches!(entry.source.as_str(), "smtp" | "lmtp" | "maildir" | "http")
+    matches!(entry.source.as_str(), "smtp" | "lmtp" | "maildir" | "http" | "imap" | "folder")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod intake;
 mod output;
+mod pickups;
 mod startup;
 
 use std::io::IsTerminal;

@@ -15,11 +15,12 @@ use edge::{DryRun, Nft, NftConfig, Outlet};
 use lookup::{AsTable, Authenticator, Resolver};
 use probe::{Landing, Prober};
 use sensors::smtp::{Certificate, Protocol, Recipients};
-use sensors::{Tally, maildir, smtp};
+use sensors::{Tally, smtp};
 use store::{Spool, Store};
 
 use crate::config::{Config, EdgeOutlet};
 use crate::intake;
+use crate::pickups::Pickups;
 
 /// Messages on their way from the sensors to the disk. When it is full the sensors wait, then answer 451 or 503.
 const DELIVERIES: usize = 64;
@@ -33,6 +34,8 @@ pub(crate) struct Prepared {
     mailer: Option<Mailer>,
     certificate: Option<Certificate>,
     tokens: Vec<sensors::http::Token>,
+    tally: Arc<Tally>,
+    pickups: Pickups,
 }
 
 /// Every listener bound.
@@ -63,7 +66,9 @@ impl Prepared {
         let tokens =
             config.intake.tokens.iter().map(|token| sensors::http::Token::new(&token.name, &token.sha256));
         let tokens = tokens.collect::<Result<_, _>>().context("intake.tokens")?;
-        Ok(Prepared { config, desk, outlet, mailer, certificate, tokens })
+        let tally = Arc::new(Tally::default());
+        let pickups = Pickups::new(&config, largest(&config), &tally)?;
+        Ok(Prepared { config, desk, outlet, mailer, certificate, tokens, tally, pickups })
     }
 
     /// Binds every port. Nothing has been sent or accepted yet.
@@ -103,9 +108,8 @@ impl Bound {
     /// Runs until `stop` turns true, then lets every part finish what it began.
     pub(crate) async fn run(self, stop: watch::Receiver<bool>) -> Result<()> {
         let Bound { prepared, smtp, lmtp, web, prober } = self;
-        let Prepared { config, desk, outlet, mailer, certificate, tokens } = prepared;
+        let Prepared { config, desk, outlet, mailer, certificate, tokens, tally, pickups } = prepared;
         let (deliveries, incoming) = mpsc::channel(DELIVERIES);
-        let tally = Arc::new(Tally::default());
         let mut parts = JoinSet::new();
         parts.spawn(intake::put_on_disk(desk.clone(), incoming));
         for (listener, protocol) in [(smtp, Protocol::Smtp), (lmtp, Protocol::Lmtp)] {
@@ -113,12 +117,7 @@ impl Bound {
             let settings = smtp_config(&config, protocol, certificate.clone(), &tally)?;
             parts.spawn(well(smtp::serve(listener, settings, deliveries.clone(), stop.clone())));
         }
-        if let Some(dir) = &config.intake.maildir {
-            let mut settings = maildir::Config::new(dir);
-            settings.message_bytes = largest(&config);
-            settings.tally = tally.clone();
-            parts.spawn(well(maildir::watch(settings, deliveries.clone(), stop.clone())));
-        }
+        pickups.start(&mut parts, &deliveries, &stop);
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
         reports.body_bytes = largest(&config);

@@ -16,8 +16,8 @@ use crate::{Refusal, Tally};
 /// Dropping `ack` counts as [`Acceptance::Failed`].
 #[derive(Debug)]
 pub struct Delivery {
-    /// Unique, and safe as a file name (`[0-9a-z-]`). Random for what came over a socket; for a Maildir file it
-    /// follows from the file's name and bytes, so that a pick-up repeated after a crash has the same id.
+    /// Unique, and safe as a file name (`[0-9a-z-]`). Random for what came over a socket; for what was picked up (Maildir,
+    /// folder, IMAP) it follows from its place and bytes, so that a pick-up repeated after a crash has the same id.
     pub id: String,
     /// The way it came in.
     pub how: How,
@@ -43,13 +43,17 @@ pub enum How {
     Maildir,
     /// `POST /api/v1/reports`.
     Http,
+    /// Picked up from a mailbox over IMAP (RFC 3501, RFC 9051).
+    Imap,
+    /// Picked up from a folder where feeds put their files.
+    Folder,
 }
 
 impl How {
     /// Every way there is, in a fixed order.
-    pub const ALL: [How; 4] = [How::Smtp, How::Lmtp, How::Maildir, How::Http];
+    pub const ALL: [How; 6] = [How::Smtp, How::Lmtp, How::Maildir, How::Http, How::Imap, How::Folder];
 
-    /// The word used in the log and the evidence: `smtp`, `lmtp`, `maildir` or `http`.
+    /// The word used in the log and the evidence: `smtp`, `lmtp`, `maildir`, `http`, `imap` or `folder`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,6 +61,8 @@ impl How {
             How::Lmtp => "lmtp",
             How::Maildir => "maildir",
             How::Http => "http",
+            How::Imap => "imap",
+            How::Folder => "folder",
         }
     }
 }
@@ -73,12 +79,16 @@ pub struct Envelope {
     pub mail_from: Option<String>,
     /// The accepted recipients as they were given.
     pub rcpt_to: Vec<String>,
-    /// The intake tags of those recipients (see [`smtp::Recipient`](crate::smtp::Recipient)), each once.
+    /// The intake tags: those of the recipients (see [`smtp::Recipient`](crate::smtp::Recipient)), or those of the
+    /// mailbox, Maildir or folder it was picked up from. Each once.
     pub tags: Vec<String>,
     /// The name of the bearer token an HTTP report came with.
     pub authenticated_as: Option<String>,
-    /// The Content-Type of an HTTP report, as given; `None` otherwise, and then the bytes are a mail.
+    /// The media type, as given with an HTTP report or told by a file's name; `None` for a mail.
     pub content_type: Option<String>,
+    /// The name of a file that is no mail: as given with an HTTP report, or as it stood in the folder. Some feeds say in
+    /// it alone what they report.
+    pub file_name: Option<String>,
     /// Whether the message came over TLS that this server ended.
     pub tls: bool,
 }

@@ -1,4 +1,5 @@
-//! Everything that listens or fetches: SMTP and LMTP ([`smtp`]), a Maildir ([`maildir`]) and HTTP ([`http`]).
+//! Everything that listens or fetches: SMTP and LMTP ([`smtp`]), Maildirs ([`maildir`]), mailboxes over IMAP ([`imap`]),
+//! folders of files ([`folder`]) and HTTP ([`http`]).
 //!
 //! In: bytes from strangers. Out: one [`Delivery`] per message on a bounded channel, holding exactly the bytes that
 //! were sent and an `ack` to be answered once they are on disk.
@@ -11,7 +12,9 @@
 //! other room.
 
 mod delivery;
+pub mod folder;
 pub mod http;
+pub mod imap;
 pub mod maildir;
 mod printable;
 pub mod smtp;

@@ -4,7 +4,7 @@
 //! A file that is too large or cannot be read stays where it is and is reported once in the log (and again when it was
 //! changed and still cannot be taken); the others proceed.
 
-mod file;
+pub(crate) mod file;
 mod sweep;
 
 use std::path::PathBuf;
@@ -23,6 +23,8 @@ use crate::{Delivery, Tally};
 pub struct Config {
     /// The folder that holds `new/`, `cur/` and `tmp/`.
     pub dir: PathBuf,
+    /// The intake tags of all its mail; goes into [`Envelope::tags`](crate::Envelope::tags).
+    pub tags: Vec<String>,
     /// How often `new/` is looked at. Default 5 seconds.
     pub every: Duration,
     /// Messages per look. Default 100; when there are more the next look follows at once.
@@ -43,6 +45,7 @@ impl Config {
     pub fn new(dir: impl Into<PathBuf>) -> Config {
         Config {
             dir: dir.into(),
+            tags: Vec::new(),
             every: Duration::from_secs(5),
             per_sweep: 100,
             message_bytes: 25 * 1024 * 1024,

@@ -13,7 +13,7 @@ use crate::How;
 pub enum Refusal {
     /// RCPT for an address that is not ours (550 5.1.1). Relay attempts are counted here.
     UnknownRecipient,
-    /// A message, HTTP body or Maildir file over the size limit.
+    /// A message, HTTP body or file over the size limit.
     TooLarge,
     /// More recipients than allowed in one message (452 4.5.3).
     TooManyRecipients,
@@ -39,7 +39,7 @@ pub enum Refusal {
     Unauthorised,
     /// An HTTP report of a media type we do not take (415).
     WrongMediaType,
-    /// A Maildir file that could not be read or moved, or an HTTP body that broke off.
+    /// A file or a message in a mailbox that could not be read or moved, or an HTTP body that broke off.
     Unreadable,
 }
 
@@ -189,7 +189,7 @@ mod tests {
         }
         let counts = tally.read();
         assert_eq!(counts.refused.values().copied().collect::<Vec<_>>(), (1..=15).collect::<Vec<u64>>());
-        assert_eq!(counts.accepted.values().copied().collect::<Vec<_>>(), vec![1; 4]);
-        assert_eq!(counts.bytes, 40);
+        assert_eq!(counts.accepted.values().copied().collect::<Vec<_>>(), vec![1; How::ALL.len()]);
+        assert_eq!(counts.bytes, 60);
     }
 }

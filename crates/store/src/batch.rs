@@ -196,7 +196,7 @@ async fn write_errand(tx: &mut Tx, errand: &NewErrand) -> Result<(), StoreError>
     tx.execute(DOING, sql, values).await.map(drop)
 }
 
-async fn write_reading(tx: &mut Tx, row: &ReadingRow) -> Result<(), StoreError> {
+pub(crate) async fn write_reading(tx: &mut Tx, row: &ReadingRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO readings (evidence, outcome, note, case_id, reading) VALUES ($1, $2, $3, $4, $5)
                ON CONFLICT (evidence) DO UPDATE SET outcome = excluded.outcome, note = excluded.note,
                  case_id = excluded.case_id, reading = excluded.reading";

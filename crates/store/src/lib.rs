@@ -28,6 +28,7 @@ mod leases;
 mod operators;
 mod quick;
 mod reporters;
+mod self_checks;
 mod spool;
 mod sql;
 
@@ -43,4 +44,5 @@ pub use intake::{IntakeFilter, IntakeRow};
 pub use leases::ImportCount;
 pub use operators::Session;
 pub use reporters::{Heard, HeardOf, ReporterRow, Verdict};
+pub use self_checks::{SelfCheck, Standing};
 pub use spool::{Spool, SpoolError};

@@ -78,6 +78,10 @@ suite! {
         a_restore_never_writes_over_anything,
         a_damaged_archive_leaves_the_target_empty,
     },
+    self_checks::{
+        a_self_check_comes_back_once_and_a_stranger_never,
+        a_standing_is_replaced_and_a_key_is_kept,
+    },
     people::{
         a_session_ends_with_its_time_or_its_password,
         a_reporter_is_judged_once_per_report,

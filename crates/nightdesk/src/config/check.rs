@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{Config, sections};
+use super::{Config, sections, tables};
 
 /// Refuses a key that does not exist and names the nearest that does.
 pub(super) fn known_keys(text: &str, name: &str) -> Result<()> {
@@ -11,8 +11,22 @@ pub(super) fn known_keys(text: &str, name: &str) -> Result<()> {
     let all: Vec<String> = known
         .iter()
         .flat_map(|(section, settings)| settings.iter().map(|setting| path(section, setting.key)))
+        .chain(
+            tables()
+                .iter()
+                .flat_map(|(table, _, settings)| settings.iter().map(|setting| path(table, setting.key))),
+        )
         .collect();
     for (key, value) in &table {
+        if tables().iter().any(|(name, _, _)| name == key) {
+            let toml::Value::Array(several) = value else {
+                bail!("{name}: {key} may stand more than once; write [[{key}]] on a line of its own");
+            };
+            for inner_key in several.iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys) {
+                refuse_unknown(&path(key, inner_key), &all, text, name)?;
+            }
+            continue;
+        }
         let is_section = known.iter().any(|(section, _)| section == key);
         match value {
             toml::Value::Table(inner) if is_section => {
@@ -93,6 +107,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
     if let Some(operators) = &config.mail.operators {
         mailbox("mail.operators", operators)?;
     }
+    pickups(config)?;
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
     let lengths = [
         ("probe.deadline", config.probe.deadline.0),
@@ -116,6 +131,27 @@ pub(super) fn values(config: &Config) -> Result<()> {
         "playbook.block_for is longer than the edge allows ({} h)",
         edge::LONGEST_BLOCK.as_hours()
     );
+    Ok(())
+}
+
+/// Where mail is picked up.
+fn pickups(config: &Config) -> Result<()> {
+    sensors::smtp::Recipients::parse(config.intake.recipients.iter().map(String::as_str))
+        .map(drop)
+        .or_else(|error| if config.intake.recipients.is_empty() { Ok(()) } else { Err(error) })
+        .context("intake.recipients")?;
+    for one in &config.mailbox {
+        one.check().with_context(|| format!("mailbox {:?}", one.name()))?;
+    }
+    let mut names: Vec<String> = config.mailbox.iter().map(super::Mailbox::name).collect();
+    names.sort_unstable();
+    if let Some([twice, _]) = names.array_windows().find(|[one, next]| one == next) {
+        bail!("two mailboxes are called {twice:?}; give each a name of its own");
+    }
+    let dirs = config.maildir.iter().map(|one| ("maildir", &one.dir));
+    for (table, dir) in dirs.chain(config.folder.iter().map(|one| ("folder", &one.dir))) {
+        ensure!(!dir.as_os_str().is_empty(), "a [[{table}]] has no dir");
+    }
     Ok(())
 }
 

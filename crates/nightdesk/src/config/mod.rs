@@ -2,6 +2,7 @@
 
 mod check;
 mod duration;
+mod pickups;
 pub(crate) mod section;
 mod sections;
 
@@ -12,6 +13,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
 pub(crate) use sections::EdgeOutlet;
 use sections::{Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, Web};
@@ -34,6 +36,12 @@ pub(crate) struct Config {
     pub(crate) mail: Mail,
     pub(crate) web: Web,
     pub(crate) playbook: Playbook,
+    /// Mailboxes to pick mail up from.
+    pub(crate) mailbox: Vec<Mailbox>,
+    /// Maildirs to pick mail up from, besides `intake.maildir`.
+    pub(crate) maildir: Vec<Maildir>,
+    /// Folders to pick feeds' files up from.
+    pub(crate) folder: Vec<Folder>,
 }
 
 /// Every section with its settings, in the order of the file; the first has no name.
@@ -48,6 +56,15 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("mail", Mail::settings()),
         ("web", Web::settings()),
         ("playbook", Playbook::settings()),
+    ]
+}
+
+/// Every table that may stand more than once, with what it is for and its settings.
+pub(crate) fn tables() -> Vec<(&'static str, &'static str, Vec<Setting>)> {
+    vec![
+        ("mailbox", "A mailbox to pick mail up from over IMAP.", Mailbox::settings()),
+        ("maildir", "A Maildir to pick mail up from, besides intake.maildir.", Maildir::settings()),
+        ("folder", "A folder that feeds put their files into.", Folder::settings()),
     ]
 }
 
@@ -71,6 +88,17 @@ pub(crate) fn complete_default() -> String {
                 Some(default) => text.push_str(&format!("# {} = {default}\n", setting.key)),
                 None => text.push_str(&format!("# {} =\n", setting.key)),
             }
+        }
+    }
+    for (name, about, settings) in tables() {
+        text.push_str(&format!("\n# {about} As many [[{name}]] as you like, each with:\n# [[{name}]]\n"));
+        for setting in settings {
+            text.push_str("#\n");
+            for line in &setting.doc {
+                text.push_str(&format!("#  {line}\n"));
+            }
+            let default = setting.default.map(|default| format!(" {default}")).unwrap_or_default();
+            text.push_str(&format!("#   {} ={default}\n", setting.key));
         }
     }
     text

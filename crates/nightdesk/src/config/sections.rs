@@ -27,7 +27,8 @@ section! {
     /// How complaints come in.
     Intake {
         /// Who mail is accepted for: addresses (abuse@example.net) or whole domains (example.net). Required for
-        /// smtp and lmtp; nothing else is accepted, so this is never a relay.
+        /// smtp and lmtp; nothing else is accepted, so this is never a relay. A word after an address says what it is
+        /// for, as the role of a mailbox does: "sc-4711@example.net trusted".
         recipients: Vec<String> = Vec::new();
         /// Where to listen for SMTP, such as 0.0.0.0:25; absent: not at all.
         smtp: Option<SocketAddr> = None;
@@ -39,7 +40,7 @@ section! {
         certificate: Option<PathBuf> = None;
         /// The PEM key of that certificate.
         key: Option<PathBuf> = None;
-        /// A Maildir to pick mail up from; files move to cur/ once they are on our disk.
+        /// A Maildir to pick mail up from; files move to cur/ once they are on our disk. More: [[maildir]], below.
         maildir: Option<PathBuf> = None;
         /// The largest message accepted, in bytes.
         max_message: u32 = 25 * 1024 * 1024;

@@ -72,3 +72,46 @@ fn the_complete_default_is_what_the_defaults_are() {
     let read: Config = toml::from_str(&uncommented).expect("the default file is TOML");
     assert_eq!(read, Config::default());
 }
+
+const MAILBOX: &str = r#"
+[[mailbox]]
+host = "mail.example.net"
+user = "spamcop"
+password_file = "/etc/nightdesk/spamcop.password"
+role = "trusted"
+done = "Archive"
+"#;
+
+#[test]
+fn mailboxes_maildirs_and_folders_stand_as_often_as_needed() {
+    let text = format!(
+        "{SIX}{MAILBOX}[[maildir]]\ndir = \"/a\"\n[[maildir]]\ndir = \"/b\"\nrole = \"noc\"\n[[folder]]\ndir = \"/feeds\"\n"
+    );
+    let config = parse(&text, "nightdesk.toml").expect("a working configuration");
+    let mailbox = config.mailbox.first().expect("a mailbox");
+    assert_eq!((mailbox.role.tags(), mailbox.done.as_deref()), (vec!["trusted".to_owned()], Some("Archive")));
+    let roles: Vec<Vec<String>> = config.maildir.iter().map(|one| one.role.tags()).collect();
+    assert_eq!(roles, [vec![], vec!["noc".to_owned()]]);
+    assert_eq!(config.folder.len(), 1);
+}
+
+#[test]
+fn a_mailbox_that_cannot_work_says_what_it_lacks() {
+    let refused = |from: &str, to: &str| refusal(&format!("{SIX}{}", MAILBOX.replace(from, to)));
+    assert!(refused("host = ", "hots = ").contains("did you mean mailbox.host?"));
+    assert!(refused("[[mailbox]]", "[mailbox]").contains("write [[mailbox]]"));
+    assert!(refused("role = \"trusted\"", "role = \"friend\"").contains("mailbox"));
+    assert!(refused("user = \"spamcop\"", "").contains("user is missing"));
+    assert!(refused("password_file", "password_env = \"X\"\npassword_file").contains("exactly one of"));
+    assert!(refused("Archive", "INBOX").contains("done is the folder"));
+    assert!(refusal(&format!("{SIX}{MAILBOX}{MAILBOX}")).contains("two mailboxes"));
+    let plain = format!(
+        "{SIX}{}",
+        MAILBOX.replace("password_file", "oauth_endpoint = \"http://x/\"\noauth_refresh_token_file")
+    );
+    assert!(refusal(&plain).contains("https"));
+    assert!(
+        refusal(&SIX.replace("abuse@example.net\"]", "abuse@example.net two words\"]"))
+            .contains("intake.recipients")
+    );
+}

@@ -1,4 +1,6 @@
-//! HTTP intake: `POST /api/v1/reports` with a bearer token and a mail or plain text as the body.
+//! HTTP intake: `POST /api/v1/reports` with a bearer token and a report as the body: a mail (`message/rfc822`), text
+//! (`text/plain`), or a feed's file (`application/json`, `text/csv`, `application/zip`). A file's name is given as
+//! `?name=FILE` or in Content-Disposition (RFC 6266); some feeds say in it alone what they report.
 //!
 //! | answer | when |
 //! | --- | --- |
@@ -7,11 +9,12 @@
 //! | 401 + `WWW-Authenticate: Bearer` | no token, or none we know |
 //! | 408 | the body did not arrive in time |
 //! | 413 | the body is over the limit |
-//! | 415 | neither `message/rfc822` nor `text/plain`, or compressed |
+//! | 415 | a media type we do not take, or a compressed body |
 //! | 503 + `Retry-After` | no room, not written, or too many at once: send it again |
 //!
 //! Every refusal is `{"error":code,"message":plain words}`.
 
+mod file_name;
 mod refusal;
 mod token;
 
@@ -21,7 +24,9 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -124,6 +129,7 @@ impl Intake {
     async fn receive(&self, request: Request, peer: Option<std::net::IpAddr>) -> Result<String, No> {
         let name = self.who(request.headers()).ok_or(No::Unauthorised)?;
         let content_type = media_type(request.headers()).ok_or(No::WrongMediaType)?;
+        let file_name = file_name::of(request.uri().query(), text(request.headers(), &CONTENT_DISPOSITION));
         if announced_length(request.headers()).is_some_and(|length| length > self.body_bytes) {
             return Err(No::TooLarge);
         }
@@ -141,6 +147,7 @@ impl Intake {
             peer,
             authenticated_as: Some(name.to_owned()),
             content_type: Some(content_type),
+            file_name,
             ..Envelope::default()
         };
         self.hand_on(envelope, bytes.into()).await
@@ -173,11 +180,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
+/// The media types of reports.
+const TAKEN: [&str; 5] = ["message/rfc822", "text/plain", "application/json", "text/csv", "application/zip"];
+
 /// The Content-Type, when it is one we take and the body is not compressed.
 fn media_type(headers: &HeaderMap) -> Option<String> {
     let given = text(headers, &CONTENT_TYPE)?;
     let essence = given.split(';').next().unwrap_or_default().trim();
-    let taken = ["message/rfc822", "text/plain"].iter().any(|ours| essence.eq_ignore_ascii_case(ours));
+    let taken = TAKEN.iter().any(|ours| essence.eq_ignore_ascii_case(ours));
     let plain = headers
         .get(CONTENT_ENCODING)
         .is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));

@@ -59,7 +59,7 @@ impl No {
             No::WrongMediaType => (
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "media-type",
-                "send the report uncompressed, as Content-Type message/rfc822 or text/plain",
+                "send the report uncompressed, as Content-Type message/rfc822, text/plain, application/json, text/csv or application/zip",
             ),
             No::TooLarge => {
                 (S::PAYLOAD_TOO_LARGE, "too-large", "the report is over our size limit; send it in parts")

@@ -11,7 +11,7 @@ use tokio::io::AsyncReadExt;
 
 /// Why a file is left where it is.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Left {
+pub(crate) enum Left {
     #[error(
         "it is over the size limit of {limit} bytes; take the report out of it by hand, or raise the limit"
     )]
@@ -21,13 +21,13 @@ pub(super) enum Left {
     #[error("reading it failed: {0}; check that nightdesk may read it")]
     Unreadable(io::Error),
     #[error(
-        "the message is safe, but the file could not be moved to cur/: {0}; check that nightdesk may write there"
+        "the message is safe, but the file could not be moved out of the way: {0}; check that nightdesk may write there"
     )]
     Unmovable(io::Error),
 }
 
 /// Reads a file of at most so many bytes.
-pub(super) async fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Left> {
+pub(crate) async fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Left> {
     let status = fs::symlink_metadata(path).await.map_err(Left::Unreadable)?;
     if !status.is_file() {
         return Err(Left::NotAFile);

@@ -87,7 +87,7 @@ impl Sweeper {
         let bytes = file::read(&self.config.dir.join("new").join(name), self.config.message_bytes).await?;
         let id = file::id(name, &bytes);
         let length = bytes.len();
-        let envelope = Envelope::default();
+        let envelope = Envelope { tags: self.config.tags.clone(), ..Envelope::default() };
         let parcel =
             Parcel { id: id.clone(), how: How::Maildir, envelope, received: Timestamp::now(), bytes };
         let outcome = self.handover.give(parcel).await;

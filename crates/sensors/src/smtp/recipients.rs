@@ -7,8 +7,9 @@ use std::str::FromStr;
 /// that is passed on in [`Envelope::tags`](crate::Envelope::tags), for example to mark an unpublished address that
 /// only a trusted feed knows.
 ///
-/// Parsed from text: `abuse@example.net` is an address, `example.net` or `@example.net` a domain. Letter case does not
-/// matter, in the local part neither: it is our mailbox, so RFC 5321 2.4 leaves that to us.
+/// Parsed from text: `abuse@example.net` is an address, `example.net` or `@example.net` a domain, and a word after it is
+/// the tag: `sc-4711@example.net trusted`. Letter case does not matter, in the local part neither: it is our mailbox, so
+/// RFC 5321 2.4 leaves that to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
     local: Option<String>,
@@ -29,12 +30,22 @@ impl Recipient {
     }
 }
 
+/// Enough for a word; it is kept with every message.
+const LONGEST_TAG: usize = 32;
+
 impl FromStr for Recipient {
     type Err = RecipientError;
 
     fn from_str(text: &str) -> Result<Recipient, RecipientError> {
         let wrong = || RecipientError::Malformed(text.to_owned());
         let lower = text.trim().to_lowercase();
+        let (lower, tag) = match lower.split_once(char::is_whitespace) {
+            Some((address, tag)) => (address.to_owned(), Some(tag.trim().to_owned())),
+            None => (lower, None),
+        };
+        let tag_fits = tag.as_deref().is_none_or(|tag| {
+            tag.len() <= LONGEST_TAG && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        });
         let (local, domain) = match lower.rsplit_once('@') {
             None => (None, lower.as_str()),
             Some(("", domain)) => (None, domain),
@@ -43,10 +54,10 @@ impl FromStr for Recipient {
         let local_fits = local
             .as_deref()
             .is_none_or(|local| !local.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@'));
-        if !local_fits || !is_domain(domain) {
+        if !tag_fits || !local_fits || !is_domain(domain) {
             return Err(wrong());
         }
-        Ok(Recipient { local, domain: domain.to_owned(), tag: None })
+        Ok(Recipient { local, domain: domain.to_owned(), tag })
     }
 }
 
@@ -74,7 +85,9 @@ pub enum RecipientError {
     )]
     Nobody,
     /// Neither an address nor a domain.
-    #[error("{0:?} is neither an address such as abuse@example.net nor a domain such as example.net")]
+    #[error(
+        "{0:?} is neither an address such as abuse@example.net nor a domain such as example.net, alone or with one word for a tag after it"
+    )]
     Malformed(String),
 }
 
@@ -95,7 +108,7 @@ impl Recipients {
         if list.is_empty() { Err(RecipientError::Nobody) } else { Ok(Recipients(list)) }
     }
 
-    /// The recipients from text, one each: `abuse@example.net`, `example.net`.
+    /// The recipients from text, one each: `abuse@example.net`, `example.net`, `sc-4711@example.net trusted`.
     ///
     /// # Errors
     /// [`RecipientError`] for an empty list or a malformed entry.

@@ -176,3 +176,23 @@ async fn a_body_that_stalls_or_is_garbled_is_not_taken() {
         assert_eq!((tally.refused(Refusal::Unreadable), tally.accepted(How::Http)), (1, 0));
     }
 }
+
+#[tokio::test]
+async fn a_feeds_file_comes_with_its_name() {
+    for (kind, path, disposition, name) in [
+        ("text/csv", "/api/v1/reports?name=2026-01-02-open_proxy.csv", "", Some("2026-01-02-open_proxy.csv")),
+        ("application/zip", "/api/v1/reports", "attachment; filename=\"a b.zip\"", Some("a b.zip")),
+        ("application/json", "/api/v1/reports", "", None),
+    ] {
+        let (deliveries, mut kept) = disk(Acceptance::OnDisk);
+        let request = Request::post(path)
+            .header("content-type", kind)
+            .header("content-disposition", disposition)
+            .header("authorization", "Bearer abc");
+        let response = router(config(), deliveries).oneshot(request.body(Body::from("x")).unwrap()).await;
+        assert_eq!(response.unwrap().status(), StatusCode::ACCEPTED, "{kind}");
+        let delivery = soon(kept.recv()).await.unwrap();
+        assert_eq!(delivery.envelope.file_name.as_deref(), name);
+        assert_eq!(delivery.envelope.content_type.as_deref(), Some(kind));
+    }
+}

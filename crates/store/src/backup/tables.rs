@@ -135,6 +135,32 @@ pub(super) const TABLES: &[Table] = &[
             ("last", Int),
         ],
     },
+    Table {
+        name: "self_checks",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("nonce", Text),
+            ("address", Text),
+            ("sent", Int),
+            ("failure", Text),
+            ("returned", Int),
+            ("via", Text),
+        ],
+    },
+    Table {
+        name: "self_check_standings",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("subject", Text),
+            ("works", Bool),
+            ("since", Int),
+            ("checked", Int),
+            ("note", Text),
+            ("told", Bool),
+        ],
+    },
     Table { name: "operators", key: 1, page: 1000, columns: &[("name", Text), ("password_hash", Text)] },
 ];
 

@@ -45,6 +45,16 @@ async fn furnished(stand: &Stand) -> store::Store {
     };
     let batch = Batch { verdicts: vec![verdict], heard: vec![heard], ..Batch::default() };
     store.commit(&batch).await.expect("commits");
+    store.begin_self_check("n1", "abuse@example.net", at(1)).await.expect("begins");
+    let standing = store::Standing {
+        subject: "mail abuse@example.net".to_owned(),
+        works: false,
+        since: at(1),
+        checked: at(2),
+        note: "did not come back".to_owned(),
+        told: true,
+    };
+    store.set_standing(&standing).await.expect("sets");
     store
 }
 

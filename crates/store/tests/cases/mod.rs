@@ -6,6 +6,7 @@ pub(crate) mod evidence;
 pub(crate) mod holdings;
 pub(crate) mod outbox;
 pub(crate) mod people;
+pub(crate) mod self_checks;
 
 use jiff::Timestamp;
 use store::Delivery;
