@@ -1,17 +1,18 @@
 //! Decisions in the making: events are folded into a copy of the facts as they are decided, so that what follows
 //! from them is decided on what they changed.
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use crate::ask::{self, Cause, Wanted};
-use crate::facts::{Facts, RuleState, domain};
+use crate::facts::{Facts, RuleState};
 use crate::judge::weigh;
 use crate::moment::after;
 use crate::proof::Proof;
 use crate::{
-    Actor, CaseId, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId, Restriction, Rule,
-    RuleKey, Sighting, Source, Stage, weights,
+    Actor, CaseId, Correspondent, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId,
+    Restriction, Rule, RuleKey, Sighting, SpamcopAnswer, Stage, weights,
 };
 
 /// The most ports of one address a case closes inbound; a line proved on more has its mail stopped all the same.
@@ -40,22 +41,66 @@ impl<'a> Draft<'a> {
         Proof::of(&self.facts, self.playbook)
     }
 
-    /// Files a sighting with what follows at once: the acknowledgement and the watch.
+    /// Files a sighting with what follows at once: the watch.
     pub(crate) fn file(&mut self, sighting: Sighting) {
         let weight = weights::of(sighting.kind, &sighting.source);
-        let Source::Report { authenticated, .. } = sighting.source;
-        let domain = domain(&sighting.source).to_owned();
-        let (evidence, kind, address, received) =
-            (sighting.evidence, sighting.kind, sighting.address, sighting.received);
+        let (kind, address, received) = (sighting.kind, sighting.address, sighting.received);
         self.push(Event::Filed { sighting, weight });
-        if authenticated && self.playbook.acknowledge_reporter && self.facts.acknowledged.insert(domain) {
-            self.push(Event::AcknowledgementOrdered { evidence });
-        }
         let until = after(received, self.playbook.watch_for);
         if kind == Kind::Malware && until > self.now && self.facts.watch_until < Some(until) {
             let why = format!("a virus was reported on {address}: a proxy may soon follow");
             self.push(Event::WatchSet { until, why });
         }
+    }
+
+    /// Keeps who sent a report, and thanks them once.
+    pub(crate) fn correspond(&mut self, correspondent: Correspondent) {
+        if !self.facts.correspondence.wants(correspondent.evidence) {
+            return;
+        }
+        let (evidence, reporter) = (correspondent.evidence, correspondent.reporter().to_owned());
+        let thank =
+            self.playbook.acknowledge_reporter && self.facts.correspondence.may_acknowledge(&correspondent);
+        self.push(Event::ReporterNamed { correspondent });
+        if thank {
+            self.push(Event::AcknowledgementOrdered { evidence, reporter: Some(reporter) });
+        }
+    }
+
+    /// Orders the letters that say the line is clean, to everybody whose report was followed by enough clean probes.
+    fn tell_outcome(&mut self) {
+        if self.facts.stage != Stage::Cleaned {
+            return;
+        }
+        let proof = self.proof();
+        let held = |address: &IpAddr| self.facts.known.get(address).is_some_and(|known| known.lost.is_none());
+        let clean = |at, one: &Correspondent| {
+            let mut about = one.about.iter().filter(|address| held(address));
+            proof.clean_since(at) && about.all(|address| proof.answered(*address, at))
+        };
+        let correspondence = self.facts.correspondence.clone();
+        let mut letters = Vec::new();
+        if self.playbook.spamcop_resolved {
+            let open = correspondence.spamcop_open().filter(|(at, one, _)| clean(*at, one));
+            let reports: BTreeMap<u64, EvidenceId> =
+                open.map(|(_, one, report)| (report.id, one.evidence)).collect();
+            let why = "our probes have found the line clean since that report";
+            letters.extend(reports.into_iter().map(|(report, evidence)| Event::SpamcopOrdered {
+                evidence,
+                report,
+                answer: SpamcopAnswer::Resolved,
+                why: why.to_owned(),
+            }));
+        }
+        if self.playbook.tell_reporter_outcome {
+            let wrote = |to: &str| self.facts.told.iter().any(|(_, told)| told.eq_ignore_ascii_case(to));
+            let open = correspondence.outcome_open(wrote).into_iter().filter(|(at, one)| clean(*at, one));
+            letters.extend(open.map(|(_, one)| Event::OutcomeOrdered {
+                evidence: one.evidence,
+                reporter: one.reporter().to_owned(),
+            }));
+        }
+        letters.into_iter().for_each(|letter| self.push(letter));
     }
 
     /// Orders what the playbook takes from a proved line, until `block_for` from now.
@@ -122,6 +167,7 @@ impl<'a> Draft<'a> {
     /// Restages, and puts the next question where one is wanted.
     pub(crate) fn settle(mut self) -> Vec<Event> {
         self.restage(None);
+        self.tell_outcome();
         if let Some(wanted) = ask::wanted(&self.facts, &self.proof(), self.playbook, self.now) {
             self.ask(wanted, Cause::Evidence);
         }

@@ -1,10 +1,12 @@
 //! What a case knows, apart from the sightings' full text: the state that events fold into and judgement reads.
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::ask::LOST_AFTER;
+use crate::correspondence::Correspondence;
 use crate::hearsay::Hearsay;
 use crate::moment::after;
 use crate::{
@@ -127,7 +129,8 @@ pub(crate) struct Facts {
     pub(crate) hearsay: Hearsay,
     pub(crate) kinds: BTreeSet<Kind>,
     pub(crate) known: BTreeMap<IpAddr, Known>,
-    pub(crate) acknowledged: BTreeSet<String>,
+    /// Shared with copies until it changes: most commands leave it alone.
+    pub(crate) correspondence: Arc<Correspondence>,
     pub(crate) last_filed: Timestamp,
     pub(crate) watch_until: Option<Timestamp>,
     pub(crate) last_question: u32,
@@ -151,7 +154,7 @@ impl Facts {
             hearsay: Hearsay::default(),
             kinds: BTreeSet::new(),
             known: BTreeMap::new(),
-            acknowledged: BTreeSet::new(),
+            correspondence: Arc::default(),
             last_filed: now,
             watch_until: None,
             last_question: 0,
@@ -196,8 +199,10 @@ impl Facts {
     pub(crate) fn apply(&mut self, at: Timestamp, actor: &Actor, event: &Event) {
         match event {
             Event::Opened { .. } | Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
-            // The domain is looked up by the case, which has the sightings.
-            Event::AcknowledgementOrdered { .. } => {}
+            Event::AcknowledgementOrdered { .. }
+            | Event::ReporterNamed { .. }
+            | Event::OutcomeOrdered { .. }
+            | Event::SpamcopOrdered { .. } => Arc::make_mut(&mut self.correspondence).apply(at, event),
             Event::Filed { sighting, weight } => self.file(at, sighting, *weight),
             Event::StageMoved { to, .. } => (self.stage, self.stage_since) = (*to, at),
             Event::WatchSet { until, .. } => self.watch_until = self.watch_until.max(Some(*until)),

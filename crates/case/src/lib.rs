@@ -18,6 +18,7 @@
 mod ask;
 mod case;
 mod command;
+mod correspondence;
 mod decide;
 mod draft;
 mod errand;
@@ -42,6 +43,7 @@ mod weights;
 
 pub use case::Case;
 pub use command::{Command, Refusal};
+pub use correspondence::{Correspondent, SpamcopAnswer, SpamcopReport};
 pub use errand::Errand;
 pub use event::{Event, LiftReason, Record};
 pub use facts::{Answered, Asking, Block, Note, RuleState};

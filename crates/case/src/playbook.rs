@@ -69,6 +69,10 @@ pub struct Playbook {
     pub tell_subscriber: bool,
     /// Whether an authenticated reporter gets an acknowledgement.
     pub acknowledge_reporter: bool,
+    /// Whether a reporter who was acknowledged is told when the line was found clean.
+    pub tell_reporter_outcome: bool,
+    /// Whether SpamCop is told `resolved` of each of its reports once the line was found clean since.
+    pub spamcop_resolved: bool,
     /// How long each stage may take.
     pub clocks: Clocks,
 }
@@ -87,6 +91,8 @@ impl Default for Playbook {
             block_for: SignedDuration::from_hours(24),
             tell_subscriber: true,
             acknowledge_reporter: true,
+            tell_reporter_outcome: true,
+            spamcop_resolved: true,
             clocks: Clocks::default(),
         }
     }
