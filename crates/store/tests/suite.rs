@@ -78,6 +78,12 @@ suite! {
         a_restore_never_writes_over_anything,
         a_damaged_archive_leaves_the_target_empty,
     },
+    letters::{
+        letters_are_counted_by_address_and_domain_and_the_same_one_once,
+        what_accuses_is_counted_by_what_it_accuses,
+        an_answer_finds_the_case_of_its_letter_after_a_restart,
+        of_many_letters_at_one_moment_no_more_than_allowed_are_counted,
+    },
     people::{
         a_session_ends_with_its_time_or_its_password,
         a_reporter_is_judged_once_per_report,

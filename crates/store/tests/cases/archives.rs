@@ -34,6 +34,16 @@ async fn furnished(stand: &Stand) -> store::Store {
     store.import_leases(&leases, &contacts).await.expect("imports");
     store.set_operator("night", "$argon2id$one").await.expect("sets");
     store.create_session([1; 32], "night", "csrf", at(100)).await.expect("begins");
+    let letter = store::Posting {
+        key: "acknowledgement/ND-1/one@example.net".to_owned(),
+        purpose: "acknowledgement".to_owned(),
+        address: "one@example.net".to_owned(),
+        about: String::new(),
+        case: case::CaseId(1),
+        message_id: "nd-1@example.net".to_owned(),
+        at: at(3),
+    };
+    store.post_letter(&letter, &[]).await.expect("counts");
     store.judge_reporter("example.net", &evidence, true).await.expect("judges");
     store
 }
