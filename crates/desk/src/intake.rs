@@ -4,17 +4,21 @@
 //! cursor moves in the same transaction as what was made of the entries before it, and equal bytes are one piece of
 //! evidence, so nothing is lost and nothing counts twice.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use case::{CaseId, EvidenceId, Source, Trust};
+use case::{
+    Actor, Case, CaseId, Command, Correspondent, EvidenceId, Source, SpamcopReport, Trust,
+};
 use lease::Attribution;
-use report::{Claim, Format, Reading};
-use store::{Entry, IntakeFilter, ReadingRow};
+use report::{Claim, Format, Reading, Role};
+use store::{Entry, IntakeFilter, NewErrand, ReadingRow};
 
 use crate::authenticity;
+use crate::courtesy::{Thread, answer_address};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::office::Draft;
@@ -114,6 +118,7 @@ impl Desk {
             let rows = read.iter().map(|message| message.file(&mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
+            batch.errands.extend(read.iter().flat_map(|message| message.scanners.iter().cloned()));
             batch.cursor = cursor;
             (batch, changed)
         };
@@ -126,14 +131,39 @@ impl Desk {
         let bytes: Arc<[u8]> = bytes.unwrap_or_default().into();
         let reading = read_apart(bytes.clone(), report::read, entry).await;
         let source = self.source_of(&reading, &bytes, entry).await?;
+        let answer = self.answer_to_ours(&bytes).await?;
+        let alleges = reading.is_report && !answer.as_ref().is_some_and(|answer| answer.automatic);
         let mut attributed = Vec::new();
         for (number, claim) in (0u32..).zip(&reading.claims) {
-            if reading.is_report && translate::accuses(claim) && attributed.len() < CLAIMS {
+            if alleges && translate::accuses(claim) && attributed.len() < CLAIMS {
                 let answer = self.attribute(claim, entry.received).await?;
                 attributed.push((number, claim.clone(), answer));
             }
         }
-        Ok(Read { evidence: entry.id, received: entry.received, reading, source, attributed })
+        let sender = answer.is_none().then(|| sender(&reading, &source, &bytes, entry)).flatten();
+        let authenticated = alleges && is_authenticated(&source);
+        let scanners = self.scanner_errands(entry.id, &reading, authenticated);
+        let (evidence, received) = (entry.id, entry.received);
+        Ok(Read { evidence, received, reading, source, attributed, sender, answer, scanners })
+    }
+
+    /// What a message has to do with a letter of ours; none where nothing.
+    async fn answer_to_ours(&self, bytes: &[u8]) -> Result<Option<AnswerToOurs>, DeskError> {
+        let thread = Thread::of(bytes, &self.settings().answers);
+        let letter = self.store().case_of_letter(&thread.ids).await.doing("look for a letter of ours")?;
+        if letter.is_none() && !thread.came_back {
+            return Ok(None);
+        }
+        let case = letter.filter(|case| *case != CaseId::NONE);
+        let open = match case {
+            Some(id) => self.office().read().await.case(id).is_some(),
+            None => false,
+        };
+        let ended = match case.filter(|_| !open) {
+            Some(id) => Case::replay(&self.store().records(id).await.doing("read a case")?),
+            None => None,
+        };
+        Ok(Some(AnswerToOurs { case, ended, automatic: thread.automatic || thread.came_back }))
     }
 
     async fn source_of(&self, reading: &Reading, bytes: &[u8], entry: &Entry) -> Result<Source, DeskError> {
@@ -167,6 +197,36 @@ struct Read {
     reading: Reading,
     source: Source,
     attributed: Vec<(u32, Claim, Attribution)>,
+    /// Who sent it, where they may be written to.
+    sender: Option<Sender>,
+    answer: Option<AnswerToOurs>,
+    /// What follows from scanners outside home that it names.
+    scanners: Vec<NewErrand>,
+}
+
+/// A message that answers a letter of ours, or is one that came back.
+struct AnswerToOurs {
+    /// The letter's case.
+    case: Option<CaseId>,
+    /// That case, where it has ended.
+    ended: Option<Case>,
+    /// A machine wrote it: it alleges nothing, whatever it quotes.
+    automatic: bool,
+}
+
+/// Who sent a report and may be written to.
+struct Sender {
+    address: String,
+    authenticated: bool,
+    spamcop: Option<u64>,
+}
+
+/// What a report says of the line of one case.
+#[derive(Default)]
+struct About {
+    addresses: Vec<IpAddr>,
+    /// Whether it accuses anybody there of more than hosting what is advertised.
+    more_than_hosting: bool,
 }
 
 impl Read {
@@ -177,7 +237,7 @@ impl Read {
 
     /// Files every claim that belongs to exactly one subscriber; says what became of the message.
     fn file(&self, draft: &mut Draft<'_>) -> ReadingRow {
-        let mut cases = Vec::new();
+        let mut cases: BTreeMap<CaseId, About> = BTreeMap::new();
         let mut unplaced = Vec::new();
         let mut foreign = 0usize;
         for (number, claim, answer) in &self.attributed {
@@ -191,7 +251,9 @@ impl Read {
                         self.received,
                         reason.clone(),
                     );
-                    cases.push(draft.file(subscriber, sighting));
+                    let about = cases.entry(draft.file(subscriber, sighting)).or_default();
+                    about.addresses.push(claim.address.to_canonical());
+                    about.more_than_hosting |= claim.role != Role::WebHost;
                 }
                 Attribution::Several { reason, .. } | Attribution::Nobody { reason } => {
                     unplaced.push(format!("{}: {reason}", claim.address));
@@ -199,15 +261,55 @@ impl Read {
                 Attribution::Foreign => foreign += 1,
             }
         }
-        cases.sort_unstable();
-        cases.dedup();
-        let outcome = self.outcome(cases, &unplaced, foreign);
+        self.correspond(draft, &cases);
+        self.note_answer(draft);
+        let outcome = self.outcome(cases.into_keys().collect(), &unplaced, foreign);
         ReadingRow {
             evidence: self.evidence,
             outcome: outcome.name.to_owned(),
             note: outcome.note,
             case: outcome.cases.first().copied(),
             reading: serde_json::json!({ "reading": self.reading, "cases": outcome.cases }),
+        }
+    }
+
+    /// Tells each case who sent the report.
+    fn correspond(&self, draft: &mut Draft<'_>, cases: &BTreeMap<CaseId, About>) {
+        let Some(sender) = &self.sender else { return };
+        for (case, about) in cases {
+            let mut addresses = about.addresses.clone();
+            addresses.sort_unstable();
+            addresses.dedup();
+            let web_host = !about.more_than_hosting;
+            let command = Command::Correspond(Correspondent {
+                evidence: self.evidence,
+                address: sender.address.clone(),
+                authenticated: sender.authenticated,
+                about: addresses,
+                spamcop: sender.spamcop.map(|id| SpamcopReport { id, web_host }),
+            });
+            if let Err(refusal) = draft.act(*case, &command, &Actor::Desk) {
+                tracing::debug!(%case, %refusal, "a reporter is not written to");
+            }
+        }
+    }
+
+    /// Writes an answer to a letter of ours down on its case, once.
+    fn note_answer(&self, draft: &mut Draft<'_>) {
+        let Some((answer, case)) = self.answer.as_ref().and_then(|answer| Some((answer, answer.case?))) else {
+            return;
+        };
+        let kind = if answer.automatic { "an automatic answer to" } else { "an answer to" };
+        let text = format!("{kind} a letter of ours came in: evidence {}", self.evidence.short());
+        if let Some(ended) = &answer.ended {
+            draft.bring(ended.clone());
+        }
+        // A report without a lease is read again until its lease comes.
+        if draft.case(case).is_some_and(|case| case.notes().iter().any(|note| note.text == text)) {
+            return;
+        }
+        if let Err(refusal) = draft.act(case, &Command::Note { text }, &Actor::Desk) {
+            tracing::warn!(%case, %refusal, "an answer to a letter of ours could not be noted");
         }
     }
 
@@ -223,6 +325,10 @@ impl Read {
             ("orphan", unplaced.join("; "))
         } else if foreign > 0 {
             ("foreign", format!("{foreign} alleged address(es), none of them in the home prefixes"))
+        } else if let Some(answer) = &self.answer {
+            let cases = answer.case.into_iter().collect();
+            let note = "an answer to a letter of ours, or one that came back; never answered".to_owned();
+            return Outcome { name: "not-a-report", note, cases };
         } else if self.reading.format == Format::Unreadable {
             ("unreadable", self.doubts())
         } else if self.reading.is_report {
@@ -240,6 +346,30 @@ impl Read {
         let texts: Vec<&str> = self.reading.doubts.iter().map(|doubt| doubt.text.as_str()).collect();
         if texts.is_empty() { "no doubts noted".to_owned() } else { texts.join("; ") }
     }
+}
+
+/// Whether the message was shown to come from the domain it names.
+fn is_authenticated(source: &Source) -> bool {
+    let Source::Report { authenticated, .. } = source;
+    *authenticated
+}
+
+/// Who sent a report, where they may be written to: whoever was shown to be its sender; and SpamCop, where its report
+/// came through the mailbox that only trusted feeds know.
+fn sender(reading: &Reading, source: &Source, bytes: &[u8], entry: &Entry) -> Option<Sender> {
+    let authenticated = is_authenticated(source);
+    let trusted_box = ["tag", "mailbox"].iter().any(|key| {
+        entry.envelope.get(key).and_then(|value| value.as_str()) == Some("trusted")
+    });
+    let domain = reading.reporter.as_ref().map_or("", |who| who.domain.as_str());
+    let from_spamcop = domain == "spamcop.net" || domain.ends_with(".spamcop.net");
+    let certain = trusted_box || (authenticated && from_spamcop);
+    let number = reading.report_id.as_deref().and_then(|id| id.parse::<u64>().ok());
+    let spamcop = number.filter(|_| certain && reading.format == Format::Spamcop);
+    if !authenticated && spamcop.is_none() {
+        return None;
+    }
+    Some(Sender { address: answer_address(bytes, reading)?, authenticated, spamcop })
 }
 
 /// Reads a message on a thread of its own. One that breaks the reader is unreadable, and all others are read.
@@ -291,6 +421,9 @@ mod tests {
             reading,
             source: Source::Report { domain: String::new(), authenticated: false, trust: Trust::default() },
             attributed: Vec::new(),
+            sender: None,
+            answer: None,
+            scanners: Vec::new(),
         };
         let outcome = message.outcome(Vec::new(), &[], 0);
         assert_eq!(
@@ -318,6 +451,7 @@ mod tests {
                 authserv_id: Some("mx.example.net".to_owned()),
                 relays: vec!["127.0.0.0/8".parse().expect("a prefix")],
             },
+            answers: crate::settings::Answers::default(),
         };
         let spool = Spool::open(&dir.path().join("spool")).expect("a spool");
         let clock = Clock::standing_at(Timestamp::UNIX_EPOCH);

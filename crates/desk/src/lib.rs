@@ -9,7 +9,10 @@
 //! pages and commands show are plain values ([`QueueRow`], [`CaseView`], ...). The desk owns the clock ([`Clock`]) and the open cases.
 
 mod authenticity;
+mod answers;
 mod clock;
+mod contacts;
+mod courtesy;
 mod desk;
 mod edge_loop;
 mod errands;
@@ -22,6 +25,7 @@ mod night;
 mod notify;
 mod office;
 mod pages;
+mod scanner;
 mod search;
 mod settings;
 mod timeline;
@@ -30,6 +34,7 @@ mod view;
 mod wording;
 
 pub use clock::Clock;
+pub use contacts::{ContactTable, Contacts, Looking};
 pub use desk::{Desk, whose};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};
@@ -37,6 +42,6 @@ pub use login::{NewSession, Session, hash_password};
 pub use night::Hands;
 pub use notify::{Mailer, MailerError};
 pub use pages::PER_PAGE;
-pub use settings::{MailSettings, Settings, TrustedResults, check_mailbox};
+pub use settings::{Answers, MailSettings, Settings, TrustedResults, check_mailbox};
 pub use timeline::rows as timeline;
 pub use view::*;

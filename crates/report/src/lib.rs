@@ -33,6 +33,7 @@ mod time;
 mod transfer;
 mod words;
 mod xarf;
+pub mod xarf_out;
 mod zone;
 
 pub use reading::{

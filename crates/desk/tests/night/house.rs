@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use case::{Case, Playbook, Stage, Territory};
-use desk::{Clock, Desk, Hands, Settings, TrustedResults};
+use desk::{Answers, Clock, Desk, Hands, MailSettings, Mailer, Settings, TrustedResults};
 use edge::{DryRun, Nft, NftConfig};
 use lease::{Home, Lease, LeaseSource};
 use probe::{Landing, Prober};
@@ -29,6 +29,10 @@ pub(crate) struct House {
     pub(crate) min_gap: Duration,
     /// The program that is to change the edge; without it the edge is the dry-run one.
     pub(crate) edge_program: Option<String>,
+    pub(crate) trusted_results: TrustedResults,
+    pub(crate) answers: Answers,
+    /// The port of the mail relay on loopback; without it nothing is mailed.
+    pub(crate) relay: Option<u16>,
     territory: Territory,
 }
 
@@ -62,6 +66,9 @@ impl House {
             playbook: Playbook { usual_ports: vec![9], ..Playbook::default() },
             min_gap: Duration::ZERO,
             edge_program: None,
+            trusted_results: TrustedResults::default(),
+            answers: Answers::default(),
+            relay: None,
             territory,
         }
     }
@@ -100,9 +107,10 @@ impl House {
             territory: territory.clone(),
             playbook: self.playbook.clone(),
             clock_skew: SignedDuration::from_secs(30),
-            mail: None,
+            mail: self.relay.map(relay),
             subscriber_mail: None,
-            trusted_results: TrustedResults::default(),
+            trusted_results: self.trusted_results.clone(),
+            answers: self.answers.clone(),
         };
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
         let desk = Desk::open(settings, self.store.clone(), spool, self.clock.clone()).await.expect("a desk");
@@ -121,8 +129,9 @@ impl House {
         };
         let (stop, stopped) = watch::channel(false);
         let at_work = desk.clone();
+        let mailer = self.relay.map(|port| Mailer::new(&relay(port)).expect("a mailer"));
         let running =
-            tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer: None }, stopped).await });
+            tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer }, stopped).await });
         Night { desk, stop, running }
     }
 
@@ -165,6 +174,17 @@ impl Night {
     pub(crate) async fn end(self) {
         self.stop.send_replace(true);
         self.running.await.expect("a desk that ends in order");
+    }
+}
+
+/// Our mail relay, on loopback.
+fn relay(port: u16) -> MailSettings {
+    MailSettings {
+        relay: "127.0.0.1".to_owned(),
+        port,
+        require_tls: false,
+        from: "Example Net <abuse@example.net>".parse().expect("a mailbox"),
+        operators: None,
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod ended;
 mod house;
+mod letters;
 mod moves;
+mod post;
 mod proxy;
 mod stories;

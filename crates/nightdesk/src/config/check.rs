@@ -93,6 +93,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
     if let Some(operators) = &config.mail.operators {
         mailbox("mail.operators", operators)?;
     }
+    answers(config)?;
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
     let lengths = [
         ("probe.deadline", config.probe.deadline.0),
@@ -116,6 +117,20 @@ pub(super) fn values(config: &Config) -> Result<()> {
         "playbook.block_for is longer than the edge allows ({} h)",
         edge::LONGEST_BLOCK.as_hours()
     );
+    Ok(())
+}
+
+/// What is written to others must reach somebody, and must not come back to us.
+fn answers(config: &Config) -> Result<()> {
+    let spamcop = &config.answers.spamcop;
+    mailbox("answers.spamcop", &format!("resolved.1@{spamcop}"))?;
+    for contact in &config.answers.contacts {
+        mailbox("answers.contacts", &contact.mailbox)?;
+        let ours = config.general.home.iter().find(|home| home.contains(&contact.net) || contact.net.contains(*home));
+        if let Some(home) = ours {
+            bail!("answers.contacts: {} overlaps {home}, which is home; nobody outside answers for it", contact.net);
+        }
+    }
     Ok(())
 }
 

@@ -13,8 +13,8 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use section::{Section, Setting};
-pub(crate) use sections::EdgeOutlet;
-use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
+pub(crate) use sections::{Contact, EdgeOutlet};
+use sections::{Answers, Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -31,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) probe: Probe,
     pub(crate) edge: Edge,
     pub(crate) mail: Mail,
+    pub(crate) answers: Answers,
     pub(crate) web: Web,
     pub(crate) playbook: Playbook,
 }
@@ -44,6 +45,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("probe", Probe::settings()),
         ("edge", Edge::settings()),
         ("mail", Mail::settings()),
+        ("answers", Answers::settings()),
         ("web", Web::settings()),
         ("playbook", Playbook::settings()),
     ]

@@ -140,6 +140,37 @@ section! {
     }
 }
 
+/// The desk that answers for a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Contact {
+    /// Its addresses.
+    pub(crate) net: IpNet,
+    /// Where it takes complaints.
+    pub(crate) mailbox: String,
+}
+
+section! {
+    /// What reporters and other desks are told.
+    Answers {
+        /// The domain SpamCop takes commands at: resolved.ID@ and innocent.ID@ go there.
+        spamcop: String = "cmds.spamcop.net".to_owned();
+        /// Whether SpamCop is told of each of its reports when the line was found clean since.
+        spamcop_resolved: bool = true;
+        /// At most so many acknowledgements to one address within an hour, whatever the cases.
+        per_address_hourly: u32 = 5;
+        /// At most so many to one domain within a day.
+        per_domain_daily: u32 = 200;
+        /// Whether scanners outside home, named in authenticated reports as attacking a line of ours, are reported
+        /// to the desk that answers for them, in XARF v4. Nothing of the report or the subscriber is passed on.
+        xarf_out: bool = false;
+        /// At most so many such reports to one desk within a day.
+        xarf_per_contact_daily: u32 = 20;
+        /// Who answers for addresses outside home: [{ net = "198.51.100.0/24", mailbox = "abuse@example.org" }].
+        contacts: Vec<Contact> = Vec::new();
+    }
+}
+
 section! {
     /// What each stage does.
     Playbook {
@@ -165,6 +196,8 @@ section! {
         tell_subscriber: bool = true;
         /// Whether an authenticated reporter gets an acknowledgement.
         acknowledge_reporter: bool = true;
+        /// Whether a reporter who got one is told when the line was found clean.
+        tell_reporter_outcome: bool = true;
     }
 }
 
@@ -182,6 +215,9 @@ impl From<&Playbook> for case::Playbook {
             block_for: set.block_for.0,
             tell_subscriber: set.tell_subscriber,
             acknowledge_reporter: set.acknowledge_reporter,
+            tell_reporter_outcome: set.tell_reporter_outcome,
+            // Said in [answers], beside the other things SpamCop is told.
+            spamcop_resolved: true,
             clocks: case::Clocks::default(),
         }
     }

@@ -104,6 +104,8 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
         evidence: Vec::new(),
         blocks: Vec::new(),
         next_probe: Some(now() + SignedDuration::from_mins(11)),
+        may_claim_innocence: false,
+        runbook: Vec::new(),
         now: now(),
     }
 }
