@@ -92,7 +92,7 @@ async fn what_a_machine_or_list_or_nobody_wrote_makes_a_case_and_no_letter() {
     let night = house.open().await;
     for (number, (who, headers)) in [
         ("bot@reporter.example", "Auto-Submitted: auto-generated\n"),
-        ("list@reporter.example", "List-Id: <x.reporter.example>\n"),
+        ("list@reporter.example", "Precedence: list\n"),
         ("desk@reporter.example", "X-Nightdesk-Loop: desk@reporter.example\n"),
         ("noreply@reporter.example", ""),
         ("abuse@example.net", ""),
