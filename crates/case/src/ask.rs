@@ -102,7 +102,8 @@ fn routine(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) ->
     Some(Wanted { question: question(facts, proof, playbook, address, &[])?, due, why })
 }
 
-/// The question to `address`: ports asked for by hand, proved, named and not yet asked, named, and the usual ones.
+/// The question to `address`: ports asked for by hand, proved, named and not yet asked, named, those of malware that was
+/// named, and the usual ones.
 pub(crate) fn question(
     facts: &Facts,
     proof: &Proof,
@@ -116,7 +117,8 @@ pub(crate) fn question(
     });
     let mut ports: Vec<u16> = Vec::new();
     let proved = proof.ports(address);
-    for port in [by_hand, &proved, &unasked, &asked, &playbook.usual_ports].into_iter().flatten() {
+    let of_families: Vec<u16> = facts.families.iter().flat_map(|family| &family.ports).copied().collect();
+    for port in [by_hand, &proved, &unasked, &asked, &of_families, &playbook.usual_ports].into_iter().flatten() {
         if *port != 0 && !ports.contains(port) && ports.len() < PORTS_AT_MOST {
             ports.push(*port);
         }

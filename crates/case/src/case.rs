@@ -9,7 +9,7 @@ use crate::decide::decide;
 use crate::draft::Draft;
 use crate::facts::{Answered, Asking, Block, Facts, Note, RuleState, domain};
 use crate::{
-    CaseId, Command, Event, EvidenceId, Judgement, Playbook, QuestionId, Record, Refusal, Rule, Sighting,
+    CaseId, Command, Event, EvidenceId, Family, Judgement, Playbook, QuestionId, Record, Refusal, Rule, Sighting,
     Stage, SubscriberId, Urgency,
 };
 
@@ -195,6 +195,12 @@ impl Case {
     #[must_use]
     pub fn told(&self) -> &[(Timestamp, String)] {
         &self.facts.told
+    }
+
+    /// The known malware families that were named of it.
+    #[must_use]
+    pub fn families(&self) -> &[&'static Family] {
+        &self.facts.families
     }
 
     /// Whether SpamCop still waits for this case's answer to its report of that number.

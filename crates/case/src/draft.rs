@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::ask::{self, Cause, Wanted};
 use crate::facts::{Facts, RuleState};
+use crate::families::{Family, family};
 use crate::judge::weigh;
 use crate::moment::after;
 use crate::proof::Proof;
@@ -45,10 +46,12 @@ impl<'a> Draft<'a> {
     pub(crate) fn file(&mut self, sighting: Sighting) {
         let weight = weights::of(sighting.kind, &sighting.source);
         let (kind, address, received) = (sighting.kind, sighting.address, sighting.received);
+        let family = sighting.malware.as_deref().and_then(family);
         self.push(Event::Filed { sighting, weight });
-        let until = after(received, self.playbook.watch_for);
+        let until = after(received, family.map_or(self.playbook.watch_for, Family::watch_for));
         if kind == Kind::Malware && until > self.now && self.facts.watch_until < Some(until) {
-            let why = format!("a virus was reported on {address}: a proxy may soon follow");
+            let what = family.map_or_else(|| "a proxy may soon follow".to_owned(), Family::in_words);
+            let why = format!("a virus was reported on {address}: {what}");
             self.push(Event::WatchSet { until, why });
         }
     }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use crate::ask::LOST_AFTER;
 use crate::correspondence::Correspondence;
+use crate::families::{Family, family};
+use crate::follows::Follows;
 use crate::hearsay::Hearsay;
 use crate::moment::after;
 use crate::{
@@ -127,6 +129,9 @@ pub(crate) struct Facts {
     pub(crate) stage: Stage,
     pub(crate) stage_since: Timestamp,
     pub(crate) hearsay: Hearsay,
+    pub(crate) follows: Arc<Follows>,
+    /// Known malware families that were named, each once.
+    pub(crate) families: Vec<&'static Family>,
     pub(crate) kinds: BTreeSet<Kind>,
     pub(crate) known: BTreeMap<IpAddr, Known>,
     /// Shared with copies until it changes: most commands leave it alone.
@@ -152,6 +157,8 @@ impl Facts {
             stage: Stage::HeadsUp,
             stage_since: now,
             hearsay: Hearsay::default(),
+            follows: Arc::default(),
+            families: Vec::new(),
             kinds: BTreeSet::new(),
             known: BTreeMap::new(),
             correspondence: Arc::default(),
@@ -242,6 +249,13 @@ impl Facts {
 
     fn file(&mut self, at: Timestamp, sighting: &Sighting, weight: f64) {
         self.hearsay.hear(sighting, weight);
+        Arc::make_mut(&mut self.follows).hear(sighting, domain(&sighting.source));
+        if let Some(named) = sighting.malware.as_deref().and_then(family)
+            && !self.families.iter().any(|one| one.id == named.id)
+        {
+            self.families.push(named);
+            self.families.sort_by(|a, b| a.id.cmp(&b.id));
+        }
         self.kinds.insert(sighting.kind);
         self.last_filed = self.last_filed.max(at);
         let known = self.known.entry(sighting.address.to_canonical()).or_default();

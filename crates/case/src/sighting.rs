@@ -75,4 +75,7 @@ pub struct Sighting {
     pub received: Timestamp,
     /// Why it was attributed to this subscriber, in words.
     pub attributed: String,
+    /// The malware it names, as the reader gives it; see [`crate::family`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malware: Option<String>,
 }

@@ -139,7 +139,7 @@ impl Desk {
             blocks: timeline::blocks(&case, now),
             next_probe: case.outstanding().map(|asking| asking.due),
             may_claim_innocence: case.may_claim_innocence(),
-            runbook: Vec::new(),
+            runbook: case.families().iter().map(|family| family.runbook()).collect(),
             now,
         }))
     }

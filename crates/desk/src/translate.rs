@@ -61,7 +61,13 @@ pub(crate) fn sighting(
         happened: claim.time,
         received,
         attributed,
+        malware: claim.malware.as_deref().map(plain),
     }
+}
+
+/// A foreign name, shortened to what a name needs.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 fn offset(at: usize) -> u64 {

@@ -269,6 +269,7 @@ mod tests {
                 happened: Some(now),
                 received: now,
                 attributed: "lease of line-secret".to_owned(),
+                malware: None,
             };
             let subscriber = "line-secret".parse().expect("a subscriber");
             let events = Case::open(CaseId(9), &subscriber, sighting, &Playbook::default(), now);

@@ -1,5 +1,5 @@
 //! What a case does, told as nights (`night`), as promises that hold over any night (`promises`), as who is
-//! written to (`letters`), and as the words its history is kept in (`events`).
+//! written to (`letters`), as what a virus foretells (`virus`), and as the words its history is kept in (`events`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,3 +12,4 @@ mod letters;
 mod night;
 mod promises;
 mod sample;
+mod virus;

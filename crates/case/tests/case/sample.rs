@@ -32,6 +32,7 @@ pub(crate) fn sighting(n: u32, kind: Kind, domain: &str, at: Timestamp) -> Sight
         happened: Some(at),
         received: at,
         attributed: "dsl-17 held it all day".to_owned(),
+        malware: None,
     }
 }
 
