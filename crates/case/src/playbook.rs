@@ -53,6 +53,8 @@ pub struct Playbook {
     pub usual_ports: Vec<u16>,
     /// How often an open case is probed again.
     pub recheck_every: SignedDuration,
+    /// The least time between two questions to one address that no operator asks; a little more than the prober's own.
+    pub least_gap: SignedDuration,
     /// How many negative probes in a row make a case `cleaned` ...
     pub clean_after_negatives: u32,
     /// ... when they also span at least this long.
@@ -83,6 +85,7 @@ impl Default for Playbook {
             watch_for: SignedDuration::from_hours(14 * 24),
             usual_ports: vec![1080, 3128, 8080, 80, 8000, 8081, 6588, 81],
             recheck_every: SignedDuration::from_hours(6),
+            least_gap: SignedDuration::from_mins(11),
             clean_after_negatives: 3,
             clean_over: SignedDuration::from_hours(24),
             close_after: SignedDuration::from_hours(7 * 24),

@@ -183,6 +183,8 @@ fn settings(config: &Config) -> Result<Settings> {
     };
     let playbook = case::Playbook {
         spamcop_resolved: config.answers.spamcop_resolved,
+        // A tenth more than the prober's own gap, so that no question is put just too early.
+        least_gap: config.probe.min_gap.0.saturating_add(config.probe.min_gap.0 / 10),
         ..case::Playbook::from(&config.playbook)
     };
     Ok(Settings {

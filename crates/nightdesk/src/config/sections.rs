@@ -207,6 +207,8 @@ impl From<&Playbook> for case::Playbook {
             watch_for: set.watch_for.0,
             usual_ports: set.usual_ports.clone(),
             recheck_every: set.recheck_every.0,
+            // Follows from [probe].
+            least_gap: case::Playbook::default().least_gap,
             clean_after_negatives: set.clean_after_negatives,
             clean_over: set.clean_over.0,
             close_after: set.close_after.0,
