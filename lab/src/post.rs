@@ -21,8 +21,11 @@ impl Sink {
     pub(crate) fn open(namespace: &Namespace, listen: &str, dir: &Path) -> Result<Sink> {
         let letters = dir.join("letters");
         fs::create_dir(&letters)?;
+        // It gives up root's rights, and must reach its folder all the same.
+        namespace.run(&["chmod", "755", path(dir)?])?;
+        namespace.run(&["chown", "postfix", path(&letters)?])?;
         let template = format!("{}/%H%M%S.", letters.display());
-        let words = ["smtp-sink", "-d", &template, listen, "64"];
+        let words = ["smtp-sink", "-u", "postfix", "-d", &template, listen, "64"];
         let peer = Peer::start(namespace, "sink", &words, dir)?;
         Ok(Sink { peer, letters })
     }

@@ -96,7 +96,7 @@ fn config(dir: &Path) -> String {
     let usual = duty::config(dir).replace("recheck_every = \"6h\"\n", "recheck_every = \"3s\"\n");
     let usual = usual.replace("[intake]\n", TRUSTED).replace("[probe]\n", "[probe]\nmin_gap = \"1s\"\n");
     format!(
-        "{usual}clean_over = \"{}s\"\n\n[mail]\nrelay = \"198.51.100.2\"\nport = 2525\n\
+        "{usual}usual_ports = [1080]\nclean_over = \"{}s\"\n\n[mail]\nrelay = \"198.51.100.2\"\nport = 2525\n\
          from = \"Example Net abuse desk <abuse@example.net>\"\n",
         CLEAN_OVER.as_secs()
     )

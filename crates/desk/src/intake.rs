@@ -21,6 +21,7 @@ use crate::authenticity;
 use crate::courtesy::{Thread, answer_address};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
+use crate::notify::NOTICE;
 use crate::office::Draft;
 use crate::translate;
 
@@ -132,7 +133,7 @@ impl Desk {
         let reading = read_apart(bytes.clone(), report::read, entry).await;
         let source = self.source_of(&reading, &bytes, entry).await?;
         let answer = self.answer_to_ours(&bytes).await?;
-        let alleges = reading.is_report && !answer.as_ref().is_some_and(|answer| answer.automatic);
+        let alleges = reading.is_report && answer.as_ref().is_none_or(|answer| answer.may_allege);
         let mut attributed = Vec::new();
         for (number, claim) in (0u32..).zip(&reading.claims) {
             if alleges && translate::accuses(claim) && attributed.len() < CLAIMS {
@@ -150,11 +151,15 @@ impl Desk {
     /// What a message has to do with a letter of ours; none where nothing.
     async fn answer_to_ours(&self, bytes: &[u8]) -> Result<Option<AnswerToOurs>, DeskError> {
         let thread = Thread::of(bytes, &self.settings().answers);
-        let letter = self.store().case_of_letter(&thread.ids).await.doing("look for a letter of ours")?;
+        let letter = self.store().letter_meant(&thread.ids).await.doing("look for a letter of ours")?;
         if letter.is_none() && !thread.came_back {
             return Ok(None);
         }
-        let case = letter.filter(|case| *case != CaseId::NONE);
+        let automatic = thread.automatic || thread.came_back;
+        // A subscriber who answers our notice speaks of the line we told them of, and quotes what we wrote.
+        let to_subscriber = letter.as_ref().is_some_and(|(_, purpose)| purpose == NOTICE);
+        let may_allege = !automatic && !to_subscriber;
+        let case = letter.map(|(case, _)| case).filter(|case| *case != CaseId::NONE);
         let open = match case {
             Some(id) => self.office().read().await.case(id).is_some(),
             None => false,
@@ -163,7 +168,7 @@ impl Desk {
             Some(id) => Case::replay(&self.store().records(id).await.doing("read a case")?),
             None => None,
         };
-        Ok(Some(AnswerToOurs { case, ended, automatic: thread.automatic || thread.came_back }))
+        Ok(Some(AnswerToOurs { case, ended, automatic, may_allege }))
     }
 
     async fn source_of(&self, reading: &Reading, bytes: &[u8], entry: &Entry) -> Result<Source, DeskError> {
@@ -210,8 +215,10 @@ struct AnswerToOurs {
     case: Option<CaseId>,
     /// That case, where it has ended.
     ended: Option<Case>,
-    /// A machine wrote it: it alleges nothing, whatever it quotes.
+    /// A machine wrote it.
     automatic: bool,
+    /// Whether it may allege something: not a machine, nor a subscriber who was told, whatever they quote.
+    may_allege: bool,
 }
 
 /// Who sent a report and may be written to.

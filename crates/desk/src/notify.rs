@@ -88,6 +88,9 @@ impl Mailer {
     }
 }
 
+/// What a notice to a subscriber is counted as.
+pub(crate) const NOTICE: &str = "notice";
+
 /// One mail before it is put into headers.
 #[derive(Debug)]
 pub(crate) struct Letter {
@@ -178,7 +181,7 @@ impl Desk {
             return Ok(Sent::Not { to: to.to_string(), why });
         };
         let letter = Letter::new(to, key.to_owned(), notice.write());
-        let posting = Posting { purpose: "notice".to_owned(), ..posting(id, &letter, mailer, self.now()) };
+        let posting = Posting { purpose: NOTICE.to_owned(), ..posting(id, &letter, mailer, self.now()) };
         self.post(&posting, &[]).await?;
         Ok(mailer.send(&letter).await)
     }

@@ -96,12 +96,15 @@ impl Store {
         Ok(Posted::Yes)
     }
 
-    /// The case of the first letter of ours that has one of these Message-IDs; [`CaseId::NONE`] where it followed from
-    /// no case, `None` where no letter of ours is meant.
+    /// The case and the purpose of the first letter of ours that has one of these Message-IDs; [`CaseId::NONE`] where it
+    /// followed from no case, `None` where no letter of ours is meant.
     ///
     /// # Errors
     /// [`StoreError`] when the database failed.
-    pub async fn case_of_letter(&self, message_ids: &[String]) -> Result<Option<CaseId>, StoreError> {
+    pub async fn letter_meant(
+        &self,
+        message_ids: &[String],
+    ) -> Result<Option<(CaseId, String)>, StoreError> {
         let ids: Vec<Value> =
             message_ids.iter().take(IDS_AT_MOST).map(|id| Value::from(id.as_str())).collect();
         if ids.is_empty() {
@@ -109,11 +112,13 @@ impl Store {
         }
         let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
         let sql = format!(
-            "SELECT case_id FROM letters WHERE message_id IN ({}) ORDER BY at LIMIT 1",
+            "SELECT case_id, purpose FROM letters WHERE message_id IN ({}) ORDER BY at LIMIT 1",
             places.join(", ")
         );
-        let row: Option<(i64,)> = self.row("finding a letter of ours", AssertSqlSafe(sql), ids).await?;
-        row.map(|(case,)| codec::count(case, "case of a letter").map(CaseId)).transpose()
+        let row: Option<(i64, String)> =
+            self.row("finding a letter of ours", AssertSqlSafe(sql), ids).await?;
+        let found = |(case, purpose)| Ok((CaseId(codec::count(case, "case of a letter")?), purpose));
+        row.map(found).transpose()
     }
 }
 

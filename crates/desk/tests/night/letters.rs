@@ -1,6 +1,6 @@
 //! Letters as they leave the house: to whom, how they look, how many, and what comes of answers to them.
 
-use case::{Case, Event};
+use case::{Actor, Case, Command, Event};
 use desk::{ContactTable, TrustedResults};
 use jiff::SignedDuration;
 use mail_parser::MessageParser;
@@ -233,5 +233,71 @@ async fn a_scanner_outside_is_told_to_its_own_desk_once_a_day_and_nothing_else_i
     for secret in ["line-105", "203.0.113.105", "paul", "X-Secret", "SubSeven", "customers.example"] {
         assert!(letters.iter().all(|letter| !letter.data.contains(secret)), "{secret}: {}", letter.data);
     }
+    night.end().await;
+}
+
+/// A SpamCop report of a web host at each of `addresses`.
+fn spamvertised(number: u32, addresses: &[&str], night: &Night) -> String {
+    let date = night.desk.now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let sites: Vec<String> = addresses
+        .iter()
+        .map(|address| {
+            let url = "http://shop.example/";
+            format!("Spamvertised web site: {url}\nhttp://www.spamcop.net/w3m?i=z{number}zabcz\n{url} is {address}; {date}\n")
+        })
+        .collect();
+    format!(
+        "From: {number}@reports.spamcop.net\nTo: abuse@example.net\nDate: {date}\n\
+         Subject: [SpamCop (http://shop.example/) id:{number}]Cheap watches\nMessage-ID: <rid_{number}@msgid.spamcop.net>\n\
+         Content-Type: text/plain; charset=us-ascii\n\n[ SpamCop V4.9.0 ]\n\
+         This message is brief for your comfort.  Please use links below for details.\n\n{}\n\
+         [ Offending message ]\nSubject: Cheap watches\n\nBuy.\n",
+        sites.concat()
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spamcop_is_told_of_an_innocent_web_host_by_hand_alone_and_only_where_it_spoke_itself() {
+    let post = Post::open().await;
+    let house = house(&post).await;
+    house.leased("203.0.113.106", "line-106").await;
+    house.leased("203.0.113.107", "line-107").await;
+    let night = house.open().await;
+    let innocent = || Command::Innocent { reason: "seen by me: a shop like any other".to_owned() };
+    let act = async |case: &Case| night.desk.act(case.id(), innocent(), Actor::Operator("erika".to_owned())).await;
+
+    // Anybody can write SpamCop's name.
+    night.mail("m1", &spamvertised(8101, &["203.0.113.106"], &night)).await;
+    let case = until("a case", async || house.case_of("line-106").await).await;
+    assert!(!case.may_claim_innocence());
+    act(&case).await.expect_err("it is not known to be SpamCop's");
+
+    night.trusted_mail("m2", &spamvertised(8102, &["203.0.113.106"], &night)).await;
+    until("SpamCop's own report", async || {
+        house.case_of("line-106").await.filter(Case::may_claim_innocence)
+    })
+    .await;
+    act(&case).await.expect("it is SpamCop's own");
+    until("the letter", async || Some(()).filter(|()| !post.to("innocent.").is_empty())).await;
+    let letter = one(post.to("spamcop.net"));
+    assert!(letter.to.contains("<innocent.8102@cmds.spamcop.net>"), "{}", letter.to);
+    assert!(letter.from.contains("<abuse@example.net>"), "{}", letter.from);
+    assert!(!letter.data.contains("seen by me"), "the reason stays with us");
+    act(&case).await.expect_err("once is enough");
+    let told = async || house.case_of("line-106").await.filter(|case| !case.told().is_empty());
+    until("word of the letter", told).await;
+
+    // One report of two lines: neither answers for both.
+    night.trusted_mail("m3", &spamvertised(8103, &["203.0.113.106", "203.0.113.107"], &night)).await;
+    let other = until("the other line's case", async || {
+        house.case_of("line-107").await.filter(Case::may_claim_innocence)
+    })
+    .await;
+    act(&other).await.expect("SpamCop's own");
+    noted(&house, "line-107", &format!("left to {}", case.id())).await;
+    assert_eq!(post.to("8103").len(), 0);
+    act(&case).await.expect("the other line too");
+    until("one letter for both", async || Some(()).filter(|()| !post.to("8103").is_empty())).await;
+    assert_eq!(post.to("8103").len(), 1);
     night.end().await;
 }
