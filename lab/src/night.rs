@@ -60,8 +60,7 @@ impl Night {
         world.ip("route add default via 198.51.100.1")?;
         lines.ip("route add default via 203.0.113.1")?;
         router.forward()?;
-        let mut night =
-            Night { peers: Vec::new(), proxy, world, lines, router, open: RefCell::new(None) };
+        let mut night = Night { peers: Vec::new(), proxy, world, lines, router, open: RefCell::new(None) };
         night.wake(dir)?;
         step(&format!(
             "the network stands: strangers fetch pages through {LINE}:{PORT}, and the line reaches any mail server"

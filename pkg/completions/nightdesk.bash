@@ -82,6 +82,9 @@ _nightdesk() {
             nightdesk__subcmd__case,help)
                 cmd="nightdesk__subcmd__case__subcmd__help"
                 ;;
+            nightdesk__subcmd__case,innocent)
+                cmd="nightdesk__subcmd__case__subcmd__innocent"
+                ;;
             nightdesk__subcmd__case,list)
                 cmd="nightdesk__subcmd__case__subcmd__list"
                 ;;
@@ -90,6 +93,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__case__subcmd__help,help)
                 cmd="nightdesk__subcmd__case__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__case__subcmd__help,innocent)
+                cmd="nightdesk__subcmd__case__subcmd__help__subcmd__innocent"
                 ;;
             nightdesk__subcmd__case__subcmd__help,list)
                 cmd="nightdesk__subcmd__case__subcmd__help__subcmd__list"
@@ -168,6 +174,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help__subcmd__block,list)
                 cmd="nightdesk__subcmd__help__subcmd__block__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__case,innocent)
+                cmd="nightdesk__subcmd__help__subcmd__case__subcmd__innocent"
                 ;;
             nightdesk__subcmd__help__subcmd__case,list)
                 cmd="nightdesk__subcmd__help__subcmd__case__subcmd__list"
@@ -348,7 +357,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case)
-            opts="-c -h --config --help list show help"
+            opts="-c -h --config --help list show innocent help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -370,7 +379,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case__subcmd__help)
-            opts="list show help"
+            opts="list show innocent help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -384,6 +393,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__case__subcmd__help__subcmd__innocent)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -418,6 +441,36 @@ _nightdesk() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__case__subcmd__innocent)
+            opts="-c -h --because --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --because)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -722,8 +775,22 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__case)
-            opts="list show"
+            opts="list show innocent"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__case__subcmd__innocent)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

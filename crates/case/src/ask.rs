@@ -116,7 +116,9 @@ pub(crate) fn question(
     let mut ports: Vec<u16> = Vec::new();
     let proved = proof.ports(address);
     let of_families: Vec<u16> = facts.families.iter().flat_map(|family| &family.ports).copied().collect();
-    for port in [by_hand, &proved, &unasked, &asked, &of_families, &playbook.usual_ports].into_iter().flatten() {
+    for port in
+        [by_hand, &proved, &unasked, &asked, &of_families, &playbook.usual_ports].into_iter().flatten()
+    {
         if *port != 0 && !ports.contains(port) && ports.len() < PORTS_AT_MOST {
             ports.push(*port);
         }

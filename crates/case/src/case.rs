@@ -9,8 +9,8 @@ use crate::decide::decide;
 use crate::draft::Draft;
 use crate::facts::{Answered, Asking, Block, Facts, Note, RuleState, domain};
 use crate::{
-    CaseId, Command, Event, EvidenceId, Family, Judgement, Playbook, QuestionId, Record, Refusal, Rule, Sighting,
-    Stage, SubscriberId, Urgency,
+    CaseId, Command, Event, EvidenceId, Family, Judgement, Playbook, QuestionId, Record, Refusal, Rule,
+    Sighting, Stage, SubscriberId, Urgency,
 };
 
 /// All that is known of one subscriber's suspected proxy or relay.

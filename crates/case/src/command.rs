@@ -98,10 +98,14 @@ pub enum Refusal {
     #[error("no block of this case is standing: there is nothing to release")]
     NothingToRelease,
     /// No report of the case can be answered that way.
-    #[error("no SpamCop report of this case can be answered with innocence: SpamCop hears that of an advertised web host alone, never of a mail's source, and once for each report")]
+    #[error(
+        "no SpamCop report of this case can be answered with innocence: SpamCop hears that of an advertised web host alone, never of a mail's source, and once for each report"
+    )]
     NothingToDeny,
     /// The line is proved.
-    #[error("our own probe has proved this line: it is not innocent; close it, and SpamCop is told when it is clean")]
+    #[error(
+        "our own probe has proved this line: it is not innocent; close it, and SpamCop is told when it is clean"
+    )]
     NotInnocent,
     /// The question is unknown or was answered before.
     #[error("this case waits for no answer to question {0}")]

@@ -130,16 +130,14 @@ impl Correspondence {
 
     /// SpamCop reports without an answer, with the time each was filed.
     pub(crate) fn spamcop_open(&self) -> impl Iterator<Item = (Timestamp, &Correspondent, SpamcopReport)> {
-        let reports = self.known.values().filter_map(|(at, one)| one.spamcop.map(|report| (*at, one, report)));
+        let reports =
+            self.known.values().filter_map(|(at, one)| one.spamcop.map(|report| (*at, one, report)));
         reports.filter(|(_, _, report)| !self.spamcop.contains(&report.id))
     }
 
     /// Reporters who were written to (`wrote_to` says who was) and not told of the outcome, with the time of their newest
     /// report; SpamCop has its own answers.
-    pub(crate) fn outcome_open(
-        &self,
-        wrote_to: impl Fn(&str) -> bool,
-    ) -> Vec<(Timestamp, &Correspondent)> {
+    pub(crate) fn outcome_open(&self, wrote_to: impl Fn(&str) -> bool) -> Vec<(Timestamp, &Correspondent)> {
         let mut open: BTreeMap<&str, (Timestamp, &Correspondent)> = BTreeMap::new();
         for (at, one) in self.known.values() {
             let waits = one.spamcop.is_none() && one.authenticated && !self.told.contains(one.reporter());

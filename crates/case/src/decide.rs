@@ -201,7 +201,8 @@ fn innocent(mut draft: Draft<'_>, why: &str) -> Result<Vec<Event>, Refusal> {
     }
     let correspondence = draft.facts.correspondence.clone();
     let claims = correspondence.spamcop_open().filter(|(_, _, report)| report.web_host);
-    let claims: BTreeMap<u64, EvidenceId> = claims.map(|(_, one, report)| (report.id, one.evidence)).collect();
+    let claims: BTreeMap<u64, EvidenceId> =
+        claims.map(|(_, one, report)| (report.id, one.evidence)).collect();
     if claims.is_empty() {
         return Err(Refusal::NothingToDeny);
     }

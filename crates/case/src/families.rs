@@ -115,8 +115,10 @@ pub fn families() -> &'static [Family] {
 #[must_use]
 pub fn family(name: &str) -> Option<&'static Family> {
     let name = name.trim().to_lowercase();
-    let is = |family: &Family, word: &str| family.id == word || family.aliases.iter().any(|alias| alias == word);
-    let known = |word: &str| FAMILIES.iter().find(|family| is(family, word) || family.name.to_lowercase() == word);
+    let is =
+        |family: &Family, word: &str| family.id == word || family.aliases.iter().any(|alias| alias == word);
+    let known =
+        |word: &str| FAMILIES.iter().find(|family| is(family, word) || family.name.to_lowercase() == word);
     // Some ids have a hyphen; some scanners put one before the variant.
     let words = |apart: fn(char) -> bool| name.split(apart).filter(|word| word.len() > 2).find_map(known);
     known(&name)
@@ -150,7 +152,8 @@ impl Family {
     /// What an operator should know and do, in one paragraph with its sources.
     #[must_use]
     pub fn runbook(&self) -> String {
-        let calls = self.calls.as_ref().map(|calls| format!(" It calls home by {calls}.")).unwrap_or_default();
+        let calls =
+            self.calls.as_ref().map(|calls| format!(" It calls home by {calls}.")).unwrap_or_default();
         let sources: Vec<String> =
             self.sources.iter().map(|one| format!("{}, {} ({})", one.by, one.title, one.year)).collect();
         format!(
@@ -199,7 +202,10 @@ mod tests {
             }
             assert!(!row.installs.is_empty() && !row.look_for.is_empty() && !row.runbook.is_empty(), "{id}");
             assert_eq!(row.manner == Manner::KnownPorts, !row.ports.is_empty(), "{id}");
-            assert!(row.ports.len() <= 10 && !row.ports.contains(&0), "{id}: ports leave room for the usual ones");
+            assert!(
+                row.ports.len() <= 10 && !row.ports.contains(&0),
+                "{id}: ports leave room for the usual ones"
+            );
             assert!((7..=60).contains(&row.watch_days), "{id}");
             assert!(!row.sources.is_empty(), "{id} has no source");
             for source in &row.sources {

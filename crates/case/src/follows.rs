@@ -75,8 +75,7 @@ impl Follows {
     /// The malware that foretold a sign: reported before it by somebody else, and still watched for then.
     fn cause(&self, sign: &Sign, playbook: &Playbook) -> Option<&Sign> {
         let until = |one: &Sign| after(one.at, one.watch.unwrap_or(playbook.watch_for));
-        let foretold =
-            |one: &&Sign| one.at <= sign.at && sign.at < until(one) && one.domain != sign.domain;
+        let foretold = |one: &&Sign| one.at <= sign.at && sign.at < until(one) && one.domain != sign.domain;
         self.malware.iter().rev().find(foretold)
     }
 }

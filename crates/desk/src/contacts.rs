@@ -44,9 +44,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_longest_prefix_answers() {
-        let row = |net: &str, mailbox: &str| {
-            (net.parse().expect("a prefix"), mailbox.parse().expect("an address"))
-        };
+        let row =
+            |net: &str, mailbox: &str| (net.parse().expect("a prefix"), mailbox.parse().expect("an address"));
         let table = ContactTable::new(vec![
             row("198.51.100.0/24", "abuse@example.org"),
             row("198.51.100.64/26", "abuse@example.com"),

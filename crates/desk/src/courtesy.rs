@@ -11,16 +11,8 @@ use crate::settings::Answers;
 /// The header every letter of ours carries, with our address.
 pub(crate) const LOOP_HEADER: &str = "X-Nightdesk-Loop";
 /// Local parts nobody reads, by custom. A postmaster does (RFC 2142 section 5).
-const UNREAD: [&str; 8] = [
-    "mailer-daemon",
-    "noreply",
-    "no-reply",
-    "donotreply",
-    "do-not-reply",
-    "bounce",
-    "bounces",
-    "listserv",
-];
+const UNREAD: [&str; 8] =
+    ["mailer-daemon", "noreply", "no-reply", "donotreply", "do-not-reply", "bounce", "bounces", "listserv"];
 /// How many message ids of one message are looked at.
 const IDS_AT_MOST: usize = 50;
 
@@ -50,7 +42,9 @@ fn automatic(message: &Message<'_>) -> Option<&'static str> {
         return Some("not answered: it is bulk mail");
     }
     // Written by mail servers' own holiday answers, from before Auto-Submitted and beside it.
-    if ["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress"].iter().any(|name| message.header(*name).is_some())
+    if ["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress"]
+        .iter()
+        .any(|name| message.header(*name).is_some())
     {
         return Some("not answered: it asks for no automatic answer");
     }
@@ -145,7 +139,9 @@ mod tests {
         ] {
             assert!(refused(header, "a@example.org"), "{header}");
         }
-        for sender in ["", "<>", "MAILER-DAEMON@example.org", "no-reply+17@example.org", "owner-x@example.org"] {
+        for sender in
+            ["", "<>", "MAILER-DAEMON@example.org", "no-reply+17@example.org", "owner-x@example.org"]
+        {
             assert!(refused("", sender), "{sender}");
         }
     }
@@ -167,7 +163,9 @@ mod tests {
 
     #[test]
     fn our_own_addresses_are_never_written_to() {
-        for ours in ["abuse@example.net", "Abuse@Example.NET", "anybody@example.com", "mailer-daemon@example.org"] {
+        for ours in
+            ["abuse@example.net", "Abuse@Example.NET", "anybody@example.com", "mailer-daemon@example.org"]
+        {
             assert!(must_not_write_to(ours, &answers()).is_some(), "{ours}");
         }
         for other in ["noc@example.net", "abuse@sub.example.com", "anna@example.org"] {
@@ -200,7 +198,10 @@ mod tests {
             assert!(thread.ids.iter().any(|one| one == id), "{id}: {thread:?}");
         }
         assert!(!thread.came_back && !thread.automatic);
-        let ours = Thread::of(b"X-Nightdesk-Loop: abuse@example.net\r\nAuto-Submitted: auto-replied\r\n\r\nx", &answers());
+        let ours = Thread::of(
+            b"X-Nightdesk-Loop: abuse@example.net\r\nAuto-Submitted: auto-replied\r\n\r\nx",
+            &answers(),
+        );
         assert!(ours.came_back && ours.automatic);
         let theirs = Thread::of(b"X-Nightdesk-Loop: abuse@example.org\r\n\r\nx", &answers());
         assert!(!theirs.came_back, "another desk's letter is read like any other");

@@ -109,7 +109,9 @@ impl Desk {
                 self.ask(claimed.case, *id, question, *by_operator, prober).await
             }
             Errand::TellSubscriber { evidence } => self.tell(claimed, *evidence, mailer).await,
-            Errand::AnswerReporter { evidence } => self.answer(claimed, *evidence, Word::Thanks, mailer).await,
+            Errand::AnswerReporter { evidence } => {
+                self.answer(claimed, *evidence, Word::Thanks, mailer).await
+            }
             Errand::TellReporter { evidence } => self.answer(claimed, *evidence, Word::Outcome, mailer).await,
             Errand::AnswerSpamcop { report, answer } => {
                 let sent = self.send_to_spamcop(claimed.case, *report, *answer, mailer).await;

@@ -10,9 +10,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use case::{
-    Actor, Case, CaseId, Command, Correspondent, EvidenceId, Source, SpamcopReport, Trust,
-};
+use case::{Actor, Case, CaseId, Command, Correspondent, EvidenceId, Source, SpamcopReport, Trust};
 use lease::Attribution;
 use report::{Claim, Format, Reading, Role};
 use store::{Entry, IntakeFilter, NewErrand, ReadingRow};
@@ -303,7 +301,8 @@ impl Read {
 
     /// Writes an answer to a letter of ours down on its case, once.
     fn note_answer(&self, draft: &mut Draft<'_>) {
-        let Some((answer, case)) = self.answer.as_ref().and_then(|answer| Some((answer, answer.case?))) else {
+        let Some((answer, case)) = self.answer.as_ref().and_then(|answer| Some((answer, answer.case?)))
+        else {
             return;
         };
         let kind = if answer.automatic { "an automatic answer to" } else { "an answer to" };
@@ -365,9 +364,9 @@ fn is_authenticated(source: &Source) -> bool {
 /// came through the mailbox that only trusted feeds know.
 fn sender(reading: &Reading, source: &Source, bytes: &[u8], entry: &Entry) -> Option<Sender> {
     let authenticated = is_authenticated(source);
-    let trusted_box = ["tag", "mailbox"].iter().any(|key| {
-        entry.envelope.get(key).and_then(|value| value.as_str()) == Some("trusted")
-    });
+    let trusted_box = ["tag", "mailbox"]
+        .iter()
+        .any(|key| entry.envelope.get(key).and_then(|value| value.as_str()) == Some("trusted"));
     let domain = reading.reporter.as_ref().map_or("", |who| who.domain.as_str());
     let from_spamcop = domain == "spamcop.net" || domain.ends_with(".spamcop.net");
     let certain = trusted_box || (authenticated && from_spamcop);

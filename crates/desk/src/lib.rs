@@ -8,8 +8,8 @@
 //! Judgement is not made here: every change is `case.decide(command)`, committed, then applied ([`Desk::act`]). What
 //! pages and commands show are plain values ([`QueueRow`], [`CaseView`], ...). The desk owns the clock ([`Clock`]) and the open cases.
 
-mod authenticity;
 mod answers;
+mod authenticity;
 mod clock;
 mod contacts;
 mod courtesy;

@@ -115,7 +115,8 @@ impl Letter {
 
     /// Its Message-ID, without brackets: told by nobody who has not seen the letter's key, and the same at every try.
     pub(crate) fn message_id(&self, from: &Mailbox) -> String {
-        let sum = Sha256::new().chain_update(from.email.to_string()).chain_update([0]).chain_update(&self.key);
+        let sum =
+            Sha256::new().chain_update(from.email.to_string()).chain_update([0]).chain_update(&self.key);
         let hex = hex::encode(sum.finalize());
         format!("nd-{}@{}", hex.get(..32).unwrap_or(&hex), from.email.domain())
     }
@@ -187,13 +188,7 @@ impl Desk {
     }
 
     /// Tells the desk's own people that something needs a person.
-    pub(crate) async fn send_page(
-        &self,
-        id: CaseId,
-        what: &str,
-        key: &str,
-        mailer: Option<&Mailer>,
-    ) -> Sent {
+    pub(crate) async fn send_page(&self, id: CaseId, what: &str, key: &str, mailer: Option<&Mailer>) -> Sent {
         let operators = self.settings().mail.as_ref().and_then(|mail| mail.operators.clone());
         let (Some(mailer), Some(operators)) = (mailer, operators) else {
             let why = "nobody could be paged: [mail] relay and operators are not both configured".to_owned();
@@ -209,7 +204,9 @@ impl Desk {
             Posted::Before => Some("not sent: a letter like it went out before".to_owned()),
             Posted::TooMany(limit) => {
                 let (count, hours) = (limit.at_most, limit.within.as_hours());
-                Some(format!("not sent: {count} such letters went that way in the last {hours} h, and that is the most"))
+                Some(format!(
+                    "not sent: {count} such letters went that way in the last {hours} h, and that is the most"
+                ))
             }
         })
     }

@@ -208,10 +208,7 @@ mod tests {
     fn a_scanner_outside_that_hit_a_line_of_ours_is_named_with_the_port_it_came_for() {
         let foreign = claim("198.51.100.9", Role::Offender, 40_000);
         let ours = claim("203.0.113.7", Role::Victim, 1080);
-        assert_eq!(
-            named(vec![ours, foreign]),
-            [("198.51.100.9".parse().expect("an address"), Some(1080))]
-        );
+        assert_eq!(named(vec![ours, foreign]), [("198.51.100.9".parse().expect("an address"), Some(1080))]);
     }
 
     #[test]

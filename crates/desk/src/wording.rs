@@ -200,7 +200,9 @@ fn number(reading: &Reading) -> String {
 /// Subject and text of an answer to SpamCop. Nobody reads it: the address says all.
 pub(crate) fn spamcop(id: CaseId, report: u64, answer: SpamcopAnswer) -> (String, String) {
     let what = match answer {
-        SpamcopAnswer::Resolved => "The cause of this report is gone: our own tests have found the line clean.",
+        SpamcopAnswer::Resolved => {
+            "The cause of this report is gone: our own tests have found the line clean."
+        }
         SpamcopAnswer::Innocent => "Our staff have looked at this report and found that it is mistaken.",
     };
     (format!("[{id}] {} {report}", answer.name()), format!("{what}\n"))

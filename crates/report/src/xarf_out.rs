@@ -138,8 +138,7 @@ mod tests {
     use super::*;
 
     fn any_attack() -> impl Strategy<Value = Attack> {
-        let kinds =
-            prop::sample::select(vec![Kind::Scan, Kind::TrojanScan, Kind::LoginAttack, Kind::Ddos]);
+        let kinds = prop::sample::select(vec![Kind::Scan, Kind::TrojanScan, Kind::LoginAttack, Kind::Ddos]);
         let protocols = prop::sample::select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Icmp]);
         let ports = (prop::option::of(any::<u16>()), prop::option::of(any::<u16>()));
         let when = 0i64..4_000_000_000;

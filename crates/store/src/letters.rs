@@ -101,10 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database failed.
-    pub async fn letter_meant(
-        &self,
-        message_ids: &[String],
-    ) -> Result<Option<(CaseId, String)>, StoreError> {
+    pub async fn letter_meant(&self, message_ids: &[String]) -> Result<Option<(CaseId, String)>, StoreError> {
         let ids: Vec<Value> =
             message_ids.iter().take(IDS_AT_MOST).map(|id| Value::from(id.as_str())).collect();
         if ids.is_empty() {
@@ -133,10 +130,9 @@ impl Posting {
                 "SELECT COUNT(*) FROM letters WHERE purpose = $1 AND address = $2 AND at > $3",
                 &self.address,
             ),
-            CountedBy::Domain => (
-                "SELECT COUNT(*) FROM letters WHERE purpose = $1 AND domain = $2 AND at > $3",
-                self.domain(),
-            ),
+            CountedBy::Domain => {
+                ("SELECT COUNT(*) FROM letters WHERE purpose = $1 AND domain = $2 AND at > $3", self.domain())
+            }
             CountedBy::About => {
                 ("SELECT COUNT(*) FROM letters WHERE purpose = $1 AND about = $2 AND at > $3", &self.about)
             }

@@ -41,14 +41,8 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    const ALL: [Action; 6] = [
-        Action::Confirm,
-        Action::Dismiss,
-        Action::Release,
-        Action::Recheck,
-        Action::Innocent,
-        Action::Note,
-    ];
+    const ALL: [Action; 6] =
+        [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Innocent, Action::Note];
 
     /// Its name in forms and JSON.
     pub(crate) fn name(self) -> &'static str {
@@ -106,8 +100,11 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
     let stands = |offers: Vec<Offer>| -> Vec<Offer> {
         offers.into_iter().filter(|offer| offer.action != Action::Release || standing > 0).collect()
     };
-    let innocent =
-        offer(Action::Innocent, "Tell SpamCop: innocent", "Says its reports of a web host here are mistaken.");
+    let innocent = offer(
+        Action::Innocent,
+        "Tell SpamCop: innocent",
+        "Says its reports of a web host here are mistaken.",
+    );
     let innocent = Some(innocent).filter(|_| view.may_claim_innocence);
     let mut offers = match view.row.stage {
         Stage::HeadsUp | Stage::Watching | Stage::Suspected => {

@@ -1,8 +1,8 @@
 //! The words a case's history is kept in. Old records are read for ever: when the snapshot here changes in any way but
 //! by addition, records on disk no longer mean what they did.
 use case::{
-    Correspondent, Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule, RuleKey, Sighting,
-    SpamcopAnswer, SpamcopReport, Stage, Transport, Verdict,
+    Correspondent, Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule,
+    RuleKey, Sighting, SpamcopAnswer, SpamcopReport, Stage, Transport, Verdict,
 };
 use jiff::Timestamp;
 

@@ -58,7 +58,8 @@ fn a_sign_of_a_proxy_weighs_more_within_the_watch_for_a_virus() {
     let why = after_virus.case.judgement(&after_virus.playbook, after_virus.now).why;
     assert!(why.contains("phone-home within the watch for malware seen 2026-03-01"), "{why}");
 
-    let mut order = Night::begins_with(unknown_reporter(sighting(2, Kind::PhoneHome, "flows.example", after_virus.now)));
+    let mut order =
+        Night::begins_with(unknown_reporter(sighting(2, Kind::PhoneHome, "flows.example", after_virus.now)));
     order.now = after_virus.now;
     let mut first = malware();
     first.malware = Some("mydoom".to_owned());

@@ -62,7 +62,9 @@ async fn a_reporter_who_is_one_gets_one_letter_that_no_machine_answers() {
     let night = house.open().await;
     let anna = "anna@reporter.example";
     night.mail("m1", &complaint("mallory@forged.example", "203.0.113.101", false, "", &night)).await;
-    night.mail("m2", &complaint(anna, "203.0.113.101", true, "Reply-To: victim@elsewhere.example\n", &night)).await;
+    night
+        .mail("m2", &complaint(anna, "203.0.113.101", true, "Reply-To: victim@elsewhere.example\n", &night))
+        .await;
     night.mail("m3", &complaint(anna, "203.0.113.101", true, "X-Second: yes\n", &night)).await;
     told(&house, "line-101").await;
     until("three reports on the case", async || {
@@ -119,7 +121,9 @@ async fn one_address_gets_so_many_letters_an_hour_and_no_more_also_after_a_resta
     }
     let anna = "anna@reporter.example";
     let report = async |night: &Night, line: u32| {
-        night.mail(&format!("r{line}"), &complaint(anna, &format!("203.0.113.{line}"), true, "", night)).await;
+        night
+            .mail(&format!("r{line}"), &complaint(anna, &format!("203.0.113.{line}"), true, "", night))
+            .await;
     };
     let night = house.open().await;
     report(&night, 1).await;
@@ -218,7 +222,8 @@ async fn a_scanner_outside_is_told_to_its_own_desk_once_a_day_and_nothing_else_i
     .await;
     let letters = post.to("abuse@scanners.example");
     assert_eq!((letters.len(), post.to("@").len()), (2, 2), "one for each scanner somebody answers for");
-    let letter = letters.iter().find(|letter| letter.data.contains("198.51.100.9")).expect("the first scanner");
+    let letter =
+        letters.iter().find(|letter| letter.data.contains("198.51.100.9")).expect("the first scanner");
     assert!(letter.from.contains("<abuse@example.net>"), "{}", letter.from);
     assert_eq!(letter.header("Auto-Submitted").as_deref(), Some("auto-generated"));
     assert!(letter.data.contains("xarf.json") && letter.data.contains("multipart/mixed"), "{}", letter.data);
@@ -264,7 +269,8 @@ async fn spamcop_is_told_of_an_innocent_web_host_by_hand_alone_and_only_where_it
     house.leased("203.0.113.107", "line-107").await;
     let night = house.open().await;
     let innocent = || Command::Innocent { reason: "seen by me: a shop like any other".to_owned() };
-    let act = async |case: &Case| night.desk.act(case.id(), innocent(), Actor::Operator("erika".to_owned())).await;
+    let act =
+        async |case: &Case| night.desk.act(case.id(), innocent(), Actor::Operator("erika".to_owned())).await;
 
     // Anybody can write SpamCop's name.
     night.mail("m1", &spamvertised(8101, &["203.0.113.106"], &night)).await;
@@ -273,10 +279,8 @@ async fn spamcop_is_told_of_an_innocent_web_host_by_hand_alone_and_only_where_it
     act(&case).await.expect_err("it is not known to be SpamCop's");
 
     night.trusted_mail("m2", &spamvertised(8102, &["203.0.113.106"], &night)).await;
-    until("SpamCop's own report", async || {
-        house.case_of("line-106").await.filter(Case::may_claim_innocence)
-    })
-    .await;
+    until("SpamCop's own report", async || house.case_of("line-106").await.filter(Case::may_claim_innocence))
+        .await;
     act(&case).await.expect("it is SpamCop's own");
     until("the letter", async || Some(()).filter(|()| !post.to("innocent.").is_empty())).await;
     let letter = one(post.to("spamcop.net"));

@@ -94,5 +94,8 @@ async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
             row.title
         ));
     }
+    for family in case.families() {
+        output::line(format!("\n{}", family.runbook()));
+    }
     Ok(Answer::Yes)
 }

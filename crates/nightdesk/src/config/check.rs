@@ -126,9 +126,16 @@ fn answers(config: &Config) -> Result<()> {
     mailbox("answers.spamcop", &format!("resolved.1@{spamcop}"))?;
     for contact in &config.answers.contacts {
         mailbox("answers.contacts", &contact.mailbox)?;
-        let ours = config.general.home.iter().find(|home| home.contains(&contact.net) || contact.net.contains(*home));
+        let ours = config
+            .general
+            .home
+            .iter()
+            .find(|home| home.contains(&contact.net) || contact.net.contains(*home));
         if let Some(home) = ours {
-            bail!("answers.contacts: {} overlaps {home}, which is home; nobody outside answers for it", contact.net);
+            bail!(
+                "answers.contacts: {} overlaps {home}, which is home; nobody outside answers for it",
+                contact.net
+            );
         }
     }
     Ok(())

@@ -13,8 +13,8 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use section::{Section, Setting};
-pub(crate) use sections::{Contact, EdgeOutlet};
 use sections::{Answers, Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
+pub(crate) use sections::{Contact, EdgeOutlet};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";

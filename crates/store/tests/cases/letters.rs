@@ -34,7 +34,11 @@ pub(crate) async fn letters_are_counted_by_address_and_domain_and_the_same_one_o
     assert_eq!(post(letter(5, "carl@a.example", 5)).await, Posted::TooMany(DAILY));
     assert_eq!(post(letter(5, "carl@b.example", 5)).await, Posted::Yes);
     assert_eq!(post(letter(6, "anna@a.example", 3700)).await, Posted::TooMany(DAILY));
-    assert_eq!(post(letter(7, "anna@a.example", 86_500)).await, Posted::Yes, "a day later there is room again");
+    assert_eq!(
+        post(letter(7, "anna@a.example", 86_500)).await,
+        Posted::Yes,
+        "a day later there is room again"
+    );
     let twice = Posting { message_id: "other@desk.example.net".to_owned(), ..letter(1, "anna@a.example", 9) };
     assert_eq!(post(twice).await, Posted::Before, "there may be one for each key");
     let mut other = letter(8, "anna@a.example", 86_501);

@@ -173,6 +173,7 @@ fn hero() -> CaseView {
         })
         .to_vec();
     view.next_probe = Some(now() + SignedDuration::from_mins(49));
+    view.runbook = vec!["Sobig installs a SOCKS proxy. Look for: <b>udp</b> port 8998 outward.".to_owned()];
     view
 }
 
