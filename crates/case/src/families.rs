@@ -181,7 +181,6 @@ impl Installs {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use std::collections::BTreeSet;
 

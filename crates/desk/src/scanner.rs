@@ -119,13 +119,13 @@ impl Desk {
             Ok(None) => return not("abuse contact", &format!("nobody is known to answer for {source}")),
             Err(why) => return Ok(Sent::Later { to: format!("the abuse contact of {source}"), why }),
         };
-        if answers.is_ours(&contact.to_string()) {
-            return not(&contact.to_string(), "not sent: the address is our own");
+        if answers.is_ours(contact.as_ref()) {
+            return not(contact.as_ref(), "not sent: the address is our own");
         }
         let Some(mailer) = mailer else { return Ok(no_mailer(&contact)) };
         let key = format!("scanner/{evidence}/{number}");
         let Some(attack) = scanner.attack(report_id(&key), party(mailer)) else {
-            return not(&contact.to_string(), "the report no longer says when it was");
+            return not(contact.as_ref(), "the report no longer says when it was");
         };
         self.send_attack(attack, contact, key, mailer).await
     }

@@ -4,6 +4,9 @@ use case::{
     Verdict,
 };
 
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
 use crate::sample::{LINE, Night, evening, hours, on_port, sighting};
 
 const PORT: u16 = 48613;
@@ -249,4 +252,115 @@ fn a_case_of_old_records_thanks_nobody_of_a_thanked_domain_again() {
     let again = sighting(2, Kind::SpamSource, "mail.example", evening());
     night.must(&Command::File(again.clone()));
     assert_eq!(letters(&night.must(&from(&again, "anna@mail.example"))), [""; 0]);
+}
+
+/// One thing that may happen between a report and its answer.
+#[derive(Debug, Clone)]
+enum Happening {
+    /// SpamCop's report of this number, in evidence of this number.
+    Spamcop(u8, u8),
+    /// A report of this reporter's.
+    Person(u8, u8),
+    Answer(Verdict),
+    Told(u8),
+    Wait(i64),
+    Release,
+    Innocent,
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let verdict = prop_oneof![4 => Just(Verdict::Closed), 1 => Just(Verdict::OpenProxy), 1 => Just(Verdict::Unreachable)];
+    prop_oneof![
+        2 => (0..12u8, 0..6u8).prop_map(|(evidence, id)| Happening::Spamcop(evidence, id)),
+        2 => (12..24u8, 0..4u8).prop_map(|(evidence, who)| Happening::Person(evidence, who)),
+        9 => verdict.prop_map(Happening::Answer),
+        1 => (0..4u8).prop_map(Happening::Told),
+        2 => (0..40i64).prop_map(Happening::Wait),
+        1 => Just(Happening::Release),
+        1 => Just(Happening::Innocent),
+    ]
+}
+
+fn happens(night: &mut Night, happening: &Happening) {
+    let person = |who: u8| format!("person{who}@mail.example");
+    match happening {
+        Happening::Spamcop(evidence, id) => {
+            let report = report(100 + u32::from(*evidence), night);
+            night.must(&Command::File(report.clone()));
+            night.must(&from_spamcop(&report, u64::from(*id), id % 2 == 0));
+        }
+        Happening::Person(evidence, who) => {
+            let report = sighting(100 + u32::from(*evidence), Kind::SpamSource, "mail.example", night.now);
+            night.must(&Command::File(report.clone()));
+            night.must(&from(&report, &person(*who)));
+        }
+        Happening::Answer(verdict) => {
+            if night.case.outstanding().is_some() {
+                night.answers(*verdict, verdict.is_proof().then_some(PORT));
+                night.edge_obeys();
+            }
+        }
+        Happening::Told(who) => _ = night.must(&Command::Told { to: person(*who), failure: None }),
+        Happening::Wait(hours) => {
+            night.wait(SignedDuration::from_hours(*hours));
+            night.must(&Command::Tick);
+        }
+        // Refused where there is nothing to release or deny.
+        Happening::Release => drop(night.act(&Command::Release { reason: "because".to_owned() })),
+        Happening::Innocent => drop(night.act(&Command::Innocent { reason: "because".to_owned() })),
+    }
+}
+
+/// When the report that `evidence` is was first named.
+fn named(night: &Night, evidence: &case::EvidenceId) -> Timestamp {
+    let is = |event: &Event| matches!(event, Event::ReporterNamed { correspondent } if correspondent.evidence == *evidence);
+    night.records.iter().find(|record| is(&record.event)).expect("named before it is answered").at
+}
+
+/// Whether the newest answers up to `at` are enough negatives over long enough, the first of them after `since`.
+fn clean_run(night: &Night, since: Timestamp, at: Timestamp) -> bool {
+    let answers = night.case.answers().iter().rev().filter(|answer| answer.started <= at);
+    let closed: Vec<Timestamp> = answers
+        .filter(|answer| answer.verdict != Verdict::Unreachable)
+        .take_while(|answer| answer.verdict == Verdict::Closed && answer.started >= since)
+        .map(|answer| answer.started)
+        .collect();
+    let over = closed.first().zip(closed.last()).map(|(newest, oldest)| newest.duration_since(*oldest));
+    closed.len() >= 3 && over.is_some_and(|over| over >= hours(24))
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_every_letter_is_ordered_once_and_no_outcome_without_clean_probes_since_the_report(
+        happenings in prop::collection::vec(happening(), 1..70),
+    ) {
+        let mut night = contained();
+        for happening in &happenings {
+            if !night.stage().is_open() {
+                break;
+            }
+            happens(&mut night, happening);
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for record in &night.records {
+            let letter = letters([&record.event]).pop();
+            // A report has one answer, whichever it is.
+            let once = letter.map(|letter| letter.replace("innocent", "resolved"));
+            if let Some(letter) = once {
+                prop_assert!(seen.insert(letter.clone()), "{letter} was ordered twice");
+            }
+            match &record.event {
+                Event::OutcomeOrdered { evidence, reporter } => {
+                    prop_assert!(clean_run(&night, named(&night, evidence), record.at), "told {reporter} too early");
+                    let wrote = night.case.told().iter().any(|(at, to)| *at <= record.at && to == reporter);
+                    prop_assert!(wrote, "{reporter} was never written to before");
+                }
+                Event::SpamcopOrdered { evidence, answer: SpamcopAnswer::Resolved, report, .. } => {
+                    let since = named(&night, evidence);
+                    prop_assert!(clean_run(&night, since, record.at), "resolved {report} too early");
+                }
+                _ => {}
+            }
+        }
+    }
 }
