@@ -157,6 +157,27 @@ fn a_report_that_comes_after_the_cleaning_waits_for_clean_probes_of_its_own() {
 }
 
 #[test]
+fn while_something_new_makes_the_line_suspected_nobody_is_told_that_it_is_clean() {
+    let mut night = contained();
+    let (mut last, mut closed) = (night.now, 0);
+    while last.duration_since(evening()) < hours(25) || closed < 3 {
+        // The next clean probe ends the run: before it, somebody names the proxy anew.
+        let asked = night.case.outstanding().unwrap().due;
+        if asked.duration_since(evening()) >= hours(24) && closed >= 3 && night.case.sightings().len() == 1 {
+            night.now = asked;
+            let anew = on_port(sighting(2, Kind::OpenProxy, "other.example", night.now), PORT);
+            night.must(&Command::File(anew));
+        }
+        night.answers(Verdict::Closed, None);
+        (last, closed) = (night.now, closed + 1);
+    }
+    assert_eq!(night.stage(), Stage::Suspected, "{}", night.why());
+    assert!(!all_letters(&night).contains(&"resolved 17".to_owned()));
+    cleaned(&mut night);
+    assert!(all_letters(&night).contains(&"resolved 17".to_owned()));
+}
+
+#[test]
 fn a_line_that_is_open_again_is_not_called_resolved_again_for_the_old_report() {
     let mut night = contained();
     cleaned(&mut night);

@@ -154,7 +154,7 @@ async fn an_answer_to_our_letter_is_noted_and_never_answered() {
     let ours = one(post.to("anna@")).header("Message-ID").expect("an id");
 
     // A machine's answer quotes an address of ours: it alleges nothing.
-    let answers = format!("In-Reply-To: {ours}\nAuto-Submitted: auto-replied\n");
+    let answers = format!("In-Reply-To: {ours}\nPrecedence: bulk\n");
     night.mail("m2", &complaint("bot@reporter.example", "203.0.113.104", true, &answers, &night)).await;
     noted(&house, "line-103", "an automatic answer to a letter of ours").await;
     assert!(house.case_of("line-104").await.is_none(), "what a machine quotes makes no case");
@@ -177,6 +177,30 @@ async fn an_answer_to_our_letter_is_noted_and_never_answered() {
         rows.into_iter().find(|row| row.note.contains("came back"))
     })
     .await;
+    assert_eq!(post.to("@").len(), 1);
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscriber_who_answers_our_notice_accuses_nobody() {
+    let post = Post::open().await;
+    let house = house(&post).await;
+    house.leased("203.0.113.108", "line-108").await;
+    let contact = ("line-108".parse().expect("a subscriber"), "erna@home.example".to_owned());
+    house.store.import_leases(&[], &[contact]).await.expect("a contact");
+    let night = house.open().await;
+    night.mail("m1", &complaint("anna@reporter.example", "203.0.113.108", false, "", &night)).await;
+    let case = until("a case", async || house.case_of("line-108").await).await;
+    let confirm = Command::Confirm { reason: "seen by me".to_owned() };
+    night.desk.act(case.id(), confirm, Actor::Operator("erika".to_owned())).await.expect("confirmed");
+    told(&house, "line-108").await;
+    let notice = one(post.to("erna@"));
+    let ours = notice.header("Message-ID").expect("an id");
+    let answers = format!("In-Reply-To: {ours}\n");
+    night.mail("m2", &complaint("erna@home.example", "203.0.113.108", true, &answers, &night)).await;
+    noted(&house, "line-108", "an answer to a letter of ours").await;
+    let case = house.case_of("line-108").await.expect("the case");
+    assert_eq!(case.sightings().len(), 1, "what she quotes is no new report");
     assert_eq!(post.to("@").len(), 1);
     night.end().await;
 }
