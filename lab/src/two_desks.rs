@@ -65,7 +65,9 @@ fn goes_on(
     until("desk A reports it to desk B", UNTIL_QUIET, || Ok((counts()?.0 == 2).then_some(())))?;
     until_quiet(postfix, a, b)?;
     ensure!(counts()? == (2, 1), "a machine's mail was answered: {:?} mails to B and to A", counts()?);
-    step("A has reported it to B in one mail, and B does not answer a machine");
+    let cases = b.desk.ask_json(&["case", "list"])?.len();
+    ensure!(cases == 2, "B has {cases} cases: the report of the second line was not read");
+    step("A has reported it to B in one mail; B has a case of it, and does not answer a machine");
     Ok(())
 }
 
@@ -92,7 +94,7 @@ struct Which {
     name: &'static str,
     domain: &'static str,
     home: &'static str,
-    line: &'static str,
+    lines: &'static [&'static str],
     own: &'static str,
     relay: &'static str,
     answers: &'static str,
@@ -102,7 +104,7 @@ const A: Which = Which {
     name: "a",
     domain: "a.example",
     home: "203.0.113.0/24",
-    line: "203.0.113.7",
+    lines: &["203.0.113.7"],
     own: "198.51.100.1",
     relay: "198.51.100.2",
     answers: "xarf_out = true\ncontacts = [{ net = \"192.0.2.0/24\", mailbox = \"abuse@b.example\" }]\n",
@@ -112,7 +114,7 @@ const B: Which = Which {
     name: "b",
     domain: "b.example",
     home: "192.0.2.0/24",
-    line: "192.0.2.9",
+    lines: &["192.0.2.9", "192.0.2.10"],
     own: "198.51.100.65",
     relay: "198.51.100.66",
     answers: "",
@@ -121,6 +123,7 @@ const B: Which = Which {
 /// A desk at work.
 struct DeskAt<'n> {
     on: &'n Namespace,
+    desk: Nightdesk<'n>,
     data: PathBuf,
     serving: Peer,
 }
@@ -131,8 +134,9 @@ impl<'n> DeskAt<'n> {
         fs::create_dir(&dir)?;
         let desk = Nightdesk::configure(on, &dir, &config(which, &dir))?;
         let leases = dir.join("leases.csv");
-        let row = format!("{},2024-01-01T00:00:00Z,,line-of-{}", which.line, which.name);
-        fs::write(&leases, format!("address,from,to,subscriber\n{row}\n"))?;
+        let row = |line: &&str| format!("{line},2024-01-01T00:00:00Z,,line-{line}\n");
+        let rows: String = which.lines.iter().map(row).collect();
+        fs::write(&leases, format!("address,from,to,subscriber\n{rows}"))?;
         desk.ask(&["lease", "import", leases.to_str().context("the lab's folder has no plain name")?])?;
         let mut serving = desk.serve(&dir)?;
         until("a desk answers on its SMTP port", Duration::from_secs(20), || {
@@ -140,7 +144,7 @@ impl<'n> DeskAt<'n> {
             let banner = ["swaks", "--server", which.own, "--quit-after", "BANNER"];
             Ok(on.attempt(&banner)?.status.success().then_some(()))
         })?;
-        Ok(DeskAt { on, data: dir.join("data"), serving })
+        Ok(DeskAt { on, desk, data: dir.join("data"), serving })
     }
 
     /// Whether all it has accepted is read, and no letter waits in its outbox.
@@ -184,10 +188,10 @@ fn scan() -> String {
     let (date, at) = (now.strftime("%a, %d %b %Y %H:%M:%S +0000"), now.strftime("%b %e %H:%M:%S"));
     format!(
         "Authentication-Results: mx.a.example; dkim=pass header.d=customers.a.example\r\n\
-         From: Paul <paul@customers.a.example>\r\nTo: abuse@a.example\r\nSubject: Port scan from 192.0.2.9\r\n\
+         From: Paul <paul@customers.a.example>\r\nTo: abuse@a.example\r\nSubject: Port scan from 192.0.2.10\r\n\
          Date: {date}\r\nMessage-ID: <scan@customers.a.example>\r\n\r\n\
          Somebody scans me for SubSeven. All times are UTC.\r\n\r\n\
-         {at} fw kernel: DROP IN=eth0 OUT= MAC=00 SRC=192.0.2.9 DST=203.0.113.7 LEN=48 TTL=113 ID=1 PROTO=TCP \
+         {at} fw kernel: DROP IN=eth0 OUT= MAC=00 SRC=192.0.2.10 DST=203.0.113.7 LEN=48 TTL=113 ID=1 PROTO=TCP \
          SPT=1812 DPT=27374 WINDOW=8192 SYN\r\n"
     )
 }
