@@ -29,7 +29,12 @@ pub(crate) struct Duty<'n> {
 impl<'n> Duty<'n> {
     /// Configures it, imports the leases, starts `serve` and waits for its greeting.
     pub(crate) fn begin(night: &'n Night, dir: &'n Path) -> Result<Duty<'n>> {
-        let desk = Nightdesk::configure(&night.router, dir, &config(dir))?;
+        Duty::begin_with(night, dir, &config(dir))
+    }
+
+    /// The same with this configuration.
+    pub(crate) fn begin_with(night: &'n Night, dir: &'n Path, config: &str) -> Result<Duty<'n>> {
+        let desk = Nightdesk::configure(&night.router, dir, config)?;
         import_leases(&desk, dir)?;
         let serving = desk.serve(dir)?;
         let mut duty = Duty { night, desk, serving, dir };
@@ -76,8 +81,13 @@ impl<'n> Duty<'n> {
 
     /// Has the complaint delivered by swaks, and returns when it was accepted.
     pub(crate) fn complain(&self) -> Result<Instant> {
+        self.deliver(&mail::spamcop(LINE, PORT, Timestamp::now()))
+    }
+
+    /// Has this mail delivered by swaks.
+    pub(crate) fn deliver(&self, text: &str) -> Result<Instant> {
         let file = self.dir.join("complaint.eml");
-        fs::write(&file, mail::spamcop(LINE, PORT, Timestamp::now()))?;
+        fs::write(&file, text)?;
         let data = format!("@{}", file.display());
         let said = self.night.world.run(&[
             "swaks",
@@ -125,6 +135,13 @@ impl<'n> Duty<'n> {
         Ok(Some(stage.to_owned()))
     }
 
+    /// What has happened on the one case there is, as `case show --json` has it.
+    pub(crate) fn events(&self) -> Result<Vec<serde_json::Value>> {
+        let shown = self.desk.ask_json(&["case", "show", "ND-1"])?;
+        let records = shown.first().and_then(|case| case.get("records")?.as_array().cloned());
+        Ok(records.unwrap_or_default().iter().filter_map(|record| record.get("event").cloned()).collect())
+    }
+
     /// Waits until `why` speaks of all of these, and prints it: the desk looks at its clock once a second.
     pub(crate) fn explains(&self, of: &[&str]) -> Result<()> {
         let why = until(&format!("`nightdesk why {LINE}` says {of:?}"), Duration::from_secs(5), || {
@@ -154,7 +171,7 @@ pub(crate) fn indented(text: &str) -> String {
     text.lines().map(|line| format!("      {line}")).collect::<Vec<_>>().join("\n")
 }
 
-fn config(dir: &Path) -> String {
+pub(crate) fn config(dir: &Path) -> String {
     format!(
         r#"
 home = ["203.0.113.0/24"]

@@ -1,8 +1,8 @@
 //! Stories played in network namespaces against real peers.
 //!
 //! Nothing is proved until a foreign implementation agrees. Each story builds a small network of namespaces on this
-//! machine, starts real daemons in it that we have not written (tinyproxy, microsocks, swaks, curl, Python's HTTP
-//! server), runs `nightdesk serve` as an operator would, and looks only at what an operator, a stranger and the
+//! machine, starts real daemons in it that we have not written (tinyproxy, microsocks, swaks, curl, Postfix,
+//! Python's HTTP server), runs `nightdesk serve` as an operator would, and looks only at what an operator, a stranger and the
 //! subscriber would see. Nothing leaves the machine.
 //!
 //! * [`net`] makes namespaces, cables and routes, and takes them away again however a story ends.
@@ -10,7 +10,8 @@
 //! * [`patience`] waits for something to be seen, with a deadline.
 //! * [`nightdesk`] is the product as its operator drives it: a configuration file, `serve`, the command line.
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
-//! * [`contain`] and [`restart`] are the stories: what happens, in order.
+//! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
+//! * [`contain`], [`restart`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
@@ -29,7 +30,10 @@ mod night;
 mod nightdesk;
 mod patience;
 mod peers;
+mod post;
 mod restart;
+mod spamcop;
+mod two_desks;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -43,7 +47,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 3] = [
+const STORIES: [Story; 5] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -58,6 +62,16 @@ const STORIES: [Story; 3] = [
         name: "restart",
         shows: "a killed nightdesk takes up where it was, and a block ends on time without it",
         play: restart::play,
+    },
+    Story {
+        name: "spamcop-answer",
+        shows: "SpamCop hears resolved from a desk whose probes found the line clean, once and never before (smtp-sink)",
+        play: spamcop::play,
+    },
+    Story {
+        name: "two-desks",
+        shows: "two nightdesks that write to each other through Postfix exchange one mail each way at most",
+        play: two_desks::play,
     },
 ];
 

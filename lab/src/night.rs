@@ -6,6 +6,7 @@
 //!   .80 web, .90 slow web, mail        and nftables         .67 a neighbour with the same proxy, never reported
 //! ```
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ pub(crate) enum Proxy {
 pub(crate) struct Night {
     // First, because fields are dropped in this order: programs end before their network goes.
     peers: Vec<Peer>,
+    /// The proxy of the line and of its neighbour.
+    open: RefCell<Option<Peer>>,
     proxy: Proxy,
     pub(crate) world: Namespace,
     lines: Namespace,
@@ -57,7 +60,7 @@ impl Night {
         world.ip("route add default via 198.51.100.1")?;
         lines.ip("route add default via 203.0.113.1")?;
         router.forward()?;
-        let mut night = Night { peers: Vec::new(), proxy, world, lines, router };
+        let mut night = Night { peers: Vec::new(), proxy, world, lines, router, open: RefCell::new(None) };
         night.wake(dir)?;
         step(&format!(
             "the network stands: strangers fetch pages through {LINE}:{PORT}, and the line reaches any mail server"
@@ -95,14 +98,15 @@ impl Night {
                 Peer::start(&self.lines, "proxy", &["microsocks", "-i", "0.0.0.0", "-p", &port], dir)?
             }
         };
-        self.peers.push(proxy);
+        self.open.replace(Some(proxy));
         let all_up = || {
             let reached = self.stranger_through(LINE)? && self.stranger_through(NEIGHBOUR)?;
             Ok((reached && self.line_serves()? && self.line_reaches(80)? && self.line_reaches(25)?)
                 .then_some(()))
         };
         let up = until("every peer of the story answers", Duration::from_secs(20), all_up);
-        for peer in &mut self.peers {
+        let open = self.open.get_mut().iter_mut();
+        for peer in self.peers.iter_mut().chain(open) {
             peer.still_runs()?;
         }
         up
@@ -119,6 +123,13 @@ impl Night {
         })?;
         step("a stranger has a long download running through the proxy");
         Ok(download)
+    }
+
+    /// The customer has understood: the proxy is shut.
+    pub(crate) fn customer_closes_the_proxy(&self) -> Result<()> {
+        let mut proxy = self.open.take().context("the proxy is shut already")?;
+        proxy.stop()?;
+        Ok(())
     }
 
     fn via(&self, address: &str) -> String {

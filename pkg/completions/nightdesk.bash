@@ -85,6 +85,9 @@ _nightdesk() {
             nightdesk__subcmd__case,help)
                 cmd="nightdesk__subcmd__case__subcmd__help"
                 ;;
+            nightdesk__subcmd__case,innocent)
+                cmd="nightdesk__subcmd__case__subcmd__innocent"
+                ;;
             nightdesk__subcmd__case,list)
                 cmd="nightdesk__subcmd__case__subcmd__list"
                 ;;
@@ -93,6 +96,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__case__subcmd__help,help)
                 cmd="nightdesk__subcmd__case__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__case__subcmd__help,innocent)
+                cmd="nightdesk__subcmd__case__subcmd__help__subcmd__innocent"
                 ;;
             nightdesk__subcmd__case__subcmd__help,list)
                 cmd="nightdesk__subcmd__case__subcmd__help__subcmd__list"
@@ -174,6 +180,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help__subcmd__block,list)
                 cmd="nightdesk__subcmd__help__subcmd__block__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__case,innocent)
+                cmd="nightdesk__subcmd__help__subcmd__case__subcmd__innocent"
                 ;;
             nightdesk__subcmd__help__subcmd__case,list)
                 cmd="nightdesk__subcmd__help__subcmd__case__subcmd__list"
@@ -369,7 +378,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case)
-            opts="-c -h --config --help list show help"
+            opts="-c -h --config --help list show innocent help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -391,7 +400,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case__subcmd__help)
-            opts="list show help"
+            opts="list show innocent help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -405,6 +414,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__case__subcmd__help__subcmd__innocent)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -439,6 +462,36 @@ _nightdesk() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__case__subcmd__innocent)
+            opts="-c -h --because --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --because)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -743,8 +796,22 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__case)
-            opts="list show"
+            opts="list show innocent"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__case__subcmd__innocent)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -77,11 +77,12 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand who" -s h -l help -d
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -s c -l config -d 'The configuration file' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -l json -d 'Print one JSON object per line on stdout'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -s h -l help -d 'Print help'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -s c -l config -d 'The configuration file' -r -F
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -s h -l help -d 'Print help'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -f -a "list" -d 'List cases, newest first'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -f -a "show" -d 'Show one case with all that happened'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show innocent help" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show innocent help" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show innocent help" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show innocent help" -f -a "show" -d 'Show one case with all that happened'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show innocent help" -f -a "innocent" -d 'Tell SpamCop that its reports of an advertised web host on this line are mistaken'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show innocent help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l stage -d 'Only this stage, such as confirmed' -r
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l all -d 'Ended cases too'
@@ -90,8 +91,13 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_see
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -l json -d 'Print one JSON object per line on stdout'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -l because -d 'Why; kept with the case' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -l by -d 'In whose name' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -s h -l help -d 'Print help'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "list" -d 'List cases, newest first'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one case with all that happened'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "innocent" -d 'Tell SpamCop that its reports of an advertised web host on this line are mistaken'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and not __fish_seen_subcommand_from list help" -s c -l config -d 'The configuration file' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand block; and not __fish_seen_subcommand_from list help" -s h -l help -d 'Print help'
@@ -171,6 +177,7 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse check who why case block lease reporter operator backup restore config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "list" -d 'List cases, newest first'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "show" -d 'Show one case with all that happened'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "innocent" -d 'Tell SpamCop that its reports of an advertised web host on this line are mistaken'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from block" -f -a "list" -d 'List what is planned and what the edge shows'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from lease" -f -a "import" -d 'Import leases from a file; importing it again changes nothing'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from reporter" -f -a "list" -d 'List reporters with what became of their reports, the best borne out first'

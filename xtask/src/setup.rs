@@ -8,12 +8,13 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 11] = [
+const NEEDED: [(&str, &str); 12] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
     ("microsocks", "microsocks"),
     ("swaks", "swaks"),
+    ("postfix", "postfix"),
     ("curl", "curl"),
     ("python3", "python3"),
     ("openssl", "openssl"),

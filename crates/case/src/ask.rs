@@ -10,8 +10,6 @@ use crate::{LookFor, Playbook, Question, Stage, Verdict};
 
 /// The most ports one question names.
 pub(crate) const PORTS_AT_MOST: usize = 32;
-/// The least time between two questions to one address; the prober refuses to ask more often than every ten minutes.
-const MIN_GAP: SignedDuration = SignedDuration::from_mins(11);
 /// The first pause after an answer that said nothing; each further one doubles it, up to the routine interval.
 const FIRST_GAP: SignedDuration = SignedDuration::from_mins(15);
 /// How many answers in a row that said nothing are enough for a mere heads-up.
@@ -72,7 +70,7 @@ fn fresh(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> O
             }
             None => return None,
         };
-        let due = last.map_or(now, |answer| after(answer.started, MIN_GAP).max(now));
+        let due = last.map_or(now, |answer| after(answer.started, playbook.least_gap).max(now));
         Some(Wanted { question: question(facts, proof, playbook, *address, &[])?, due, why })
     })
 }
@@ -100,11 +98,12 @@ fn routine(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) ->
         0 => (playbook.recheck_every, format!("routine look at a {} case", facts.stage)),
         times => (growing(times, playbook.recheck_every), format!("no clear answer {times} times in a row")),
     };
-    let due = after(last.started, gap.max(MIN_GAP)).max(now);
+    let due = after(last.started, gap.max(playbook.least_gap)).max(now);
     Some(Wanted { question: question(facts, proof, playbook, address, &[])?, due, why })
 }
 
-/// The question to `address`: ports asked for by hand, proved, named and not yet asked, named, and the usual ones.
+/// The question to `address`: ports asked for by hand, proved, named and not yet asked, named, those of malware that was
+/// named, and the usual ones.
 pub(crate) fn question(
     facts: &Facts,
     proof: &Proof,
@@ -118,7 +117,10 @@ pub(crate) fn question(
     });
     let mut ports: Vec<u16> = Vec::new();
     let proved = proof.ports(address);
-    for port in [by_hand, &proved, &unasked, &asked, &playbook.usual_ports].into_iter().flatten() {
+    let of_families: Vec<u16> = facts.families.iter().flat_map(|family| &family.ports).copied().collect();
+    for port in
+        [by_hand, &proved, &unasked, &asked, &of_families, &playbook.usual_ports].into_iter().flatten()
+    {
         if *port != 0 && !ports.contains(port) && ports.len() < PORTS_AT_MOST {
             ports.push(*port);
         }
@@ -136,7 +138,7 @@ pub(crate) fn moved(
     now: Timestamp,
 ) -> Option<Wanted> {
     let question = question(facts, proof, playbook, to, &facts.ports_elsewhere(to))?;
-    let due = last_answer(facts, to).map_or(now, |answer| after(answer.started, MIN_GAP).max(now));
+    let due = last_answer(facts, to).map_or(now, |answer| after(answer.started, playbook.least_gap).max(now));
     Some(Wanted { question, due, why: format!("the line has moved to {to}: {reason}") })
 }
 

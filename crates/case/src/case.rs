@@ -1,6 +1,7 @@
 //! All that is known of one subscriber's suspected proxy or relay.
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -8,8 +9,8 @@ use crate::decide::decide;
 use crate::draft::Draft;
 use crate::facts::{Answered, Asking, Block, Facts, Note, RuleState, domain};
 use crate::{
-    CaseId, Command, Event, EvidenceId, Filing, Judgement, Playbook, QuestionId, Record, Refusal, Rule,
-    Sighting, Stage, SubscriberId, Urgency,
+    CaseId, Command, Event, EvidenceId, Family, Filing, Judgement, Playbook, QuestionId, Record, Refusal,
+    Rule, Sighting, Stage, SubscriberId, Urgency,
 };
 
 /// All that is known of one subscriber's suspected proxy or relay.
@@ -121,9 +122,12 @@ impl Case {
             Event::Filed { sighting, .. } if self.filed.insert((sighting.evidence, sighting.claim)) => {
                 self.sightings.push(sighting.clone());
             }
-            Event::AcknowledgementOrdered { evidence } => {
+            Event::AcknowledgementOrdered { evidence, reporter: None } => {
                 let report = self.sightings.iter().rev().find(|sighting| sighting.evidence == *evidence);
-                self.facts.acknowledged.extend(report.map(|sighting| domain(&sighting.source).to_owned()));
+                if let Some(sighting) = report {
+                    let correspondence = Arc::make_mut(&mut self.facts.correspondence);
+                    correspondence.acknowledged_domain(domain(&sighting.source));
+                }
             }
             _ => {}
         }
@@ -227,6 +231,25 @@ impl Case {
     #[must_use]
     pub fn told(&self) -> &[(Timestamp, String)] {
         &self.facts.told
+    }
+
+    /// The known malware families that were named of it.
+    #[must_use]
+    pub fn families(&self) -> &[&'static Family] {
+        &self.facts.families
+    }
+
+    /// Whether SpamCop still waits for this case's answer to its report of that number.
+    #[must_use]
+    pub fn owes_spamcop(&self, report: u64) -> bool {
+        self.facts.correspondence.spamcop_open().any(|(_, _, open)| open.id == report)
+    }
+
+    /// Whether SpamCop would hear a claim of innocence about a report of this case ([`Command::Innocent`]).
+    #[must_use]
+    pub fn may_claim_innocence(&self) -> bool {
+        !matches!(self.stage(), Stage::Confirmed | Stage::Contained)
+            && self.facts.correspondence.spamcop_open().any(|(_, _, open)| open.web_host)
     }
 
     /// The judgement the stage rests on at `now`.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::{Answer, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage};
+use crate::{Answer, Correspondent, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage};
 
 /// A wish; [`crate::Case::decide`] says what, if anything, follows from it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,8 @@ pub enum Command {
         /// When the last of them came.
         last: Timestamp,
     },
+    /// The sender of a report that was filed can be written to. Naming the sender of one report twice changes nothing.
+    Correspond(Correspondent),
     /// A probe answered a question of this case; the whole answer is kept as `evidence`.
     Answered {
         /// Which question.
@@ -76,6 +78,12 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// An operator says that SpamCop's reports of a web host on this line are wrong. The reason is required and kept;
+    /// SpamCop is told so of each such report that has no answer yet.
+    Innocent {
+        /// Why.
+        reason: String,
+    },
     /// An operator wants the line probed again now, on these ports (the case's own when empty).
     Recheck {
         /// Ports to ask first.
@@ -100,6 +108,16 @@ pub enum Refusal {
     /// No block of the case is standing.
     #[error("no block of this case is standing: there is nothing to release")]
     NothingToRelease,
+    /// No report of the case can be answered that way.
+    #[error(
+        "no SpamCop report of this case can be answered with innocence: SpamCop hears that of an advertised web host alone, never of a mail's source, and once for each report"
+    )]
+    NothingToDeny,
+    /// The line is proved.
+    #[error(
+        "our own probe has proved this line: it is not innocent; close it, and SpamCop is told when it is clean"
+    )]
+    NotInnocent,
     /// The question is unknown or was answered before.
     #[error("this case waits for no answer to question {0}")]
     NotAsked(u32),

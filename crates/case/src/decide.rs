@@ -9,7 +9,7 @@ use crate::draft::Draft;
 use crate::facts::{Facts, RuleState};
 use crate::{
     Answer, CaseId, Command, Event, EvidenceId, InForce, LiftReason, Playbook, QuestionId, Refusal, Refused,
-    RuleKey, Stage,
+    RuleKey, SpamcopAnswer, Stage,
 };
 
 /// The longest reason or note that is kept, in characters.
@@ -42,7 +42,9 @@ pub(crate) fn decide(
             });
             return Ok(draft.done());
         }
-        Command::Tick
+        Command::Innocent { reason: why } => return innocent(draft, &reason(why)?),
+        Command::Correspond(_)
+        | Command::Tick
         | Command::Count { .. }
         | Command::EdgeRead { .. }
         | Command::HolderChanged { .. }
@@ -56,6 +58,7 @@ pub(crate) fn decide(
         Command::Count { reports, copies, last } => {
             draft.push(Event::Counted { reports: *reports, copies: *copies, last: *last });
         }
+        Command::Correspond(correspondent) => draft.correspond(correspondent.clone()),
         Command::Tick => {}
         Command::Answered { question, answer, evidence } => {
             answered(&mut draft, *question, answer, *evidence, playbook)?;
@@ -195,6 +198,25 @@ fn dismiss(mut draft: Draft<'_>, why: String) -> Result<Vec<Event>, Refusal> {
     crate::claimants::dismissed(&draft.facts).into_iter().for_each(|verdict| draft.push(verdict));
     draft.lift(&LiftReason::CaseEnded, |_| true);
     draft.push(moved);
+    Ok(draft.done())
+}
+
+/// An ended case takes it too: what was dismissed is what one may be innocent of.
+fn innocent(mut draft: Draft<'_>, why: &str) -> Result<Vec<Event>, Refusal> {
+    if matches!(draft.facts.stage, Stage::Confirmed | Stage::Contained) {
+        return Err(Refusal::NotInnocent);
+    }
+    let correspondence = draft.facts.correspondence.clone();
+    let claims = correspondence.spamcop_open().filter(|(_, _, report)| report.web_host);
+    let claims: BTreeMap<u64, EvidenceId> =
+        claims.map(|(_, one, report)| (report.id, one.evidence)).collect();
+    if claims.is_empty() {
+        return Err(Refusal::NothingToDeny);
+    }
+    for (report, evidence) in claims {
+        let (answer, why) = (SpamcopAnswer::Innocent, why.to_owned());
+        draft.push(Event::SpamcopOrdered { evidence, report, answer, why });
+    }
     Ok(draft.done())
 }
 

@@ -1,18 +1,20 @@
 //! Decisions in the making: events are folded into a copy of the facts as they are decided, so that what follows
 //! from them is decided on what they changed.
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
 
 use crate::ask::{self, Cause, Wanted};
 use crate::claimants;
-use crate::facts::{Facts, RuleState, domain};
+use crate::facts::{Facts, RuleState};
+use crate::families::{Family, family};
 use crate::judge::weigh;
 use crate::moment::after;
 use crate::proof::Proof;
 use crate::{
-    Actor, CaseId, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId, Restriction, Rule,
-    RuleKey, Sighting, Source, Stage, Voice, weights,
+    Actor, CaseId, Correspondent, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId,
+    Restriction, Rule, RuleKey, Sighting, Source, SpamcopAnswer, Stage, Voice, weights,
 };
 
 /// The most ports of one address a case closes inbound; a line proved on more has its mail stopped all the same.
@@ -41,25 +43,21 @@ impl<'a> Draft<'a> {
         Proof::of(&self.facts, self.playbook)
     }
 
-    /// Files a sighting with what follows at once: the acknowledgement and the watch.
+    /// Files a sighting with what follows at once: the watch.
     pub(crate) fn file(&mut self, sighting: Sighting) {
         let weight = weights::of(sighting.kind, &sighting.source);
-        let Source::Report { authenticated, .. } = sighting.source;
-        let domain = domain(&sighting.source).to_owned();
-        let (evidence, kind, address, received) =
-            (sighting.evidence, sighting.kind, sighting.address, sighting.received);
+        let (kind, address, received) = (sighting.kind, sighting.address, sighting.received);
+        let family = sighting.malware.as_deref().and_then(family);
         let page = (sighting.speaks_of_proxy() && sighting.source.voice() == Voice::Established)
             .then(|| page_of(&sighting));
         self.push(Event::Filed { sighting, weight });
-        if authenticated && self.playbook.acknowledge_reporter && self.facts.acknowledged.insert(domain) {
-            self.push(Event::AcknowledgementOrdered { evidence });
-        }
         if let Some(what) = page {
             self.page(&what);
         }
-        let until = after(received, self.playbook.watch_for);
+        let until = after(received, family.map_or(self.playbook.watch_for, Family::watch_for));
         if kind == Kind::Malware && until > self.now && self.facts.watch_until < Some(until) {
-            let why = format!("a virus was reported on {address}: a proxy may soon follow");
+            let what = family.map_or_else(|| "a proxy may soon follow".to_owned(), Family::in_words);
+            let why = format!("a virus was reported on {address}: {what}");
             self.push(Event::WatchSet { until, why });
         }
     }
@@ -69,6 +67,56 @@ impl<'a> Draft<'a> {
         if self.playbook.page_proxy_reports && self.facts.paged.is_none() {
             self.push(Event::PageOrdered { what: what.to_owned() });
         }
+    }
+
+    /// Keeps who sent a report, and thanks them once.
+    pub(crate) fn correspond(&mut self, correspondent: Correspondent) {
+        if !self.facts.correspondence.wants(correspondent.evidence) {
+            return;
+        }
+        let (evidence, reporter) = (correspondent.evidence, correspondent.reporter().to_owned());
+        let thank =
+            self.playbook.acknowledge_reporter && self.facts.correspondence.may_acknowledge(&correspondent);
+        self.push(Event::ReporterNamed { correspondent });
+        if thank {
+            self.push(Event::AcknowledgementOrdered { evidence, reporter: Some(reporter) });
+        }
+    }
+
+    /// Orders the letters that say the line is clean, to everybody whose report was followed by enough clean probes.
+    fn tell_outcome(&mut self) {
+        if self.facts.stage != Stage::Cleaned {
+            return;
+        }
+        let proof = self.proof();
+        let held = |address: &IpAddr| self.facts.known.get(address).is_some_and(|known| known.lost.is_none());
+        let clean = |at, one: &Correspondent| {
+            let mut about = one.about.iter().filter(|address| held(address));
+            proof.clean_since(at) && about.all(|address| proof.answered(*address, at))
+        };
+        let correspondence = self.facts.correspondence.clone();
+        let mut letters = Vec::new();
+        if self.playbook.spamcop_resolved {
+            let open = correspondence.spamcop_open().filter(|(at, one, _)| clean(*at, one));
+            let reports: BTreeMap<u64, EvidenceId> =
+                open.map(|(_, one, report)| (report.id, one.evidence)).collect();
+            let why = "our probes have found the line clean since that report";
+            letters.extend(reports.into_iter().map(|(report, evidence)| Event::SpamcopOrdered {
+                evidence,
+                report,
+                answer: SpamcopAnswer::Resolved,
+                why: why.to_owned(),
+            }));
+        }
+        if self.playbook.tell_reporter_outcome {
+            let wrote = |to: &str| self.facts.told.iter().any(|(_, told)| told.eq_ignore_ascii_case(to));
+            let open = correspondence.outcome_open(wrote).into_iter().filter(|(at, one)| clean(*at, one));
+            letters.extend(open.map(|(_, one)| Event::OutcomeOrdered {
+                evidence: one.evidence,
+                reporter: one.reporter().to_owned(),
+            }));
+        }
+        letters.into_iter().for_each(|letter| self.push(letter));
     }
 
     /// Orders what the playbook takes from a proved line, until `block_for` from now.
@@ -139,6 +187,7 @@ impl<'a> Draft<'a> {
             let verdicts = claimants::verdicts(&self.facts, &self.proof());
             verdicts.into_iter().for_each(|verdict| self.push(verdict));
         }
+        self.tell_outcome();
         if let Some(wanted) = ask::wanted(&self.facts, &self.proof(), self.playbook, self.now) {
             self.ask(wanted, Cause::Evidence);
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseId, Event, EvidenceId, Question, QuestionId};
+use crate::{CaseId, Event, EvidenceId, Question, QuestionId, SpamcopAnswer};
 
 /// One thing to do, written to the outbox in the same transaction as the event it follows from; done at least once.
 /// What is due on the case itself (a watch that ends, a block that expires) is no errand: [`crate::Case::next_due`] says it.
@@ -29,6 +29,26 @@ pub enum Errand {
     AnswerReporter {
         /// Their report.
         evidence: EvidenceId,
+    },
+    /// Tell a reporter that the line was found clean.
+    TellReporter {
+        /// Their report.
+        evidence: EvidenceId,
+    },
+    /// Answer a SpamCop report.
+    AnswerSpamcop {
+        /// SpamCop's number of it.
+        report: u64,
+        /// What it is told.
+        answer: SpamcopAnswer,
+    },
+    /// Report a scanner outside home to whoever answers for it. Follows from a message and not from a case
+    /// ([`CaseId::NONE`]).
+    ReportScanner {
+        /// The message that names it.
+        evidence: EvidenceId,
+        /// Which of its claims.
+        claim: u32,
     },
     /// Tell the desk's own people that the edge holds something back and a person must look.
     PageOperators {
@@ -70,9 +90,17 @@ impl Errand {
                 let errand = Errand::TellSubscriber { evidence: *evidence };
                 errands.push((now, format!("{case}/tell/{now}"), errand));
             }
-            Event::AcknowledgementOrdered { evidence } => {
+            Event::AcknowledgementOrdered { evidence, .. } => {
                 let errand = Errand::AnswerReporter { evidence: *evidence };
                 errands.push((now, format!("{case}/answer/{evidence}"), errand));
+            }
+            Event::OutcomeOrdered { evidence, .. } => {
+                let errand = Errand::TellReporter { evidence: *evidence };
+                errands.push((now, format!("{case}/outcome/{evidence}"), errand));
+            }
+            Event::SpamcopOrdered { report, answer, .. } => {
+                let errand = Errand::AnswerSpamcop { report: *report, answer: *answer };
+                errands.push((now, format!("{case}/spamcop/{report}"), errand));
             }
             Event::BlockRefused { key, reason } => {
                 let what = format!("the block {key} of {case} is not in force: {reason}");

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CaseId, EvidenceId, Question, QuestionId, Rule, RuleKey, Sighting, Stage, SubscriberId, Verdict,
+    Actor, CaseId, Correspondent, EvidenceId, Question, QuestionId, Rule, RuleKey, Sighting, SpamcopAnswer,
+    Stage, SubscriberId, Verdict,
 };
 
 /// Why a rule left the plan before or at its end.
@@ -170,6 +171,32 @@ pub enum Event {
     AcknowledgementOrdered {
         /// Their report.
         evidence: EvidenceId,
+        /// Who: an address, or a domain whose every report has an address of its own. Not said in old records.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reporter: Option<String>,
+    },
+    /// The sender of a report can be written to.
+    ReporterNamed {
+        /// Who, and of which report.
+        correspondent: Correspondent,
+    },
+    /// A reporter is to be told that the line was found clean.
+    OutcomeOrdered {
+        /// Their newest report.
+        evidence: EvidenceId,
+        /// Who, as in the acknowledgement.
+        reporter: String,
+    },
+    /// SpamCop is to be answered.
+    SpamcopOrdered {
+        /// The evidence that is SpamCop's report.
+        evidence: EvidenceId,
+        /// SpamCop's number of it.
+        report: u64,
+        /// What it is told.
+        answer: SpamcopAnswer,
+        /// Why.
+        why: String,
     },
     /// A mail went out.
     Told {

@@ -1,12 +1,16 @@
 //! What a case knows, apart from the sightings' full text: the state that events fold into and judgement reads.
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::ask::LOST_AFTER;
 use crate::claimants::Claimants;
+use crate::correspondence::Correspondence;
+use crate::families::{Family, family};
 use crate::filing::{Filed, PORTS_OF_CROWD};
+use crate::follows::Follows;
 use crate::hearsay::Hearsay;
 use crate::moment::after;
 use crate::{
@@ -136,9 +140,13 @@ pub(crate) struct Facts {
     pub(crate) stage: Stage,
     pub(crate) stage_since: Timestamp,
     pub(crate) hearsay: Hearsay,
+    pub(crate) follows: Arc<Follows>,
+    /// Known malware families that were named, each once.
+    pub(crate) families: Vec<&'static Family>,
     pub(crate) kinds: BTreeSet<Kind>,
     pub(crate) known: BTreeMap<IpAddr, Known>,
-    pub(crate) acknowledged: BTreeSet<String>,
+    /// Shared with copies until it changes: most commands leave it alone.
+    pub(crate) correspondence: Arc<Correspondence>,
     pub(crate) last_filed: Timestamp,
     pub(crate) watch_until: Option<Timestamp>,
     pub(crate) last_question: u32,
@@ -166,9 +174,11 @@ impl Facts {
             stage: Stage::HeadsUp,
             stage_since: now,
             hearsay: Hearsay::default(),
+            follows: Arc::default(),
+            families: Vec::new(),
             kinds: BTreeSet::new(),
             known: BTreeMap::new(),
-            acknowledged: BTreeSet::new(),
+            correspondence: Arc::default(),
             last_filed: now,
             watch_until: None,
             last_question: 0,
@@ -217,8 +227,10 @@ impl Facts {
     pub(crate) fn apply(&mut self, at: Timestamp, actor: &Actor, event: &Event) {
         match event {
             Event::Opened { .. } | Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
-            // The domain is looked up by the case, which has the sightings.
-            Event::AcknowledgementOrdered { .. } => {}
+            Event::AcknowledgementOrdered { .. }
+            | Event::ReporterNamed { .. }
+            | Event::OutcomeOrdered { .. }
+            | Event::SpamcopOrdered { .. } => Arc::make_mut(&mut self.correspondence).apply(at, event),
             Event::Filed { sighting, weight } => self.file(at, sighting, *weight),
             Event::StageMoved { to, .. } => (self.stage, self.stage_since) = (*to, at),
             Event::WatchSet { until, .. } => self.watch_until = self.watch_until.max(Some(*until)),
@@ -267,6 +279,13 @@ impl Facts {
         self.filed.note(sighting);
         self.claimants.note(sighting);
         let voice = sighting.source.voice();
+        Arc::make_mut(&mut self.follows).hear(sighting, domain(&sighting.source));
+        if let Some(named) = sighting.malware.as_deref().and_then(family)
+            && !self.families.iter().any(|one| one.id == named.id)
+        {
+            self.families.push(named);
+            self.families.sort_by(|a, b| a.id.cmp(&b.id));
+        }
         self.kinds.insert(sighting.kind);
         self.last_filed = self.last_filed.max(at);
         let known = self.known.entry(sighting.address.to_canonical()).or_default();

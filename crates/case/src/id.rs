@@ -18,6 +18,11 @@ pub struct IdError {
 #[serde(transparent)]
 pub struct CaseId(pub u64);
 
+impl CaseId {
+    /// No case: what an errand follows from that no case was made of. Cases are numbered from 1.
+    pub const NONE: CaseId = CaseId(0);
+}
+
 impl fmt::Display for CaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ND-{}", self.0)

@@ -29,7 +29,14 @@ pub fn judge(case: &Case, playbook: &Playbook, now: Timestamp) -> Judgement {
 
 /// The same over the bare facts.
 pub(crate) fn weigh(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> Judgement {
-    let (hearsay, words) = facts.hearsay.weigh(now, |address, at| proof.answered(address, at));
+    let (mut hearsay, mut words) = facts.hearsay.weigh(now, |address, at| proof.answered(address, at));
+    if let Some((more, why)) = facts.follows.weigh(playbook, now, |address, at| proof.answered(address, at)) {
+        let raised = (hearsay + more).min(weights::PRIOR + weights::HEARSAY_AT_MOST);
+        if raised > hearsay {
+            hearsay = raised;
+            words = format!("{words}; {why}");
+        }
+    }
     let (stage, why) = if !facts.stage.is_open() {
         (facts.stage, format!("the case is {}", facts.stage))
     } else if let Some(proved) = proof.in_words() {

@@ -53,6 +53,8 @@ pub struct Playbook {
     pub usual_ports: Vec<u16>,
     /// How often an open case is probed again.
     pub recheck_every: SignedDuration,
+    /// The least time between two questions to one address that no operator asks; a little more than the prober's own.
+    pub least_gap: SignedDuration,
     /// How many negative probes in a row make a case `cleaned` ...
     pub clean_after_negatives: u32,
     /// ... when they also span at least this long.
@@ -71,6 +73,10 @@ pub struct Playbook {
     pub acknowledge_reporter: bool,
     /// Whether the desk's people are paged for a proxy or relay that a trusted reporter names or our probe proves.
     pub page_proxy_reports: bool,
+    /// Whether a reporter who was acknowledged is told when the line was found clean.
+    pub tell_reporter_outcome: bool,
+    /// Whether SpamCop is told `resolved` of each of its reports once the line was found clean since.
+    pub spamcop_resolved: bool,
     /// How long each stage may take.
     pub clocks: Clocks,
 }
@@ -81,6 +87,7 @@ impl Default for Playbook {
             watch_for: SignedDuration::from_hours(14 * 24),
             usual_ports: vec![1080, 3128, 8080, 80, 8000, 8081, 6588, 81],
             recheck_every: SignedDuration::from_hours(6),
+            least_gap: SignedDuration::from_mins(11),
             clean_after_negatives: 3,
             clean_over: SignedDuration::from_hours(24),
             close_after: SignedDuration::from_hours(7 * 24),
@@ -90,6 +97,8 @@ impl Default for Playbook {
             tell_subscriber: true,
             acknowledge_reporter: true,
             page_proxy_reports: true,
+            tell_reporter_outcome: true,
+            spamcop_resolved: true,
             clocks: Clocks::default(),
         }
     }

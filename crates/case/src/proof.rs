@@ -87,6 +87,12 @@ impl Proof {
         self.by_address.values().filter_map(|proof| proof.cleared).max()
     }
 
+    /// Whether the whole line was found clean by a full run of negatives that began after `at`.
+    pub(crate) fn clean_since(&self, at: Timestamp) -> bool {
+        let through = self.by_address.values().filter_map(|proof| proof.answered_through).max();
+        self.cleared().is_some() && through.is_some_and(|through| at <= through)
+    }
+
     /// Whether our own negative answers have dealt with what was said of `address` at `at`.
     pub(crate) fn answered(&self, address: IpAddr, at: Timestamp) -> bool {
         let proof = self.by_address.get(&address.to_canonical());

@@ -145,6 +145,9 @@ pub struct Sighting {
     /// The reporter's own number for the report, or its Message-ID: the same one by two ways is one report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// The malware it names, as the reader gives it; see [`crate::family`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malware: Option<String>,
     /// Whether the reporter's own words speak of a proxy or relay, whatever the kind (P12).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub spotted: bool,

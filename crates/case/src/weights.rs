@@ -40,6 +40,9 @@ pub(crate) const UNAUTHENTICATED_AT_MOST: f64 = 2.0;
 pub(crate) const CROWD_AT_MOST: f64 = 3.5;
 /// All that anybody says counts at most this.
 pub(crate) const HEARSAY_AT_MOST: f64 = 10.0;
+/// What a sign of a proxy adds when it comes while the line is watched for malware that somebody else reported (P6): it is
+/// taken to be three times as likely then, `ln(3)`. Our judgement, as the others.
+pub(crate) const FOLLOWS_MALWARE: f64 = 1.1;
 /// An event a report dates earlier than this before it came counts as this old: clocks in reports are often wrong.
 pub(crate) const OLDEST_AT_ARRIVAL: SignedDuration = SignedDuration::from_hours(48);
 

@@ -15,6 +15,7 @@ use lease::{Attribution, Whose};
 use probe::Prober;
 use store::{Claimed, Delivery};
 
+use crate::answers::Word;
 use crate::desk::Desk;
 use crate::error::{ActError, DeskError, Doing};
 use crate::night::{chain, wait};
@@ -108,7 +109,18 @@ impl Desk {
                 self.ask(claimed.case, *id, question, *by_operator, prober).await
             }
             Errand::TellSubscriber { evidence } => self.tell(claimed, *evidence, mailer).await,
-            Errand::AnswerReporter { evidence } => self.answer(claimed, *evidence, mailer).await,
+            Errand::AnswerReporter { evidence } => {
+                self.answer(claimed, *evidence, Word::Thanks, mailer).await
+            }
+            Errand::TellReporter { evidence } => self.answer(claimed, *evidence, Word::Outcome, mailer).await,
+            Errand::AnswerSpamcop { report, answer } => {
+                let sent = self.send_to_spamcop(claimed.case, *report, *answer, mailer).await;
+                self.record(claimed, sent).await
+            }
+            Errand::ReportScanner { evidence, claim } => {
+                let sent = self.send_scanner_report(*evidence, *claim, mailer).await;
+                self.record(claimed, sent).await
+            }
             Errand::PageOperators { what } => self.page(claimed, what, mailer).await,
             Errand::PageProxies { from, told } => match self.proxies_paged(claimed, *from, *told).await {
                 Some(what) => self.page(claimed, &what, mailer).await,
@@ -249,7 +261,7 @@ impl Desk {
     /// A page is never given up while the relay only refuses for now.
     async fn page(&self, claimed: &Claimed, what: &str, mailer: Option<&Mailer>) -> Result<Ended, DeskError> {
         tracing::error!(case = %claimed.case, what, "the operators are paged");
-        match self.send_page(claimed.case, what, mailer).await {
+        match self.send_page(claimed.case, what, &claimed.key, mailer).await {
             Sent::Later { why, .. } => Ok(Ended::Later(PAGE_AGAIN, why)),
             sent => self.record_sent(claimed, sent).await,
         }
@@ -271,18 +283,23 @@ impl Desk {
         evidence: Option<EvidenceId>,
         mailer: Option<&Mailer>,
     ) -> Result<Ended, DeskError> {
-        let sent = self.send_notice(claimed.case, evidence, mailer).await?;
-        self.record_sent(claimed, sent).await
+        let sent = self.send_notice(claimed.case, evidence, &claimed.key, mailer).await;
+        self.record(claimed, sent).await
     }
 
     async fn answer(
         &self,
         claimed: &Claimed,
         evidence: EvidenceId,
+        word: Word,
         mailer: Option<&Mailer>,
     ) -> Result<Ended, DeskError> {
-        let sent = self.send_acknowledgement(claimed.case, evidence, mailer).await?;
-        self.record_sent(claimed, sent).await
+        let sent = self.send_answer(claimed.case, evidence, word, mailer).await;
+        self.record(claimed, sent).await
+    }
+
+    async fn record(&self, claimed: &Claimed, sent: Result<Sent, DeskError>) -> Result<Ended, DeskError> {
+        self.record_sent(claimed, sent?).await
     }
 
     async fn record_sent(&self, claimed: &Claimed, sent: Sent) -> Result<Ended, DeskError> {
@@ -297,6 +314,10 @@ impl Desk {
                 Command::Told { to, failure: Some(format!("given up after {TRIES} tries: {why}")) }
             }
         };
+        if claimed.case == CaseId::NONE {
+            tracing::info!(errand = %claimed.key, ?command, "a letter that belongs to no case");
+            return Ok(Ended::Done);
+        }
         self.tell_case(claimed.case, command).await
     }
 }

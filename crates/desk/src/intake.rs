@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use case::Source;
 use lease::{Attribution, Whose};
 use lookup::Authentication;
 use report::{Claim, Hint, Reading};
@@ -20,6 +21,7 @@ use store::{Entry, IntakeFilter};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::message::{CLAIMS_TOGETHER, Message};
+use crate::sender::Sender;
 use crate::translate;
 
 /// The name of the cursor on the log.
@@ -148,6 +150,7 @@ impl Desk {
             let rows = pieces.iter().map(|(message, piece)| message.file(piece, &mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
+            batch.errands.extend(pieces.iter().flat_map(|(message, piece)| message.scanners_of(piece)));
             batch.cursor = cursor;
             (batch, changed)
         };
@@ -180,9 +183,12 @@ impl Desk {
             let _turn = readers.acquire().await;
             read_apart(bytes.clone(), read_as_handed, entry).await
         };
-        let (home, foreign) = self.against_home(&reading);
-        // Who sent what accuses nobody of ours is not worth a question.
-        let shown = if home.is_empty() {
+        let answer = self.answer_to_ours(&bytes).await?;
+        let alleges = answer.as_ref().is_none_or(|answer| answer.may_allege);
+        let (home, foreign) = if alleges { self.against_home(&reading) } else { (Vec::new(), 0) };
+        let scanners = if alleges { self.scanner_errands(entry.id, &reading, true) } else { Vec::new() };
+        // Who sent what accuses nobody of ours is not worth a question, unless the one it accuses is to be told on.
+        let shown = if home.is_empty() && scanners.is_empty() {
             Authentication::none("not checked: it alleges nothing of our own addresses")
         } else {
             match self.shown_before(entry).await? {
@@ -192,8 +198,23 @@ impl Desk {
         };
         let source = self.source_of(&reading, &shown, entry).await?;
         let attributed = self.attribute(home, entry.received).await?;
+        let sender = if answer.is_none() { Sender::of(&reading, &source, &bytes) } else { None };
+        let Source::Report { authenticated, .. } = source;
+        let scanners = if authenticated { scanners } else { Vec::new() };
         let (seq, evidence, received) = (entry.seq, entry.id, entry.received);
-        Ok(Message { seq, evidence, received, reading, shown, source, attributed, foreign })
+        Ok(Message {
+            seq,
+            evidence,
+            received,
+            reading,
+            shown,
+            source,
+            attributed,
+            foreign,
+            sender,
+            answer,
+            scanners,
+        })
     }
 
     /// What was shown of the sender when it was first read: DNS is not asked twice about one message.
@@ -369,6 +390,7 @@ mod tests {
                 authserv_id: Some("mx.example.net".to_owned()),
                 relays: vec!["127.0.0.0/8".parse().expect("a prefix")],
             },
+            answers: crate::settings::Answers::default(),
         };
         let spool = Spool::open(&dir.join("spool")).expect("a spool");
         Desk::open(settings, store, spool, Clock::standing_at(Timestamp::UNIX_EPOCH)).await.expect("a desk")

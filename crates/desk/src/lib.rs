@@ -8,8 +8,11 @@
 //! Judgement is not made here: every change is `case.decide(command)`, committed, then applied ([`Desk::act`]). What
 //! pages and commands show are plain values ([`QueueRow`], [`CaseView`], ...). The desk owns the clock ([`Clock`]) and the open cases.
 
+mod answers;
 mod authenticity;
 mod clock;
+mod contacts;
+mod courtesy;
 mod desk;
 mod edge_loop;
 mod errands;
@@ -26,7 +29,9 @@ mod office;
 mod pages;
 mod proxy_pages;
 mod reporter;
+mod scanner;
 mod search;
+mod sender;
 mod settings;
 mod timeline;
 mod translate;
@@ -34,6 +39,7 @@ mod view;
 mod wording;
 
 pub use clock::Clock;
+pub use contacts::{ContactTable, Contacts, Looking};
 pub use desk::{Desk, whose};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};
@@ -43,6 +49,6 @@ pub use night::Hands;
 pub use notify::{Mailer, MailerError};
 pub use pages::PER_PAGE;
 pub use reporter::named_feeds;
-pub use settings::{MailSettings, Reporters, Settings, TrustedResults, check_mailbox};
+pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, check_mailbox};
 pub use timeline::rows as timeline;
 pub use view::*;

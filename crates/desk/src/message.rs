@@ -8,9 +8,10 @@ use case::{CaseId, EvidenceId, Filing, Source};
 use lease::Attribution;
 use lookup::Authentication;
 use report::{Claim, Format, Reading};
-use store::ReadingRow;
+use store::{NewErrand, ReadingRow};
 
 use crate::office::Draft;
+use crate::sender::{About, AnswerToOurs, Sender};
 use crate::translate;
 
 /// How many claims are filed in one transaction. A feed's file may hold a quarter of a million.
@@ -42,6 +43,12 @@ pub(crate) struct Message {
     pub(crate) attributed: Vec<(u32, Claim, Attribution)>,
     /// How many alleged addresses are not ours.
     pub(crate) foreign: usize,
+    /// Who sent it, where they may be written to.
+    pub(crate) sender: Option<Sender>,
+    /// Whether it answers a letter of ours.
+    pub(crate) answer: Option<AnswerToOurs>,
+    /// What follows from scanners outside home that it names.
+    pub(crate) scanners: Vec<NewErrand>,
 }
 
 /// What came of filing some of a message's claims.
@@ -74,6 +81,7 @@ impl Message {
     /// Files the claims of one piece that belong to exactly one subscriber; says what became of the message.
     pub(crate) fn file(&self, piece: &Range<usize>, draft: &mut Draft<'_>) -> ReadingRow {
         let mut tally = Tally::default();
+        let mut about = About::default();
         // What came of it on the case filed to last: one report is one report, however many lines of it name a line.
         let mut last: Option<(CaseId, Option<Filing>)> = None;
         let mut claims: Vec<&(u32, Claim, Attribution)> =
@@ -92,6 +100,7 @@ impl Message {
                 draft.open_case_of(subscriber).is_some_and(|case| case.has_heard(&self.evidence));
             let sighting = translate::sighting(self, claim, *number, reason.clone());
             let (id, filing) = draft.file(subscriber, sighting);
+            about.hear(id, claim, filing);
             if last.as_ref().is_none_or(|(case, _)| *case != id) {
                 self.heard(last.take(), draft, &mut tally);
                 last = Some((id, (!heard_before).then_some(filing)));
@@ -100,7 +109,19 @@ impl Message {
             }
         }
         self.heard(last, draft, &mut tally);
+        if let Some(sender) = &self.sender {
+            sender.correspond(self.evidence, about, draft);
+        }
+        if let Some(answer) = &self.answer {
+            answer.note(&self.evidence, draft);
+        }
         self.row(tally)
+    }
+
+    /// What follows from scanners it names, with its last piece.
+    pub(crate) fn scanners_of(&self, piece: &Range<usize>) -> impl Iterator<Item = NewErrand> {
+        let is_last = piece.end == self.attributed.len();
+        self.scanners.iter().filter(move |_| is_last).cloned()
     }
 
     /// Counts the message once for a case, unless an earlier piece of it was.
@@ -140,6 +161,10 @@ impl Message {
         } else if self.foreign > 0 {
             let foreign = self.foreign;
             ("foreign", format!("{foreign} alleged address(es), none of them in the home prefixes"))
+        } else if let Some(answer) = &self.answer {
+            let cases = answer.case.into_iter().collect();
+            let note = "an answer to a letter of ours, or one that came back; never answered".to_owned();
+            return Outcome { name: "not-a-report", note, cases };
         } else if self.reading.format == Format::Unreadable {
             ("unreadable", self.doubts())
         } else if self.reading.is_report {
@@ -240,6 +265,9 @@ mod tests {
             },
             attributed: Vec::new(),
             foreign: 0,
+            sender: None,
+            answer: None,
+            scanners: Vec::new(),
         }
     }
 

@@ -1,18 +1,21 @@
-//! Outgoing mail: one notice to the subscriber, one acknowledgement to an authenticated reporter.
+//! Outgoing mail: letters, how they look on the wire, and the relay they go through.
 //!
-//! The loop rules of RFC 3834 are kept here: what we send says `Auto-Submitted`, an answer goes out from the null
-//! sender, and nothing is answered that is automatic itself, comes from a list, or was not shown to be from whom it
-//! says. At most one acknowledgement goes to one address per case; the order for it is given once.
+//! Every letter says that a machine wrote it (`Auto-Submitted`, RFC 3834 section 5), carries our own loop header and a
+//! Message-ID that is the same however often sending is tried. An answer goes out from the null sender. Whom answers may
+//! go to is decided in `courtesy`; how many, by the store's count of letters.
 
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use mail_parser::{HeaderValue as Parsed, MessageParser};
+use sha2::{Digest, Sha256};
 
 use case::{Case, CaseId, EvidenceId};
+use jiff::Timestamp;
+use store::{Limit, Posted, Posting};
 
+use crate::courtesy::LOOP_HEADER;
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::night::from_template;
@@ -62,9 +65,14 @@ impl Mailer {
         Ok(Mailer { transport, from: settings.from.clone() })
     }
 
-    async fn send(&self, letter: &Letter) -> Sent {
+    /// Our own sender.
+    pub(crate) fn from(&self) -> &Mailbox {
+        &self.from
+    }
+
+    pub(crate) async fn send(&self, letter: &Letter) -> Sent {
         let to = letter.to.to_string();
-        let envelope_from = (!letter.from_nobody).then(|| self.from.email.clone());
+        let envelope_from = (!letter.answers).then(|| self.from.email.clone());
         let envelope = Envelope::new(envelope_from, vec![letter.to.clone()]);
         let message = letter.message(&self.from);
         let (envelope, message) = match (envelope, message) {
@@ -80,30 +88,63 @@ impl Mailer {
     }
 }
 
+/// What a notice to a subscriber is counted as.
+pub(crate) const NOTICE: &str = "notice";
+
 /// One mail before it is put into headers.
-struct Letter {
-    to: Address,
-    subject: String,
-    body: String,
-    /// The value of Auto-Submitted (RFC 3834 section 5).
-    automatic: &'static str,
-    in_reply_to: Option<String>,
-    from_nobody: bool,
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) to: Address,
+    pub(crate) subject: String,
+    pub(crate) body: String,
+    /// What makes it this letter: its Message-ID is made from it.
+    pub(crate) key: String,
+    /// The report it answers, by Message-ID with brackets; it then goes out from the null sender.
+    pub(crate) in_reply_to: Option<String>,
+    /// Whether it answers a message, or is one of its own accord (RFC 3834 section 5).
+    pub(crate) answers: bool,
+    /// A JSON document that goes with it, with its file name.
+    pub(crate) json: Option<(&'static str, String)>,
 }
 
 impl Letter {
+    /// A letter of its own accord.
+    pub(crate) fn new(to: Address, key: String, (subject, body): (String, String)) -> Letter {
+        Letter { to, subject, body, key, in_reply_to: None, answers: false, json: None }
+    }
+
+    /// Its Message-ID, without brackets: told by nobody who has not seen the letter's key, and the same at every try.
+    pub(crate) fn message_id(&self, from: &Mailbox) -> String {
+        let sum =
+            Sha256::new().chain_update(from.email.to_string()).chain_update([0]).chain_update(&self.key);
+        let hex = hex::encode(sum.finalize());
+        format!("nd-{}@{}", hex.get(..32).unwrap_or(&hex), from.email.domain())
+    }
+
     fn message(&self, from: &Mailbox) -> Result<Message, lettre::error::Error> {
         let mut builder = Message::builder()
             .from(from.clone())
             .to(Mailbox::new(None, self.to.clone()))
             .subject(one_line(&self.subject))
-            .header(ContentType::TEXT_PLAIN);
+            .message_id(Some(format!("<{}>", self.message_id(from))));
         if let Some(id) = &self.in_reply_to {
-            builder = builder.in_reply_to(one_line(id));
+            builder = builder.in_reply_to(one_line(id)).references(one_line(id));
         }
-        let mut message = builder.body(self.body.clone())?;
-        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
-        message.headers_mut().insert_raw(HeaderValue::new(name, self.automatic.to_owned()));
+        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(self.body.clone());
+        let mut message = match &self.json {
+            None => builder.singlepart(text)?,
+            Some((name, json)) => {
+                let kind = ContentType::parse("application/json").unwrap_or(ContentType::TEXT_PLAIN);
+                let json = Attachment::new((*name).to_owned()).body(json.clone(), kind);
+                builder.multipart(MultiPart::mixed().singlepart(text).singlepart(json))?
+            }
+        };
+        let automatic = if self.answers { "auto-replied" } else { "auto-generated" };
+        let own = [("Auto-Submitted", automatic.to_owned()), (LOOP_HEADER, from.email.to_string())];
+        for (name, value) in own {
+            let name = HeaderName::new_from_ascii_str(name);
+            message.headers_mut().insert_raw(HeaderValue::new(name, value));
+        }
         Ok(message)
     }
 }
@@ -119,6 +160,7 @@ impl Desk {
         &self,
         id: CaseId,
         evidence: Option<EvidenceId>,
+        key: &str,
         mailer: Option<&Mailer>,
     ) -> Result<Sent, DeskError> {
         let records = self.store().records(id).await.doing("read a case")?;
@@ -139,118 +181,65 @@ impl Desk {
             let why = "nothing is proved of the line any more".to_owned();
             return Ok(Sent::Not { to: to.to_string(), why });
         };
-        let (subject, body) = notice.write();
-        let letter =
-            Letter { to, subject, body, automatic: "auto-generated", in_reply_to: None, from_nobody: false };
+        let letter = Letter::new(to, key.to_owned(), notice.write());
+        let posting = Posting { purpose: NOTICE.to_owned(), ..posting(id, &letter, mailer, self.now()) };
+        self.post(&posting, &[]).await?;
         Ok(mailer.send(&letter).await)
     }
 
     /// Tells the desk's own people that something needs a person.
-    pub(crate) async fn send_page(&self, id: CaseId, what: &str, mailer: Option<&Mailer>) -> Sent {
+    pub(crate) async fn send_page(&self, id: CaseId, what: &str, key: &str, mailer: Option<&Mailer>) -> Sent {
         let operators = self.settings().mail.as_ref().and_then(|mail| mail.operators.clone());
         let (Some(mailer), Some(operators)) = (mailer, operators) else {
             let why = "nobody could be paged: [mail] relay and operators are not both configured".to_owned();
             return Sent::Not { to: "operators".to_owned(), why };
         };
-        let (subject, body) = wording::page(id, what);
-        let letter = Letter {
-            to: operators.email,
-            subject,
-            body,
-            automatic: "auto-generated",
-            in_reply_to: None,
-            from_nobody: false,
-        };
-        mailer.send(&letter).await
+        mailer.send(&Letter::new(operators.email, key.to_owned(), wording::page(id, what))).await
     }
 
-    /// Answers a reporter: their report is read and has a case. Says nothing about the customer.
-    pub(crate) async fn send_acknowledgement(
-        &self,
-        id: CaseId,
-        evidence: EvidenceId,
-        mailer: Option<&Mailer>,
-    ) -> Result<Sent, DeskError> {
-        let bytes = self.store().bytes(&evidence).await.doing("fetch a report")?.unwrap_or_default();
-        let entry = self.store().entry(&evidence).await.doing("fetch a report's envelope")?;
-        let reading = report::read(&bytes);
-        let Some(to) = reading.reporter.as_ref().and_then(|who| who.address.parse::<Address>().ok()) else {
-            return Ok(Sent::Not {
-                to: "reporter".to_owned(),
-                why: "the report names no address to answer".to_owned(),
-            });
-        };
-        let sender =
-            entry.as_ref().and_then(|entry| entry.envelope.get("mail_from")).and_then(|from| from.as_str());
-        if let Some(why) = must_not_answer(&bytes, sender) {
-            return Ok(Sent::Not { to: to.to_string(), why: why.to_owned() });
-        }
-        let Some(mailer) = mailer else { return Ok(no_mailer(&to)) };
-        let (subject, body) = wording::acknowledgement(id, &reading);
-        let in_reply_to = MessageParser::new()
-            .parse_headers(bytes.as_slice())
-            .and_then(|message| message.message_id().map(|id| format!("<{id}>")));
-        let letter = Letter { to, subject, body, automatic: "auto-replied", in_reply_to, from_nobody: true };
-        Ok(mailer.send(&letter).await)
+    /// Counts a letter; why it may not go out, where a limit is reached or another took its place.
+    pub(crate) async fn post(&self, letter: &Posting, limits: &[Limit]) -> Result<Option<String>, DeskError> {
+        Ok(match self.store().post_letter(letter, limits).await.doing("count a letter")? {
+            Posted::Yes => None,
+            Posted::Before => Some("not sent: a letter like it went out before".to_owned()),
+            Posted::TooMany(limit) => {
+                let (count, hours) = (limit.at_most, limit.within.as_hours());
+                Some(format!(
+                    "not sent: {count} such letters went that way in the last {hours} h, and that is the most"
+                ))
+            }
+        })
     }
 }
 
-fn no_mailer(to: &Address) -> Sent {
+/// A letter as it is counted.
+pub(crate) fn posting(case: CaseId, letter: &Letter, mailer: &Mailer, at: Timestamp) -> Posting {
+    Posting {
+        key: letter.key.clone(),
+        purpose: String::new(),
+        address: letter.to.to_string().to_ascii_lowercase(),
+        about: String::new(),
+        case,
+        message_id: letter.message_id(mailer.from()),
+        at,
+    }
+}
+
+pub(crate) fn no_mailer(to: &Address) -> Sent {
     Sent::Not { to: to.to_string(), why: "no mail relay is configured ([mail] relay)".to_owned() }
-}
-
-/// Why a message must not be answered automatically (RFC 3834 section 2).
-fn must_not_answer(bytes: &[u8], envelope_sender: Option<&str>) -> Option<&'static str> {
-    if envelope_sender.is_some_and(|sender| sender.is_empty() || sender == "<>") {
-        return Some("not answered: it came from the null sender (a bounce)");
-    }
-    let message = MessageParser::new().parse_headers(bytes)?;
-    let text = |name: &str| message.header(name).and_then(Parsed::as_text).map(str::to_ascii_lowercase);
-    if text("Auto-Submitted").is_some_and(|value| !value.trim_start().starts_with("no")) {
-        return Some("not answered: it says itself that it was sent automatically");
-    }
-    if text("Precedence").is_some_and(|value| matches!(value.trim(), "bulk" | "junk" | "list")) {
-        return Some("not answered: it is bulk mail");
-    }
-    let listed =
-        message.headers().iter().any(|header| header.name.as_str().to_ascii_lowercase().starts_with("list-"));
-    listed.then_some("not answered: it came through a mailing list")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(headers: &str, sender: &str) -> bool {
-        must_not_answer(format!("{headers}From: a@example.org\r\n\r\nx").as_bytes(), Some(sender)).is_some()
-    }
-
-    #[test]
-    fn machines_lists_and_bounces_are_not_answered() {
-        assert!(refused("Auto-Submitted: auto-replied\r\n", "a@example.org"));
-        assert!(refused("Precedence: bulk\r\n", "a@example.org"));
-        assert!(refused("List-Id: <x.example.org>\r\n", "a@example.org"));
-        assert!(refused("", ""));
-    }
-
-    #[test]
-    fn people_are() {
-        assert!(!refused("", "a@example.org"));
-        assert!(!refused("Auto-Submitted: no\r\n", "a@example.org"));
-    }
-
     #[test]
     fn foreign_text_cannot_add_a_header() {
-        let letter = Letter {
-            to: "a@example.org".parse().expect("an address"),
-            subject: "hello\r\nBcc: victim@example.com".to_owned(),
-            body: "x".to_owned(),
-            automatic: "auto-replied",
-            in_reply_to: Some("<a@b>\r\nX-Evil: 1".to_owned()),
-            from_nobody: true,
-        };
-        let from = "Desk <abuse@example.net>".parse().expect("a mailbox");
-        let text = String::from_utf8(letter.message(&from).expect("a message").formatted()).expect("ASCII");
+        let to = "a@example.org".parse().expect("an address");
+        let words = ("hello\r\nBcc: victim@example.com".to_owned(), "x".to_owned());
+        let in_reply_to = Some("<a@b>\r\nX-Evil: 1".to_owned());
+        let letter = Letter { in_reply_to, answers: true, ..Letter::new(to, "k".to_owned(), words) };
+        let text = on_the_wire(&letter);
         let names: Vec<&str> = text
             .split("\r\n\r\n")
             .next()
@@ -261,5 +250,27 @@ mod tests {
         assert!(!names.contains(&"Bcc"), "{text}");
         assert!(!names.contains(&"X-Evil"), "{text}");
         assert!(names.contains(&"Auto-Submitted"), "{text}");
+    }
+
+    fn on_the_wire(letter: &Letter) -> String {
+        let from = "Desk <abuse@example.net>".parse().expect("a mailbox");
+        String::from_utf8(letter.message(&from).expect("a message").formatted()).expect("ASCII")
+    }
+
+    #[test]
+    fn every_letter_says_that_a_machine_wrote_it_and_keeps_its_name() {
+        let to = || "a@example.org".parse().expect("an address");
+        let words = || ("hello".to_owned(), "x".to_owned());
+        let answer = Letter { answers: true, ..Letter::new(to(), "ND-1/answer".to_owned(), words()) };
+        let news = Letter::new(to(), "ND-1/tell".to_owned(), words());
+        let (first, again, other) = (on_the_wire(&answer), on_the_wire(&answer), on_the_wire(&news));
+        let id = |text: &str| {
+            text.lines().find(|line| line.starts_with("Message-ID: <nd-")).map(str::to_owned).expect("an id")
+        };
+        assert_eq!(id(&first), id(&again));
+        assert_ne!(id(&first), id(&other));
+        assert!(first.contains("Auto-Submitted: auto-replied\r\n"), "{first}");
+        assert!(other.contains("Auto-Submitted: auto-generated\r\n"), "{other}");
+        assert!([first, other].iter().all(|text| text.contains("X-Nightdesk-Loop: abuse@example.net\r\n")));
     }
 }

@@ -126,13 +126,15 @@ struct Counted {
 }
 
 impl Draft<'_> {
-    fn case(&self, id: CaseId) -> Option<&Case> {
+    /// A case as it is in this draft.
+    pub(crate) fn case(&self, id: CaseId) -> Option<&Case> {
         self.changed.get(&id).or_else(|| self.office.open.get(&id))
     }
 
-    /// Brings in a case that is not in the office because it has ended; it stays outside.
+    /// Brings in a case that is not in the office because it has ended; it stays outside. One that is in the draft
+    /// already is as it became here.
     pub(crate) fn bring(&mut self, ended: Case) {
-        self.changed.insert(ended.id(), ended);
+        self.changed.entry(ended.id()).or_insert(ended);
     }
 
     /// The subscriber's open case.

@@ -144,6 +144,8 @@ impl Desk {
             evidence,
             blocks: timeline::blocks(&case, now),
             next_probe: case.outstanding().map(|asking| asking.due),
+            may_claim_innocence: case.may_claim_innocence(),
+            runbook: case.families().iter().map(|family| family.runbook()).collect(),
             now,
         }))
     }

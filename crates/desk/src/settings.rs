@@ -10,6 +10,8 @@ use lookup::{AsTable, Authenticator};
 
 use crate::reporter::named_feeds;
 
+use crate::contacts::{ContactTable, Contacts};
+
 /// Everything the desk must know of the house it works in.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,6 +29,50 @@ pub struct Settings {
     pub reporters: Reporters,
     /// Who of our own mail servers checks SPF, DKIM and DMARC and says so in Authentication-Results (RFC 8601).
     pub trusted_results: TrustedResults,
+    /// How reporters and other desks are written to.
+    pub answers: Answers,
+}
+
+/// How reporters and other desks are written to, and how often at most.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// The domain SpamCop takes commands at.
+    pub spamcop: String,
+    /// Our own addresses and whole domains; nothing automatic is sent there.
+    pub own: Vec<String>,
+    /// At most so many acknowledgements, and so many words of the outcome, to one address within an hour.
+    pub per_address_hourly: u32,
+    /// The same to one domain within a day.
+    pub per_domain_daily: u32,
+    /// Whether scanners outside home are reported to their own abuse desks.
+    pub xarf_out: bool,
+    /// At most so many such reports to one abuse desk within a day.
+    pub xarf_per_contact_daily: u32,
+    /// Who answers for an address outside home.
+    pub contacts: Arc<dyn Contacts>,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Answers {
+            spamcop: "cmds.spamcop.net".to_owned(),
+            own: Vec::new(),
+            per_address_hourly: 5,
+            per_domain_daily: 200,
+            xarf_out: false,
+            xarf_per_contact_daily: 20,
+            contacts: Arc::new(ContactTable::default()),
+        }
+    }
+}
+
+impl Answers {
+    /// Whether an address is one of our own, or lies in a domain that is.
+    #[must_use]
+    pub fn is_ours(&self, address: &str) -> bool {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.own.iter().any(|own| own.eq_ignore_ascii_case(address) || own.eq_ignore_ascii_case(domain))
+    }
 }
 
 /// Which reporters are believed how far, and how that is found out.

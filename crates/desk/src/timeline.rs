@@ -73,9 +73,26 @@ fn row(record: &Record) -> TimelineRow {
         Event::NoticeOrdered { evidence } => {
             (Tone::Told, "subscriber is to be told".to_owned(), String::new(), *evidence)
         }
-        Event::AcknowledgementOrdered { evidence } => {
+        Event::AcknowledgementOrdered { evidence, .. } => {
             (Tone::Told, "reporter is to be answered".to_owned(), String::new(), Some(*evidence))
         }
+        Event::ReporterNamed { correspondent } => {
+            let number = correspondent.spamcop.map(|report| format!("; SpamCop's number {}", report.id));
+            let text = format!("can be answered at {}{}", correspondent.address, number.unwrap_or_default());
+            (Tone::Heard, "reporter known".to_owned(), text, Some(correspondent.evidence))
+        }
+        Event::OutcomeOrdered { evidence, reporter } => (
+            Tone::Told,
+            "reporter is to be told of the outcome".to_owned(),
+            reporter.clone(),
+            Some(*evidence),
+        ),
+        Event::SpamcopOrdered { evidence, report, answer, why } => (
+            Tone::Told,
+            format!("SpamCop is to be told: {} {report}", answer.name()),
+            why.clone(),
+            Some(*evidence),
+        ),
         Event::Told { to } => (Tone::Told, format!("mail to {to}"), "the relay took it".to_owned(), None),
         Event::TellingFailed { to, reason } => (Tone::Told, format!("no mail to {to}"), reason.clone(), None),
         Event::Noted { text } => (Tone::Operator, "note".to_owned(), text.clone(), None),

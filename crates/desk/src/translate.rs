@@ -58,6 +58,7 @@ pub(crate) fn sighting(message: &Message, claim: &Claim, number: u32, attributed
         attributed,
         report: message.reading.report_id.as_deref().map(number_of),
         spotted: speaks_of_proxy(&message.reading),
+        malware: claim.malware.as_deref().map(plain),
     }
 }
 
@@ -72,6 +73,11 @@ fn number_of(id: &str) -> String {
 fn speaks_of_proxy(reading: &Reading) -> bool {
     let own = |hit: &&report::Hit| matches!(hit.place, Place::Subject | Place::Own);
     reading.spotted.iter().filter(own).any(|hit| kind(hit.kind).is_proxy_or_relay())
+}
+
+/// A foreign name, shortened to what a name needs.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
 fn offset(at: usize) -> u64 {

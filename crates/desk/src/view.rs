@@ -117,6 +117,10 @@ pub struct CaseView {
     pub blocks: Vec<BlockView>,
     /// When the line is next probed, if it is.
     pub next_probe: Option<Timestamp>,
+    /// Whether SpamCop would hear that its reports of a web host on this line are mistaken.
+    pub may_claim_innocence: bool,
+    /// What to do about the malware that was named, in plain words, a family an entry.
+    pub runbook: Vec<String>,
     /// Now, by the desk's clock.
     pub now: Timestamp,
 }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use case::{Answered, Case, CaseId, Event, EvidenceId, Measure, Record, RuleKey, RuleState, Verdict};
-use report::Reading;
+use case::{
+    Answered, Case, CaseId, Event, EvidenceId, Measure, Record, RuleKey, RuleState, SpamcopAnswer, Verdict,
+};
+use report::{Reading, xarf_out};
 
 use crate::timeline::short;
 
@@ -160,18 +162,61 @@ fn dropped(key: &RuleKey) -> String {
     }
 }
 
-/// Subject and text of the acknowledgement to a reporter.
+/// Subject and text of the acknowledgement to a reporter. Of what they wrote only their own number comes back: whoever
+/// forged a report in another's name shall not have his words delivered by us.
 pub(crate) fn acknowledgement(id: CaseId, reading: &Reading) -> (String, String) {
-    let subject = reading.subject.as_deref().unwrap_or("your report");
-    let number =
-        reading.report_id.as_deref().map(|number| format!(" (your number {number})")).unwrap_or_default();
     let body = format!(
-        "Thank you. Your report{number} was read and has the number {id}.\n\n\
+        "Thank you. Your report{} was read and has the number {id}.\n\n\
          The line is being checked now. We act on our own proof, so you need not send the same report again;\n\
          new evidence is always welcome under the same number.\n\n\
          This is an automatic answer, and the only one to this report.\n",
+        number(reading),
     );
-    (format!("[{id}] Re: {subject}"), body)
+    (format!("[{id}] Your report was read"), body)
+}
+
+/// Subject and text of the word to a reporter that the line was found clean. Whose line it is, and what was done to it,
+/// is between us and the subscriber.
+pub(crate) fn outcome(id: CaseId, reading: &Reading) -> (String, String) {
+    let body = format!(
+        "You reported a line of our network{}; it has the number {id}.\n\n\
+         What you reported was followed up, and our own tests have found the line clean since then. Should it go on,\n\
+         please report it again.\n\n\
+         This is an automatic message, and the last one about this number.\n",
+        number(reading),
+    );
+    (format!("[{id}] The line you reported was found clean"), body)
+}
+
+/// The reporter's own number, where it is one: letters, digits and the signs numbers are written with.
+fn number(reading: &Reading) -> String {
+    let plain = |number: &&str| {
+        number.len() <= 64 && number.chars().all(|c| c.is_ascii_alphanumeric() || "-_.#".contains(c))
+    };
+    let number = reading.report_id.as_deref().filter(plain);
+    number.map(|number| format!(" (your number {number})")).unwrap_or_default()
+}
+
+/// Subject and text of an answer to SpamCop. Nobody reads it: the address says all.
+pub(crate) fn spamcop(id: CaseId, report: u64, answer: SpamcopAnswer) -> (String, String) {
+    let what = match answer {
+        SpamcopAnswer::Resolved => {
+            "The cause of this report is gone: our own tests have found the line clean."
+        }
+        SpamcopAnswer::Innocent => "Our staff have looked at this report and found that it is mistaken.",
+    };
+    (format!("[{id}] {} {report}", answer.name()), format!("{what}\n"))
+}
+
+/// Subject and text around a report of a scanner to the desk that answers for it.
+pub(crate) fn scanner(attack: &xarf_out::Attack) -> (String, String) {
+    let body = format!(
+        "Dear abuse desk,\n\n\
+         an address of your network has attacked ours:\n\n  {}\n\n\
+         The same is attached for machines, in XARF version 4. Please look after the host; no answer is needed.\n",
+        xarf_out::in_words(attack)
+    );
+    (format!("Attack from {}", attack.source), body)
 }
 
 /// Subject and text of a page to the desk's own people.
@@ -230,6 +275,7 @@ mod tests {
                 attributed: "lease of line-secret".to_owned(),
                 report: None,
                 spotted: false,
+                malware: None,
             };
             let subscriber = "line-secret".parse().expect("a subscriber");
             let events = Case::open(CaseId(9), &subscriber, sighting, &Playbook::default(), now);

@@ -180,6 +180,17 @@ pub(crate) enum CaseCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Tell SpamCop that its reports of an advertised web host on this line are mistaken.
+    Innocent {
+        /// Which, such as ND-17.
+        case: case::CaseId,
+        /// Why; kept with the case.
+        #[arg(long, value_name = "REASON")]
+        because: String,
+        /// In whose name.
+        #[arg(long, value_name = "OPERATOR", default_value = "command line")]
+        by: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use desk::{Clock, Desk, Hands, MailSettings, Mailer, Reporters, Settings, TrustedResults};
+use desk::{
+    Answers, Clock, ContactTable, Desk, Hands, MailSettings, Mailer, Reporters, Settings, TrustedResults,
+};
 use edge::{DryRun, Nft, NftConfig, Outlet};
 use lookup::{AsTable, Authenticator, Resolver};
 use probe::{Landing, Prober};
@@ -181,17 +183,24 @@ fn settings(config: &Config) -> Result<Settings> {
         }),
         _ => None,
     };
+    let playbook = case::Playbook {
+        spamcop_resolved: config.answers.spamcop_resolved,
+        // A tenth more than the prober's own gap, so that no question is put just too early.
+        least_gap: config.probe.min_gap.0.saturating_add(config.probe.min_gap.0 / 10),
+        ..case::Playbook::from(&config.playbook)
+    };
     Ok(Settings {
         territory: territory(config)?,
-        playbook: case::Playbook::from(&config.playbook),
+        playbook,
         clock_skew: config.leases.clock_skew.0,
-        mail,
         subscriber_mail: config.leases.subscriber_mail.clone(),
         reporters: reporters(config)?,
         trusted_results: TrustedResults {
             authserv_id: config.intake.authserv_id.clone(),
             relays: config.intake.trusted_relays.clone(),
         },
+        answers: answers(config, mail.as_ref())?,
+        mail,
     })
 }
 
@@ -217,6 +226,34 @@ fn reporters(config: &Config) -> Result<Reporters> {
         None => None,
     };
     Ok(Reporters { named, networks, authenticator })
+}
+
+fn answers(config: &Config, mail: Option<&MailSettings>) -> Result<Answers> {
+    let set = &config.answers;
+    let contact = |one: &crate::config::Contact| {
+        let mailbox = desk::check_mailbox(&one.mailbox).map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok((one.net, mailbox.email))
+    };
+    let contacts = set.contacts.iter().map(contact).collect::<Result<_>>().context("answers.contacts")?;
+    let senders = mail.into_iter().flat_map(|mail| [Some(&mail.from), mail.operators.as_ref()]);
+    let own = senders.flatten().map(|mailbox| mailbox.email.to_string());
+    Ok(Answers {
+        spamcop: set.spamcop.clone(),
+        own: own.chain(config.intake.recipients.iter().cloned()).collect(),
+        per_address_hourly: set.per_address_hourly,
+        per_domain_daily: set.per_domain_daily,
+        xarf_out: set.xarf_out,
+        xarf_per_contact_daily: set.xarf_per_contact_daily,
+        contacts: Arc::new(ContactTable::new(contacts)),
+    })
+}
+
+/// The desk without its night, for a command that acts on one case while the night may be running elsewhere.
+pub(crate) async fn open_desk(config: &Config) -> Result<Desk> {
+    let store = open_store(config).await?;
+    let spool = Spool::open(&config.spool_dir())
+        .with_context(|| format!("cannot use {} for accepted mail", config.spool_dir().display()))?;
+    Desk::open(settings(config)?, store, spool, Clock::system()).await.context("cannot open the desk")
 }
 
 /// The configured outlet; nothing is touched by making it.

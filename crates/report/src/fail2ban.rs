@@ -39,7 +39,10 @@ static ACCUSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// Which jail or service: `against sshd`, `method/service: *ssh*`, `service: regbot`.
 static JAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:\bagainst\s+|service:\s*\*?|attempts\s+on\s+|\bjail:?\s+)(?P<jail>[A-Za-z][\w.-]{1,40})").ok()
+    Regex::new(
+        r"(?i)(?:\bagainst\s+|service:\s*\*?|attempts\s+on\s+|\bjail:?\s+)(?P<jail>[A-Za-z][\w.-]{1,40})",
+    )
+    .ok()
 });
 
 /// Reads `mail`; None when neither of the two wrote it.
@@ -77,7 +80,22 @@ fn kind(jail: Option<&str>, mail: &Mail<'_>) -> Kind {
         Kind::Ddos
     } else if has(&["spam", "rbl", "postfix-reject", "relay", "regbot"]) {
         Kind::SpamSource
-    } else if has(&["portscan", "port-scan", "portsentry", "scanlogd", "badbots", "noscript", "nohome", "botsearch", "shellshock", "apache-overflows", "bad-request", "forbidden", "w00t", "psad"]) {
+    } else if has(&[
+        "portscan",
+        "port-scan",
+        "portsentry",
+        "scanlogd",
+        "badbots",
+        "noscript",
+        "nohome",
+        "botsearch",
+        "shellshock",
+        "apache-overflows",
+        "bad-request",
+        "forbidden",
+        "w00t",
+        "psad",
+    ]) {
         Kind::Scan
     } else if has(&["malware", "virus"]) {
         Kind::Malware

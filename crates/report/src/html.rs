@@ -7,8 +7,26 @@ use crate::text::Text;
 
 /// Tags that end a line when rendered.
 const BREAKING: [&str; 20] = [
-    "br", "p", "/p", "/div", "div", "/tr", "tr", "/li", "li", "/h1", "/h2", "/h3", "/h4", "/table", "pre", "/pre",
-    "/ul", "hr", "/blockquote", "/title",
+    "br",
+    "p",
+    "/p",
+    "/div",
+    "div",
+    "/tr",
+    "tr",
+    "/li",
+    "li",
+    "/h1",
+    "/h2",
+    "/h3",
+    "/h4",
+    "/table",
+    "pre",
+    "/pre",
+    "/ul",
+    "hr",
+    "/blockquote",
+    "/title",
 ];
 /// Tags that end a cell of a table.
 const CELLS: [&str; 4] = ["/td", "/th", "/dt", "/dd"];

@@ -82,6 +82,12 @@ suite! {
         a_self_check_comes_back_once_and_a_stranger_never,
         a_standing_is_replaced_and_a_key_is_kept,
     },
+    letters::{
+        letters_are_counted_by_address_and_domain_and_the_same_one_once,
+        what_accuses_is_counted_by_what_it_accuses,
+        an_answer_finds_the_case_of_its_letter_after_a_restart,
+        of_many_letters_at_one_moment_no_more_than_allowed_are_counted,
+    },
     people::{
         a_session_ends_with_its_time_or_its_password,
         a_reporter_is_judged_once_per_report,

@@ -17,7 +17,7 @@ const PORTS_LIMIT: usize = 16;
 /// One action as sent.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Wish {
-    /// `confirm`, `dismiss`, `release`, `recheck` or `note`.
+    /// `confirm`, `dismiss`, `release`, `recheck`, `innocent` or `note`.
     pub(crate) action: String,
     /// Why; required for each.
     #[serde(default)]
@@ -36,12 +36,13 @@ pub(crate) enum Action {
     Dismiss,
     Release,
     Recheck,
+    Innocent,
     Note,
 }
 
 impl Action {
-    const ALL: [Action; 5] =
-        [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Note];
+    const ALL: [Action; 6] =
+        [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Innocent, Action::Note];
 
     /// Its name in forms and JSON.
     pub(crate) fn name(self) -> &'static str {
@@ -50,6 +51,7 @@ impl Action {
             Action::Dismiss => "dismiss",
             Action::Release => "release",
             Action::Recheck => "recheck",
+            Action::Innocent => "innocent",
             Action::Note => "note",
         }
     }
@@ -66,6 +68,7 @@ impl Action {
             Action::Dismiss => "Dismissed. Its blocks, if any, leave the edge with the next reading.",
             Action::Release => "Released. The blocks are lifted and leave the edge with the next reading.",
             Action::Recheck => "Recheck asked. The answer appears in the timeline.",
+            Action::Innocent => "SpamCop will be told. The timeline says when it was.",
             Action::Note => "Noted.",
         }
     }
@@ -97,14 +100,22 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
     let stands = |offers: Vec<Offer>| -> Vec<Offer> {
         offers.into_iter().filter(|offer| offer.action != Action::Release || standing > 0).collect()
     };
-    match view.row.stage {
+    let innocent = offer(
+        Action::Innocent,
+        "Tell SpamCop: innocent",
+        "Says its reports of a web host here are mistaken.",
+    );
+    let innocent = Some(innocent).filter(|_| view.may_claim_innocence);
+    let mut offers = match view.row.stage {
         Stage::HeadsUp | Stage::Watching | Stage::Suspected => {
             stands(vec![recheck, confirm, dismiss, release, note])
         }
         Stage::Confirmed | Stage::Contained => stands(vec![recheck, release, note, dismiss]),
         Stage::Cleaned => stands(vec![recheck, note, release, confirm, dismiss]),
         Stage::Closed | Stage::Dismissed => stands(vec![release, note]),
-    }
+    };
+    offers.extend(innocent);
+    offers
 }
 
 /// Has the wish followed in the operator's name.
@@ -124,6 +135,7 @@ pub(crate) async fn follow(app: &App, case: CaseId, wish: &Wish, operator: &str)
         Action::Dismiss => Command::Dismiss { reason: reason.clone() },
         Action::Release => Command::Release { reason: reason.clone() },
         Action::Recheck => Command::Recheck { ports: ports(&wish.ports)? },
+        Action::Innocent => Command::Innocent { reason: reason.clone() },
         Action::Note => Command::Note { text: reason.clone() },
     };
     app.office.act_expecting(case, wish.version, command, actor()).await?;

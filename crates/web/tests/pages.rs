@@ -74,6 +74,8 @@ async fn a_case_shows_why_its_claim_its_blocks_and_the_way_to_the_bytes() {
         "ends in 23 h",
         r#"href="/why/ND-17""#,
         "/raw\"",
+        "Malware named, and what to do",
+        "Sobig installs a SOCKS proxy. Look for: &#60;b&#62;udp",
     ] {
         assert!(page.text.contains(part), "{part} is missing");
     }
@@ -93,6 +95,7 @@ async fn the_next_step_is_the_first_button() {
     let suspected = browser.get("/case/ND-41").await.text;
     assert!(suspected.contains(r#"value="confirm""#) && !suspected.contains(r#"value="release""#));
     assert_eq!(first(&browser.get("/case/ND-3").await.text), "note");
+    assert!(!contained.contains(r#"value="innocent""#), "innocence is offered where SpamCop would hear it");
 }
 
 #[tokio::test]
@@ -114,7 +117,7 @@ async fn a_release_is_recorded_in_the_operators_name_and_the_browser_is_sent_bac
 
 #[tokio::test]
 async fn every_action_wants_a_reason_and_says_so_beside_what_was_typed() {
-    for action in ["confirm", "dismiss", "release", "recheck", "note"] {
+    for action in ["confirm", "dismiss", "release", "recheck", "innocent", "note"] {
         let browser = Browser::logged_in(Night::usual());
         let sent = format!("csrf={CSRF}&version=12&action={action}&reason=+&ports=1080");
         let answer = browser.post("/case/ND-17/act", &sent).await;

@@ -1,12 +1,22 @@
 //! The words a case's history is kept in. Old records are read for ever: when the snapshot here changes in any way but
 //! by addition, records on disk no longer mean what they did.
 use case::{
-    Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule, RuleKey, Sighting,
-    Source, Stage, Standing, Transport, Verdict,
+    Correspondent, Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule,
+    RuleKey, Sighting, Source, SpamcopAnswer, SpamcopReport, Stage, Standing, Transport, Verdict,
 };
 use jiff::Timestamp;
 
 use crate::sample::{LINE, evening, on_port, sighting};
+
+fn correspondent(spamcop: Option<SpamcopReport>) -> Correspondent {
+    let evidence = EvidenceId([7; 32]);
+    let about = vec![LINE.parse().unwrap()];
+    Correspondent { evidence, address: "anna@example.org".to_owned(), authenticated: true, about, spamcop }
+}
+
+fn spamcop(answer: SpamcopAnswer) -> Event {
+    Event::SpamcopOrdered { evidence: EvidenceId([7; 32]), report: 17, answer, why: "in words".to_owned() }
+}
 
 fn every_event() -> Vec<Event> {
     let at: Timestamp = evening();
@@ -60,7 +70,7 @@ fn every_event() -> Vec<Event> {
         Event::Released { reason: text() },
         Event::Dismissed { reason: text() },
         Event::NoticeOrdered { evidence: Some(evidence) },
-        Event::AcknowledgementOrdered { evidence },
+        Event::AcknowledgementOrdered { evidence, reporter: None },
         Event::Told { to: "owner@example.net".to_owned() },
         Event::TellingFailed { to: "owner@example.net".to_owned(), reason: text() },
         Event::Noted { text: text() },
@@ -70,6 +80,12 @@ fn every_event() -> Vec<Event> {
         Event::Counted { reports: 40, copies: 2, last: at },
         Event::PageOrdered { what: text() },
         Event::ReporterJudged { domain: "spamcop.net".to_owned(), evidence, confirmed: true },
+        Event::ReporterNamed { correspondent: correspondent(None) },
+        Event::ReporterNamed { correspondent: correspondent(Some(SpamcopReport { id: 17, web_host: true })) },
+        Event::AcknowledgementOrdered { evidence, reporter: Some("anna@example.org".to_owned()) },
+        Event::OutcomeOrdered { evidence, reporter: "anna@example.org".to_owned() },
+        spamcop(SpamcopAnswer::Resolved),
+        spamcop(SpamcopAnswer::Innocent),
     ]
 }
 

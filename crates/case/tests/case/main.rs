@@ -1,5 +1,5 @@
-//! What a case does, told as nights (`night`), as promises that hold over any night (`promises`), and as the words its
-//! history is kept in (`events`).
+//! What a case does, told as nights (`night`), as promises that hold over any night (`promises`), as who is
+//! written to (`letters`), as what a virus foretells (`virus`), and as the words its history is kept in (`events`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +8,9 @@
 )]
 
 mod events;
+mod letters;
 mod night;
 mod promises;
 mod sample;
 mod trust;
+mod virus;

@@ -154,21 +154,6 @@ fn the_same_report_twice_changes_nothing() {
 }
 
 #[test]
-fn a_reporter_is_thanked_once_and_a_stranger_not_at_all() {
-    let mut night = Night::begins_with(sighting(1, Kind::SpamSource, "a.example", evening()));
-    let thanked =
-        |events: Vec<Event>| names(&events).iter().filter(|name| *name == "acknowledgement-ordered").count();
-    assert!(
-        names(&night.records.iter().map(|r| r.event.clone()).collect::<Vec<_>>())
-            .contains(&"acknowledgement-ordered".to_owned())
-    );
-    assert_eq!(thanked(night.must(&Command::File(sighting(2, Kind::SpamSource, "a.example", evening())))), 0);
-    let stranger = unknown_reporter(sighting(3, Kind::SpamSource, "b.example", evening()));
-    assert_eq!(thanked(night.must(&Command::File(stranger))), 0);
-    assert_eq!(thanked(night.must(&Command::File(sighting(4, Kind::SpamSource, "c.example", evening())))), 1);
-}
-
-#[test]
 fn a_port_named_later_is_asked_at_once_and_overtakes_the_routine_look() {
     let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
     night.answers(Verdict::Closed, None);

@@ -40,6 +40,7 @@ pub(crate) fn sighting(n: u32, kind: Kind, domain: &str, at: Timestamp) -> Sight
         attributed: "dsl-17 held it all day".to_owned(),
         report: None,
         spotted: false,
+        malware: None,
     }
 }
 

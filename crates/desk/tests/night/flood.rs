@@ -11,8 +11,8 @@ use lookup::{Authenticator, Config};
 use store::{Delivery, IntakeFilter, Store};
 
 use crate::house::{House, Night, spamcop, until_within};
+use crate::keys::Key;
 use crate::names::Zone;
-use crate::post::Key;
 use crate::proxy;
 use crate::stand::{Server, Stand};
 

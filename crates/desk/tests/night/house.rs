@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use case::{Case, Playbook, Stage, Territory};
-use desk::{Clock, Desk, Hands, Reporters, Settings, TrustedResults};
+use desk::{Answers, Clock, Desk, Hands, MailSettings, Mailer, Reporters, Settings, TrustedResults};
 use edge::{DryRun, Nft, NftConfig};
 use lease::{Home, Lease, LeaseSource};
 use probe::{Landing, Prober};
@@ -31,6 +31,10 @@ pub(crate) struct House {
     pub(crate) edge_program: Option<String>,
     /// Who is believed how far.
     pub(crate) reporters: Reporters,
+    pub(crate) trusted_results: TrustedResults,
+    pub(crate) answers: Answers,
+    /// The port of the mail relay on loopback; without it nothing is mailed.
+    pub(crate) relay: Option<u16>,
     territory: Territory,
 }
 
@@ -75,6 +79,9 @@ impl House {
             min_gap: Duration::ZERO,
             edge_program: None,
             reporters: Reporters::default(),
+            trusted_results: TrustedResults::default(),
+            answers: Answers::default(),
+            relay: None,
             territory,
         }
     }
@@ -113,10 +120,11 @@ impl House {
             territory: territory.clone(),
             playbook: self.playbook.clone(),
             clock_skew: SignedDuration::from_secs(30),
-            mail: None,
+            mail: self.relay.map(relay),
             subscriber_mail: None,
             reporters: self.reporters.clone(),
-            trusted_results: TrustedResults::default(),
+            trusted_results: self.trusted_results.clone(),
+            answers: self.answers.clone(),
         };
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
         let desk = Desk::open(settings, self.store.clone(), spool, self.clock.clone()).await.expect("a desk");
@@ -135,8 +143,9 @@ impl House {
         };
         let (stop, stopped) = watch::channel(false);
         let at_work = desk.clone();
+        let mailer = self.relay.map(|port| Mailer::new(&relay(port)).expect("a mailer"));
         let running =
-            tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer: None }, stopped).await });
+            tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer }, stopped).await });
         Night { desk, stop, running }
     }
 
@@ -179,10 +188,22 @@ impl Night {
 
     /// Accepts any bytes.
     pub(crate) async fn bytes(&self, id: &str, bytes: Vec<u8>) {
+        let envelope = serde_json::json!({ "peer": "127.0.0.1", "mail_from": "someone@example.org" });
+        self.delivery(id, envelope, bytes).await;
+    }
+
+    /// Accepts a mail in the mailbox that only trusted feeds know.
+    pub(crate) async fn trusted_mail(&self, id: &str, text: &str) {
+        let envelope =
+            serde_json::json!({ "peer": "127.0.0.1", "mail_from": "x@example.org", "tag": "trusted" });
+        self.delivery(id, envelope, text.replace('\n', "\r\n").into_bytes()).await;
+    }
+
+    async fn delivery(&self, id: &str, envelope: serde_json::Value, bytes: Vec<u8>) {
         let delivery = Delivery {
             id: id.to_owned(),
             source: "smtp".to_owned(),
-            envelope: serde_json::json!({ "peer": "127.0.0.1", "mail_from": "someone@example.org" }),
+            envelope,
             received: self.desk.now(),
             bytes,
         };
@@ -196,6 +217,17 @@ impl Night {
     pub(crate) async fn end(self) {
         self.stop.send_replace(true);
         self.running.await.expect("a desk that ends in order");
+    }
+}
+
+/// Our mail relay, on loopback.
+fn relay(port: u16) -> MailSettings {
+    MailSettings {
+        relay: "127.0.0.1".to_owned(),
+        port,
+        require_tls: false,
+        from: "Example Net <abuse@example.net>".parse().expect("a mailbox"),
+        operators: None,
     }
 }
 

@@ -6,11 +6,13 @@
 mod ended;
 mod flood;
 mod house;
+#[path = "../../../lookup/tests/shown/post.rs"]
+#[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]
+mod keys;
+mod letters;
 mod moves;
 #[path = "../../../lookup/tests/shown/names.rs"]
 mod names;
-#[path = "../../../lookup/tests/shown/post.rs"]
-#[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]
 mod post;
 mod proxy;
 #[path = "../../../store/tests/stand/mod.rs"]

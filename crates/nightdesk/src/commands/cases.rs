@@ -1,4 +1,4 @@
-//! `nightdesk case list` and `case show`.
+//! `nightdesk case list`, `case show` and `case innocent`.
 
 use anyhow::Result;
 use case::{Case, CaseId};
@@ -14,10 +14,31 @@ use crate::{output, startup};
 const CHUNK: u32 = 500;
 
 pub(crate) async fn run(config: &Config, command: &CaseCommand) -> Result<Answer> {
+    if let CaseCommand::Innocent { case, because, by } = command {
+        return innocent(config, *case, because, by).await;
+    }
     let store = startup::open_store(config).await?;
     match command {
         CaseCommand::List { stage, all, json } => list(&store, *stage, *all, json.json).await,
         CaseCommand::Show { case, json } => show(&store, *case, json.json).await,
+        CaseCommand::Innocent { .. } => Ok(Answer::No),
+    }
+}
+
+/// The running desk finds the order in the outbox, and the case changed, when it next looks.
+async fn innocent(config: &Config, id: CaseId, because: &str, by: &str) -> Result<Answer> {
+    let desk = startup::open_desk(config).await?;
+    let command = case::Command::Innocent { reason: because.to_owned() };
+    match desk.act(id, command, case::Actor::Operator(by.to_owned())).await {
+        Ok(()) => {
+            output::line(format!("{id}: SpamCop will be told; `nightdesk case show {id}` says when it was"));
+            Ok(Answer::Yes)
+        }
+        Err(desk::ActError::Desk(error)) => Err(error.into()),
+        Err(refused) => {
+            super::complain(&anyhow::anyhow!("{id}: {refused}"));
+            Ok(Answer::No)
+        }
     }
 }
 
@@ -78,6 +99,9 @@ async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
             row.actor,
             row.title
         ));
+    }
+    for family in case.families() {
+        output::line(format!("\n{}", family.runbook()));
     }
     Ok(Answer::Yes)
 }

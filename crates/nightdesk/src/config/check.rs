@@ -108,6 +108,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
         mailbox("mail.operators", operators)?;
     }
     pickups(config)?;
+    answers(config)?;
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
     let lengths = [
         ("probe.deadline", config.probe.deadline.0),
@@ -151,6 +152,27 @@ fn pickups(config: &Config) -> Result<()> {
     let dirs = config.maildir.iter().map(|one| ("maildir", &one.dir));
     for (table, dir) in dirs.chain(config.folder.iter().map(|one| ("folder", &one.dir))) {
         ensure!(!dir.as_os_str().is_empty(), "a [[{table}]] has no dir");
+    }
+    Ok(())
+}
+
+/// What is written to others must reach somebody, and must not come back to us.
+fn answers(config: &Config) -> Result<()> {
+    let spamcop = &config.answers.spamcop;
+    mailbox("answers.spamcop", &format!("resolved.1@{spamcop}"))?;
+    for contact in &config.answers.contacts {
+        mailbox("answers.contacts", &contact.mailbox)?;
+        let ours = config
+            .general
+            .home
+            .iter()
+            .find(|home| home.contains(&contact.net) || contact.net.contains(*home));
+        if let Some(home) = ours {
+            bail!(
+                "answers.contacts: {} overlaps {home}, which is home; nobody outside answers for it",
+                contact.net
+            );
+        }
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
-pub(crate) use sections::EdgeOutlet;
-use sections::{Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, Web};
+use sections::{Answers, Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, Web};
+pub(crate) use sections::{Contact, EdgeOutlet};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) probe: Probe,
     pub(crate) edge: Edge,
     pub(crate) mail: Mail,
+    pub(crate) answers: Answers,
     pub(crate) web: Web,
     pub(crate) playbook: Playbook,
     /// Mailboxes to pick mail up from.
@@ -54,6 +55,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("probe", Probe::settings()),
         ("edge", Edge::settings()),
         ("mail", Mail::settings()),
+        ("answers", Answers::settings()),
         ("web", Web::settings()),
         ("playbook", Playbook::settings()),
     ]

@@ -159,6 +159,37 @@ section! {
     }
 }
 
+/// The desk that answers for a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Contact {
+    /// Its addresses.
+    pub(crate) net: IpNet,
+    /// Where it takes complaints.
+    pub(crate) mailbox: String,
+}
+
+section! {
+    /// What reporters and other desks are told.
+    Answers {
+        /// The domain SpamCop takes commands at: resolved.ID@ and innocent.ID@ go there.
+        spamcop: String = "cmds.spamcop.net".to_owned();
+        /// Whether SpamCop is told of each of its reports when the line was found clean since.
+        spamcop_resolved: bool = true;
+        /// At most so many acknowledgements to one address within an hour, whatever the cases.
+        per_address_hourly: u32 = 5;
+        /// At most so many to one domain within a day.
+        per_domain_daily: u32 = 200;
+        /// Whether scanners outside home, named in authenticated reports as attacking a line of ours, are reported
+        /// to the desk that answers for them, in XARF v4. Nothing of the report or the subscriber is passed on.
+        xarf_out: bool = false;
+        /// At most so many such reports to one desk within a day.
+        xarf_per_contact_daily: u32 = 20;
+        /// Who answers for addresses outside home: [{ net = "198.51.100.0/24", mailbox = "abuse@example.org" }].
+        contacts: Vec<Contact> = Vec::new();
+    }
+}
+
 section! {
     /// What each stage does.
     Playbook {
@@ -187,6 +218,8 @@ section! {
         /// Whether operators are paged for a proxy or relay that a trusted reporter names or our probe proves: the
         /// first at once, further ones within 15 minutes together.
         page_proxy_reports: bool = true;
+        /// Whether a reporter who got one is told when the line was found clean.
+        tell_reporter_outcome: bool = true;
     }
 }
 
@@ -196,6 +229,8 @@ impl From<&Playbook> for case::Playbook {
             watch_for: set.watch_for.0,
             usual_ports: set.usual_ports.clone(),
             recheck_every: set.recheck_every.0,
+            // Follows from [probe].
+            least_gap: case::Playbook::default().least_gap,
             clean_after_negatives: set.clean_after_negatives,
             clean_over: set.clean_over.0,
             close_after: set.close_after.0,
@@ -205,6 +240,9 @@ impl From<&Playbook> for case::Playbook {
             tell_subscriber: set.tell_subscriber,
             acknowledge_reporter: set.acknowledge_reporter,
             page_proxy_reports: set.page_proxy_reports,
+            tell_reporter_outcome: set.tell_reporter_outcome,
+            // Said in [answers], beside the other things SpamCop is told.
+            spamcop_resolved: true,
             clocks: case::Clocks::default(),
         }
     }

@@ -11,8 +11,7 @@ use crate::reading::{Claim, Kind, Protocol, Role};
 const MOST: usize = 500;
 
 /// Kinds that say more than that somebody scanned.
-const ABOVE: [Kind; 5] =
-    [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
+const ABOVE: [Kind; 5] = [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
 
 /// One sighting.
 #[derive(Debug, Clone)]

@@ -117,7 +117,11 @@ impl Log {
         if !is_log {
             return None;
         }
-        let format = if self.packets > 0 && self.packets * 2 >= self.spoken { Format::FirewallLog } else { Format::ServiceLog };
+        let format = if self.packets > 0 && self.packets * 2 >= self.spoken {
+            Format::FirewallLog
+        } else {
+            Format::ServiceLog
+        };
         let mut draft = self.gathered.draft();
         if cut {
             draft.doubt("the log is larger than 1 MB; only the beginning was read");

@@ -35,7 +35,10 @@ impl Kept {
     /// Says how much was left out.
     pub(crate) fn close(self, draft: &mut Draft) {
         if self.left_out > 0 {
-            draft.doubt(&format!("{} rows were not kept: one report is read up to {MOST} claims", self.left_out));
+            draft.doubt(&format!(
+                "{} rows were not kept: one report is read up to {MOST} claims",
+                self.left_out
+            ));
         }
     }
 }

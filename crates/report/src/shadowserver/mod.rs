@@ -19,8 +19,22 @@ use types::Type;
 
 /// Columns that nearly all reports have beside address and time. A table with these is Shadowserver's by its looks.
 const MARKS: [&str; 16] = [
-    "asn", "geo", "region", "city", "naics", "sic", "sector", "tag", "hostname", "severity", "src_asn", "src_geo",
-    "src_naics", "infection", "http_referer_asn", "public_source",
+    "asn",
+    "geo",
+    "region",
+    "city",
+    "naics",
+    "sic",
+    "sector",
+    "tag",
+    "hostname",
+    "severity",
+    "src_asn",
+    "src_geo",
+    "src_naics",
+    "infection",
+    "http_referer_asn",
+    "public_source",
 ];
 
 /// Reads `document`; None when it is not one.

@@ -26,7 +26,13 @@ struct Faults {
 }
 
 /// Reads every row; a row that repeats the names of columns is not one, and what follows it goes by the new names.
-pub(super) fn read(document: &Document<'_>, known: &Type, header: &Header, mut rows: Rows<'_>, draft: &mut Draft) {
+pub(super) fn read(
+    document: &Document<'_>,
+    known: &Type,
+    header: &Header,
+    mut rows: Rows<'_>,
+    draft: &mut Draft,
+) {
     let Some(mut columns) = Columns::of(header, known) else {
         draft.doubt("the column of the address is missing");
         return;
@@ -79,7 +85,8 @@ impl Reading<'_> {
             return;
         };
         let when = self.when(faults);
-        let mut claim = self.claim(address, self.columns.address, self.columns.port, self.role(), self.kind()).at(when);
+        let mut claim =
+            self.claim(address, self.columns.address, self.columns.port, self.role(), self.kind()).at(when);
         if let Some(url) = self.url() {
             claim = claim.advertising(&url);
         }
@@ -185,7 +192,8 @@ fn timestamp(cell: &[u8]) -> Option<Timestamp> {
 /// The form that all reports have, without a look at any other: it is read once for each of a million rows.
 fn plain_timestamp(cell: &[u8]) -> Option<Timestamp> {
     let cell: &[u8; 19] = cell.try_into().ok()?;
-    let [y0, y1, y2, y3, b'-', n0, n1, b'-', d0, d1, b' ' | b'T', h0, h1, b':', m0, m1, b':', s0, s1] = cell else {
+    let [y0, y1, y2, y3, b'-', n0, n1, b'-', d0, d1, b' ' | b'T', h0, h1, b':', m0, m1, b':', s0, s1] = cell
+    else {
         return None;
     };
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').unwrap_or(0));
@@ -202,7 +210,12 @@ mod tests {
 
     #[test]
     fn times_are_utc_in_every_dress() {
-        for text in ["2026-03-24 00:42:59", "2026-03-24T00:42:59", "2026-03-24T00:42:59Z", "2026-03-24 00:42:59+00:00"] {
+        for text in [
+            "2026-03-24 00:42:59",
+            "2026-03-24T00:42:59",
+            "2026-03-24T00:42:59Z",
+            "2026-03-24 00:42:59+00:00",
+        ] {
             let read = timestamp(text.as_bytes()).map(|time| time.to_string());
             assert_eq!(read.as_deref(), Some("2026-03-24T00:42:59Z"), "{text}");
         }

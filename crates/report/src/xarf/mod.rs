@@ -83,9 +83,16 @@ fn read_one(document: &Document<'_>, object: &Object<'_>, draft: Draft) -> Optio
 /// A cheap look before anything is parsed: one of the names that only XARF has.
 fn is_marked(bytes: &[u8]) -> bool {
     let head = bytes.get(..1 << 20).unwrap_or(bytes);
-    [&b"xarf_version"[..], b"source_identifier", b"ReporterInfo", b"reporterinfo", b"\"Report\"", b"\"Disclosure\""]
-        .iter()
-        .any(|name| memchr::memmem::find(head, name).is_some())
+    [
+        &b"xarf_version"[..],
+        b"source_identifier",
+        b"ReporterInfo",
+        b"reporterinfo",
+        b"\"Report\"",
+        b"\"Disclosure\"",
+    ]
+    .iter()
+    .any(|name| memchr::memmem::find(head, name).is_some())
 }
 
 /// Where a report could begin: the first brace or bracket, or one on a line of its own further down.

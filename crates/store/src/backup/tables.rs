@@ -117,6 +117,21 @@ pub(super) const TABLES: &[Table] = &[
     Table { name: "lease_lengths", key: 1, page: 1000, columns: &[("length", Int)] },
     Table { name: "contacts", key: 1, page: 1000, columns: &[("subscriber", Text), ("contact", Text)] },
     Table {
+        name: "letters",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("letter_key", Text),
+            ("purpose", Text),
+            ("address", Text),
+            ("domain", Text),
+            ("about", Text),
+            ("case_id", Int),
+            ("message_id", Text),
+            ("at", Int),
+        ],
+    },
+    Table {
         name: "verdicts",
         key: 2,
         page: 1000,

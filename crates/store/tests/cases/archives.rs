@@ -55,6 +55,16 @@ async fn furnished(stand: &Stand) -> store::Store {
         told: true,
     };
     store.set_standing(&standing).await.expect("sets");
+    let letter = store::Posting {
+        key: "acknowledgement/ND-1/one@example.net".to_owned(),
+        purpose: "acknowledgement".to_owned(),
+        address: "one@example.net".to_owned(),
+        about: String::new(),
+        case: case::CaseId(1),
+        message_id: "nd-1@example.net".to_owned(),
+        at: at(3),
+    };
+    store.post_letter(&letter, &[]).await.expect("counts");
     store
 }
 

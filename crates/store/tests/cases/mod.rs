@@ -4,6 +4,7 @@ pub(crate) mod archives;
 pub(crate) mod decisions;
 pub(crate) mod evidence;
 pub(crate) mod holdings;
+pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod self_checks;

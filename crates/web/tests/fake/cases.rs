@@ -107,6 +107,8 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
         evidence: Vec::new(),
         blocks: Vec::new(),
         next_probe: Some(now() + SignedDuration::from_mins(11)),
+        may_claim_innocence: false,
+        runbook: Vec::new(),
         now: now(),
     }
 }
@@ -174,6 +176,7 @@ fn hero() -> CaseView {
         })
         .to_vec();
     view.next_probe = Some(now() + SignedDuration::from_mins(49));
+    view.runbook = vec!["Sobig installs a SOCKS proxy. Look for: <b>udp</b> port 8998 outward.".to_owned()];
     view
 }
 
