@@ -72,7 +72,7 @@ impl<'j> Object<'j> {
     }
 
     /// The keys, as [`plain_key`] writes them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> + Clone {
         self.fields.keys().map(String::as_str)
     }
 

@@ -17,6 +17,7 @@ mod feed;
 mod firewall;
 mod html;
 mod json;
+mod kept;
 mod limits;
 mod logs;
 mod machine;

@@ -8,12 +8,12 @@ use jiff::tz::Offset;
 
 use crate::claims::{Draft, When, bare};
 use crate::document::Document;
+use crate::kept::Kept;
 use crate::reading::{Claim, Kind, Protocol, Role, TimeBasis};
 use crate::table::{Cell, Header, Row, Rows};
 use crate::time;
 
 use super::columns::Columns;
-use super::kept::Kept;
 use super::types::Type;
 
 /// What could not be read, counted.
@@ -39,6 +39,11 @@ pub(super) fn read(document: &Document<'_>, known: &Type, header: &Header, mut r
     let mut cells = Vec::new();
     while let Some(row) = rows.next(&mut cells) {
         faults.torn += usize::from(row == Row::Torn);
+        let short = cells.len() < columns.count;
+        if short && rows.is_cut() {
+            // Of the last cell of a table that was cut nobody knows how much is left: half an address is another's.
+            cells.pop();
+        }
         let reading = Reading { document, known, columns: &columns, cells: &cells };
         if reading.cell(columns.time).eq_ignore_ascii_case(b"timestamp") {
             match Columns::of(&Header::of(document.bytes, &cells), known) {
@@ -47,7 +52,7 @@ pub(super) fn read(document: &Document<'_>, known: &Type, header: &Header, mut r
             }
             continue;
         }
-        faults.short += usize::from(cells.len() < columns.count);
+        faults.short += usize::from(short);
         reading.claims(&mut kept, &mut faults, draft);
     }
     kept.close(draft);
@@ -93,7 +98,8 @@ impl Reading<'_> {
         let port = port.and_then(|port| number(self.cell(port)));
         let protocol = self.columns.protocol.and_then(|at| protocol(self.cell(at)));
         let mut claim = bare(address, kind, role, self.document.span(range)).on(port, protocol);
-        claim.rsit = (self.known.rsit != kind.rsit()).then(|| self.known.rsit.to_owned());
+        let own = kind == self.known.kind && self.known.rsit != kind.rsit();
+        claim.rsit = own.then(|| self.known.rsit.to_owned());
         claim
     }
 

@@ -1,0 +1,94 @@
+//! Other lists of hosts: tables and JSON read by the names of their columns or keys, and DShield's texts.
+//!
+//! A list accuses only where its names say that it does: a column for the source of something, and one for what it was or
+//! is (malware, threat, classification, …). A table of addresses alone is a customer list as likely as anything.
+
+mod dshield;
+mod names;
+mod objects;
+mod rows;
+
+use std::net::IpAddr;
+use std::ops::Range;
+
+use jiff::tz::Offset;
+
+use crate::claims::{Draft, When, bare};
+use crate::document::{Document, Found};
+use crate::kept::Kept;
+use crate::reading::{Claim, Format, Protocol, Role, TimeBasis};
+use crate::time;
+
+/// Larger documents are cut here before they are looked at as text.
+const LARGEST: usize = 50 << 20;
+
+/// Reads `document`; None when it is not plainly a list of hosts alleged of something.
+pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
+    if document.bytes.len() > LARGEST || looks_like_mail(document) {
+        return None;
+    }
+    dshield::read(document).or_else(|| objects::read(document)).or_else(|| rows::read(document))
+}
+
+/// Mail is another reader's, whatever tables are in it.
+fn looks_like_mail(document: &Document<'_>) -> bool {
+    let head = document.bytes.get(..512).unwrap_or(document.bytes);
+    document.within.is_none()
+        && [&b"From "[..], b"Received:", b"Return-Path:", b"Delivered-To:", b"From:", b"Message-ID:"]
+            .iter()
+            .any(|start| head.starts_with(start))
+}
+
+/// What one entry of a list says, by the names of its columns.
+#[derive(Debug, Default)]
+struct Entry {
+    address: Option<(IpAddr, Range<usize>)>,
+    /// Whether the address is that of a host something lies on, not of one that did something.
+    hosts: bool,
+    port: Option<u16>,
+    protocol: Option<Protocol>,
+    time: Option<String>,
+    /// Words that may say the kind, the most telling first.
+    kinds: Vec<String>,
+    malware: Option<String>,
+    url: Option<String>,
+}
+
+impl Entry {
+    fn claim(self, document: &Document<'_>, draft: &mut Draft) -> Option<Claim> {
+        let (address, range) = self.address?;
+        let kind = names::kind(&self.kinds, self.malware.is_some());
+        let role = if self.hosts || names::is_hosted(kind) { Role::WebHost } else { Role::Offender };
+        let when = when(self.time.as_deref(), document, draft);
+        let mut claim = bare(address, kind, role, document.span(range)).at(when).on(self.port, self.protocol);
+        if let Some(url) = self.url {
+            claim = claim.advertising(&url);
+        }
+        claim.malware = self.malware.map(|name| name.chars().filter(|c| !c.is_control()).take(100).collect());
+        Some(claim)
+    }
+}
+
+/// Lists without a zone mean UTC, as far as they say so at all; it is assumed, and said.
+fn when(written: Option<&str>, document: &Document<'_>, draft: &mut Draft) -> When {
+    let Some(written) = written.filter(|written| !written.is_empty()) else { return When::UNKNOWN };
+    if let Ok(time) = written.parse() {
+        return When { time: Some(time), basis: TimeBasis::Stated };
+    }
+    // A space is easily taken for part of a number with a fraction (`2020-05-24 22:45:28.487`).
+    let Some(stamp) = time::first(written, document.sent) else { return When::UNKNOWN };
+    if let Some(time) = stamp.stated() {
+        return When { time: Some(time), basis: TimeBasis::Stated };
+    }
+    draft.doubt("times state no zone; UTC was assumed");
+    When { time: stamp.at(Offset::UTC), basis: TimeBasis::AssumedZone }
+}
+
+fn found(format: Format, mut draft: Draft, kept: Kept) -> Option<Found> {
+    kept.close(&mut draft);
+    if draft.claims.is_empty() {
+        return None;
+    }
+    let is_report = draft.claims.iter().any(|claim| claim.role.is_alleged());
+    Some(Found { format, is_report, draft, reporter: None, report_id: None })
+}
