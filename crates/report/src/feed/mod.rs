@@ -75,7 +75,11 @@ fn when(written: Option<&str>, document: &Document<'_>, draft: &mut Draft) -> Wh
     if let Ok(time) = written.parse() {
         return When { time: Some(time), basis: TimeBasis::Stated };
     }
-    // A space is easily taken for part of a number with a fraction (`2020-05-24 22:45:28.487`).
+    // Ten digits are seconds since 1970 until the year 2286.
+    let epoch = written.parse::<i64>().ok().filter(|_| written.len() == 10);
+    if let Some(time) = epoch.and_then(|epoch| jiff::Timestamp::from_second(epoch).ok()) {
+        return When { time: Some(time), basis: TimeBasis::Stated };
+    }
     let Some(stamp) = time::first(written, document.sent) else { return When::UNKNOWN };
     if let Some(time) = stamp.stated() {
         return When { time: Some(time), basis: TimeBasis::Stated };

@@ -25,9 +25,12 @@ pub(super) const SOURCES: [&str; 17] = [
 ];
 /// Columns of the host that something lies on, where no source is named.
 pub(super) const HOSTS: [&str; 4] = ["networkdestinationipv4", "networkdestinationipv6", "hostip", "serverip"];
+/// Objects within an entry that hold its source, and what the address in them may be called beside [`SOURCES`].
+pub(super) const INNER: [&str; 4] = ["source", "src", "attacker", "env"];
+pub(super) const INNER_ADDRESSES: [&str; 4] = ["ip", "address", "ipaddress", "remoteaddr"];
 pub(super) const PORTS: [&str; 5] = ["sourceport", "srcport", "networksourceport", "port", "networkdestinationport"];
 pub(super) const PROTOCOLS: [&str; 4] = ["protocol", "protocoltransport", "transport", "proto"];
-pub(super) const TIMES: [&str; 18] = [
+pub(super) const TIMES: [&str; 19] = [
     "timesource",
     "sourcetime",
     "firstreporteddatetime",
@@ -46,8 +49,10 @@ pub(super) const TIMES: [&str; 18] = [
     "date",
     "detected",
     "created",
+    "ts",
 ];
-pub(super) const MALWARE: [&str; 9] = [
+pub(super) const MALWARE: [&str; 10] = [
+    "trojanfamily",
     "malwarename",
     "malware",
     "malwarefamily",
@@ -77,7 +82,8 @@ pub(super) const KINDS: [&str; 14] = [
 pub(super) const URLS: [&str; 3] = ["sourceurl", "url", "maliciousurl"];
 
 /// Names that say of a list that it accuses.
-const ACCUSING: [&str; 22] = [
+const ACCUSING: [&str; 23] = [
+    "trojanfamily",
     "malwarename",
     "malware",
     "malwarefamily",
@@ -102,9 +108,8 @@ const ACCUSING: [&str; 22] = [
     "feedcode",
 ];
 /// Names that give a record of traffic or of a device away, which may lie in a list's format but accuses nobody by itself.
-const LOGGED: [&str; 9] = [
-    "flowid", "eventid", "loglevel", "remoteaddr", "useragent", "bytesout", "sessionid", "devicename", "logid",
-];
+const LOGGED: [&str; 8] =
+    ["flowid", "eventid", "loglevel", "remoteaddr", "bytesout", "sessionid", "devicename", "logid"];
 
 /// Whether names like these are those of a list that accuses.
 pub(super) fn accuse<'n>(mut names: impl Iterator<Item = &'n str> + Clone) -> bool {

@@ -1,5 +1,8 @@
 //! JSON: an array of objects, an object with such an array in it, or one object a line.
 
+use std::net::IpAddr;
+use std::ops::Range;
+
 use serde_json::value::RawValue;
 
 use crate::claims::Draft;
@@ -58,33 +61,33 @@ fn entries(whole: &str) -> Option<Vec<&RawValue>> {
 
 fn read_entry(object: &Object<'_>) -> Entry {
     let text = |keys: &[&str]| object.string(keys).filter(|text| !text.trim().is_empty());
-    let address = |keys: &[&str]| {
-        keys.iter().find_map(|key| {
-            let word = object.word(&[key])?;
-            let host = json::host(&word.text)?;
-            // Escapes move the address within the text; then the whole value stands for it.
-            let exact = word.range.len() == word.text.len();
-            let range = if exact {
-                word.range.start + host.range.start..word.range.start + host.range.end
-            } else {
-                word.range
-            };
-            Some((host.address, range))
-        })
-    };
-    let source = address(&names::SOURCES);
+    let inner = || names::INNER.iter().find_map(|key| address(&object.object(key)?, &names::INNER_ADDRESSES));
+    let source = address(object, &names::SOURCES).or_else(inner);
     let hosts = source.is_none();
     let protocol = text(&names::PROTOCOLS);
     Entry {
-        address: source.or_else(|| address(&names::HOSTS)),
+        address: source.or_else(|| address(object, &names::HOSTS)),
         hosts,
         port: names::PORTS.iter().filter(|key| hosts || !key.contains("destination")).find_map(|key| object.port(&[key])),
         protocol: protocol.and_then(|name| transport(&name)),
-        time: names::TIMES.iter().find_map(|key| text(&[key])),
+        time: names::TIMES.iter().find_map(|key| object.word(&[key])).map(|word| word.text),
         kinds: names::KINDS.iter().filter_map(|key| text(&[key])).collect(),
         malware: names::MALWARE.iter().find_map(|key| text(&[key])),
         url: text(&names::URLS),
     }
+}
+
+/// The first of `keys` that holds an address, with the place of it.
+fn address(object: &Object<'_>, keys: &[&str]) -> Option<(IpAddr, Range<usize>)> {
+    keys.iter().find_map(|key| {
+        let word = object.word(&[key])?;
+        let host = json::host(&word.text)?;
+        // Escapes move the address within the text; then the whole value stands for it.
+        let exact = word.range.len() == word.text.len();
+        let start = word.range.start;
+        let within = start + host.range.start..start + host.range.end;
+        Some((host.address, if exact { within } else { word.range }))
+    })
 }
 
 pub(super) fn transport(name: &str) -> Option<Protocol> {
