@@ -58,7 +58,8 @@ impl<'j> Object<'j> {
     /// Reads `value`, which lies in `whole`; None when it is no object.
     pub(crate) fn of(whole: &'j str, value: &'j RawValue) -> Option<Object<'j>> {
         let read: BTreeMap<Cow<'j, str>, &'j RawValue> = serde_json::from_str(value.get()).ok()?;
-        let fields = read.into_iter().take(MOST_FIELDS).map(|(key, value)| (plain_key(&key), value)).collect();
+        let fields =
+            read.into_iter().take(MOST_FIELDS).map(|(key, value)| (plain_key(&key), value)).collect();
         Some(Object { whole, fields })
     }
 
@@ -208,7 +209,9 @@ mod tests {
         assert_eq!(read("2001:db8::1"), plain("2001:db8::1", None));
         assert_eq!(read("http://u@192.0.2.1:81/x:y"), plain("192.0.2.1", Some(81)));
         assert_eq!(read("https://[2001:db8::1]/"), plain("2001:db8::1", None));
-        for none in ["192.0.2.0/24", "example.net", "198", "http://example.net/192.0.2.1", "", "[", "192.0.2.1:x"] {
+        for none in
+            ["192.0.2.0/24", "example.net", "198", "http://example.net/192.0.2.1", "", "[", "192.0.2.1:x"]
+        {
             assert_eq!(read(none), None, "{none}");
         }
     }

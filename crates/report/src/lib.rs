@@ -26,6 +26,7 @@ mod mime;
 mod names;
 mod nonreport;
 mod plain;
+mod plain_time;
 mod reading;
 mod received;
 mod shadowserver;

@@ -192,7 +192,10 @@ mod tests {
     #[test]
     fn cells_are_what_a_spreadsheet_shows() {
         assert_eq!(read("a,b\r\n1,\r\n"), [whole(&["a", "b"]), whole(&["1", ""])]);
-        assert_eq!(read("\"a,\nb\",\"say \"\"x\"\"\"\n\n,2"), [whole(&["a,\nb", "say \"x\""]), whole(&["", "2"])]);
+        assert_eq!(
+            read("\"a,\nb\",\"say \"\"x\"\"\"\n\n,2"),
+            [whole(&["a,\nb", "say \"x\""]), whole(&["", "2"])]
+        );
         assert_eq!(read("5\" disk,\"x\" y\n"), [whole(&["5\" disk", "x"])]);
     }
 

@@ -44,7 +44,12 @@ pub(super) fn unpack(
 }
 
 /// Looks at what the table of contents says of a file, before anything of it is unpacked.
-fn is_wanted(archive: &mut Archive<'_>, index: usize, taken: &mut Vec<(u64, u64)>, draft: &mut Draft) -> bool {
+fn is_wanted(
+    archive: &mut Archive<'_>,
+    index: usize,
+    taken: &mut Vec<(u64, u64)>,
+    draft: &mut Draft,
+) -> bool {
     let Ok(entry) = archive.by_index_raw(index) else {
         draft.doubt("an entry of a zip file cannot be found where it is said to be");
         return false;
@@ -68,7 +73,9 @@ fn is_wanted(archive: &mut Archive<'_>, index: usize, taken: &mut Vec<(u64, u64)
 
 fn file(archive: &mut Archive<'_>, index: usize, budget: &mut Budget, draft: &mut Draft) -> Option<Unpacked> {
     let Ok(entry) = archive.by_index(index) else {
-        draft.doubt("a file in an archive is packed in a way that is not read here (only stored and deflated are)");
+        draft.doubt(
+            "a file in an archive is packed in a way that is not read here (only stored and deflated are)",
+        );
         return None;
     };
     let name = name(&entry, draft);
@@ -92,7 +99,10 @@ fn file(archive: &mut Archive<'_>, index: usize, budget: &mut Budget, draft: &mu
 /// The last part of a file's name. Nothing is ever written to disk, so a name that climbs is only worth a doubt.
 fn name<R: Read>(entry: &ZipFile<'_, R>, draft: &mut Draft) -> Option<String> {
     let whole = String::from_utf8_lossy(entry.name_raw()).into_owned();
-    if entry.enclosed_name().is_none() || whole.starts_with('/') || whole.split(['/', '\\']).any(|part| part == "..") {
+    if entry.enclosed_name().is_none()
+        || whole.starts_with('/')
+        || whole.split(['/', '\\']).any(|part| part == "..")
+    {
         draft.doubt("a file in an archive has a name that leads out of it");
     }
     let last = whole.rsplit(['/', '\\']).next().unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::document::{Document, Found};
 use crate::kept::Kept;
 use crate::reading::{Format, Kind, Role, TimeBasis};
 use crate::table::Rows;
-use crate::time;
+use crate::{plain_time, time};
 
 use super::found;
 
@@ -43,8 +43,11 @@ fn details(document: &Document<'_>) -> Option<Found> {
     while rows.next(&mut cells).is_some() {
         let Some(cell) = cells.first().filter(|_| cells.len() >= 3) else { continue };
         let Some(address) = padded(&cell.text(bytes)) else { continue };
-        let when = cells.last().map_or(When::UNKNOWN, |cell| when(&cell.text(bytes), &mut draft));
-        kept.claim(bare(address, Kind::Scan, Role::Offender, document.span(cell.range())).at(when), &mut draft);
+        let when = cells.last().map_or(When::UNKNOWN, |cell| when(&cell.text(bytes), &mut kept, &mut draft));
+        kept.claim(
+            bare(address, Kind::Scan, Role::Offender, document.span(cell.range())).at(when),
+            &mut draft,
+        );
     }
     found(Format::Dshield, draft, kept)
 }
@@ -60,10 +63,15 @@ fn padded(text: &str) -> Option<IpAddr> {
     numbers.next().is_none().then_some(IpAddr::V4(address))
 }
 
-fn when(written: &str, draft: &mut Draft) -> When {
-    let Some(stamp) = time::first(written, None) else { return When::UNKNOWN };
+fn when(written: &str, kept: &mut Kept, draft: &mut Draft) -> When {
+    let odd = || time::first(written, None)?.at(Offset::UTC);
+    let time =
+        plain_time::utc(written.as_bytes()).or_else(|| if kept.patience.spend() { odd() } else { None });
+    if time.is_none() {
+        return When::UNKNOWN;
+    }
     draft.doubt("times state no zone; UTC, in which DShield counts, was assumed");
-    When { time: stamp.at(Offset::UTC), basis: TimeBasis::AssumedZone }
+    When { time, basis: TimeBasis::AssumedZone }
 }
 
 #[cfg(test)]

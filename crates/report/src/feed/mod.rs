@@ -17,7 +17,7 @@ use crate::claims::{Draft, When, bare};
 use crate::document::{Document, Found};
 use crate::kept::Kept;
 use crate::reading::{Claim, Format, Protocol, Role, TimeBasis};
-use crate::time;
+use crate::{plain_time, time};
 
 /// Larger documents are cut here before they are looked at as text.
 const LARGEST: usize = 50 << 20;
@@ -32,6 +32,9 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
 
 /// Mail is another reader's, whatever tables are in it.
 fn looks_like_mail(document: &Document<'_>) -> bool {
+    if document.mime.is_some_and(|mime| mime.starts_with("message/")) {
+        return true;
+    }
     let head = document.bytes.get(..512).unwrap_or(document.bytes);
     document.within.is_none()
         && [&b"From "[..], b"Received:", b"Return-Path:", b"Delivered-To:", b"From:", b"Message-ID:"]
@@ -55,11 +58,11 @@ struct Entry {
 }
 
 impl Entry {
-    fn claim(self, document: &Document<'_>, draft: &mut Draft) -> Option<Claim> {
+    fn claim(self, document: &Document<'_>, kept: &mut Kept, draft: &mut Draft) -> Option<Claim> {
         let (address, range) = self.address?;
         let kind = names::kind(&self.kinds, self.malware.is_some());
         let role = if self.hosts || names::is_hosted(kind) { Role::WebHost } else { Role::Offender };
-        let when = when(self.time.as_deref(), document, draft);
+        let when = when(self.time.as_deref(), document, kept, draft);
         let mut claim = bare(address, kind, role, document.span(range)).at(when).on(self.port, self.protocol);
         if let Some(url) = self.url {
             claim = claim.advertising(&url);
@@ -70,8 +73,12 @@ impl Entry {
 }
 
 /// Lists without a zone mean UTC, as far as they say so at all; it is assumed, and said.
-fn when(written: Option<&str>, document: &Document<'_>, draft: &mut Draft) -> When {
+fn when(written: Option<&str>, document: &Document<'_>, kept: &mut Kept, draft: &mut Draft) -> When {
     let Some(written) = written.filter(|written| !written.is_empty()) else { return When::UNKNOWN };
+    if let Some(time) = plain_time::utc(written.as_bytes()) {
+        draft.doubt("times state no zone; UTC was assumed");
+        return When { time: Some(time), basis: TimeBasis::AssumedZone };
+    }
     if let Ok(time) = written.parse() {
         return When { time: Some(time), basis: TimeBasis::Stated };
     }
@@ -79,6 +86,9 @@ fn when(written: Option<&str>, document: &Document<'_>, draft: &mut Draft) -> Wh
     let epoch = written.parse::<i64>().ok().filter(|_| written.len() == 10);
     if let Some(time) = epoch.and_then(|epoch| jiff::Timestamp::from_second(epoch).ok()) {
         return When { time: Some(time), basis: TimeBasis::Stated };
+    }
+    if !kept.patience.spend() {
+        return When::UNKNOWN;
     }
     let Some(stamp) = time::first(written, document.sent) else { return When::UNKNOWN };
     if let Some(time) = stamp.stated() {

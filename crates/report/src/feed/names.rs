@@ -24,11 +24,13 @@ pub(super) const SOURCES: [&str; 17] = [
     "ip",
 ];
 /// Columns of the host that something lies on, where no source is named.
-pub(super) const HOSTS: [&str; 4] = ["networkdestinationipv4", "networkdestinationipv6", "hostip", "serverip"];
+pub(super) const HOSTS: [&str; 4] =
+    ["networkdestinationipv4", "networkdestinationipv6", "hostip", "serverip"];
 /// Objects within an entry that hold its source, and what the address in them may be called beside [`SOURCES`].
 pub(super) const INNER: [&str; 4] = ["source", "src", "attacker", "env"];
 pub(super) const INNER_ADDRESSES: [&str; 4] = ["ip", "address", "ipaddress", "remoteaddr"];
-pub(super) const PORTS: [&str; 5] = ["sourceport", "srcport", "networksourceport", "port", "networkdestinationport"];
+pub(super) const PORTS: [&str; 5] =
+    ["sourceport", "srcport", "networksourceport", "port", "networkdestinationport"];
 pub(super) const PROTOCOLS: [&str; 4] = ["protocol", "protocoltransport", "transport", "proto"];
 pub(super) const TIMES: [&str; 19] = [
     "timesource",

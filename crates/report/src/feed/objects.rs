@@ -27,12 +27,12 @@ pub(super) fn read(document: &Document<'_>) -> Option<Found> {
     let mut draft = Draft::default();
     let mut kept = Kept::with_room_for(entries.len());
     draft.doubt("a list that was read by the names of its fields");
-    for entry in &entries {
+    for entry in entries.iter().take(MOST) {
         let Some(object) = Object::of(&whole, entry) else { continue };
         if !names::accuse(object.keys()) {
             continue;
         }
-        if let Some(claim) = read_entry(&object).claim(document, &mut draft) {
+        if let Some(claim) = read_entry(&object).claim(document, &mut kept, &mut draft) {
             kept.claim(claim, &mut draft);
         }
     }
@@ -68,7 +68,10 @@ fn read_entry(object: &Object<'_>) -> Entry {
     Entry {
         address: source.or_else(|| address(object, &names::HOSTS)),
         hosts,
-        port: names::PORTS.iter().filter(|key| hosts || !key.contains("destination")).find_map(|key| object.port(&[key])),
+        port: names::PORTS
+            .iter()
+            .filter(|key| hosts || !key.contains("destination"))
+            .find_map(|key| object.port(&[key])),
         protocol: protocol.and_then(|name| transport(&name)),
         time: names::TIMES.iter().find_map(|key| object.word(&[key])).map(|word| word.text),
         kinds: names::KINDS.iter().filter_map(|key| text(&[key])).collect(),

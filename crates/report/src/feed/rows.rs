@@ -51,7 +51,7 @@ pub(super) fn read(document: &Document<'_>) -> Option<Found> {
         if comment {
             continue;
         }
-        if let Some(claim) = columns.entry(bytes, &cells).claim(document, &mut draft) {
+        if let Some(claim) = columns.entry(bytes, &cells).claim(document, &mut kept, &mut draft) {
             kept.claim(claim, &mut draft);
         }
     }
@@ -94,7 +94,9 @@ fn header(bytes: &[u8]) -> Option<(Range<usize>, usize)> {
 fn comment_mark(words: &[u8]) -> usize {
     let marks = words.iter().take_while(|byte| matches!(byte, b'#' | b' ')).count();
     let format = words.get(marks..).is_some_and(|rest| {
-        rest.get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"format:") || start.eq_ignore_ascii_case(b"fields:"))
+        rest.get(..7).is_some_and(|start| {
+            start.eq_ignore_ascii_case(b"format:") || start.eq_ignore_ascii_case(b"fields:")
+        })
     });
     if format { marks + 7 } else { marks }
 }

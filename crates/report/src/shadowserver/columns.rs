@@ -33,11 +33,15 @@ impl Columns {
     /// then (`ip` for what is now `src_ip`).
     pub(super) fn of(header: &Header, known: &Type) -> Option<Columns> {
         let stated = known.address?;
-        let address = header.column(stated).or_else(|| ADDRESSES.iter().find_map(|name| header.column(name)))?;
+        let address =
+            header.column(stated).or_else(|| ADDRESSES.iter().find_map(|name| header.column(name)))?;
         let own = |name: &str| header.column(name).filter(|_| name != "-");
         let port = own(known.port).or_else(|| {
             // A type with src_port has a target's port as well, and `port` may have been either.
-            PORTS.iter().find_map(|name| header.column(name)).filter(|_| !header.has("dst_ip") || header.has("ip"))
+            PORTS
+                .iter()
+                .find_map(|name| header.column(name))
+                .filter(|_| !header.has("dst_ip") || header.has("ip"))
         });
         let also = known.also.as_ref().and_then(|also| {
             let second = header.column(also.address).filter(|&second| second != address)?;

@@ -26,9 +26,10 @@ pub(crate) fn named(subject: &str) -> Option<String> {
 /// A mail of Shadowserver's form whose rows stand in its text, or that only says where they can be fetched.
 pub(crate) fn linked(mail: &Mail<'_>) -> Option<Found> {
     let by_subject = SUBJECT.as_ref().is_some_and(|subject| subject.is_match(&mail.subject));
-    let from = mail.from.as_ref().is_some_and(|from| {
-        from.domain == "shadowserver.org" || from.domain.ends_with(".shadowserver.org")
-    });
+    let from = mail
+        .from
+        .as_ref()
+        .is_some_and(|from| from.domain == "shadowserver.org" || from.domain.ends_with(".shadowserver.org"));
     if !by_subject && !from {
         return None;
     }
@@ -41,7 +42,10 @@ fn inline(mail: &Mail<'_>) -> Option<Found> {
     let name = named(&mail.subject);
     mail.parts.iter().filter(|part| matches!(part.kind, PartKind::Words | PartKind::Data)).find_map(|part| {
         let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
-        let at = ["\"timestamp\",", "timestamp,"].iter().filter_map(|start| part.text.as_str().find(start)).min()?;
+        let at = ["\"timestamp\",", "timestamp,"]
+            .iter()
+            .filter_map(|start| part.text.as_str().find(start))
+            .min()?;
         let mut document = Document::part(mail, part, bytes.get(at..)?);
         let text = part.text.tail(at);
         document.name = name.as_deref();
@@ -54,6 +58,8 @@ fn to_be_fetched(mail: &Mail<'_>) -> Found {
     let mut draft = Draft::default();
     let kind = named(&mail.subject);
     let kind = kind.as_deref().unwrap_or("a type its subject does not name");
-    draft.doubt(&format!("the mail only links to the report ({kind}); it has to be fetched and read as a file"));
+    draft.doubt(&format!(
+        "the mail only links to the report ({kind}); it has to be fetched and read as a file"
+    ));
     Found { format: Format::Shadowserver, is_report: false, draft, reporter: None, report_id: None }
 }

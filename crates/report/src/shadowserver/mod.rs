@@ -18,8 +18,22 @@ use types::Type;
 
 /// Columns that nearly all reports have beside address and time. A table with these is Shadowserver's by its looks.
 const MARKS: [&str; 16] = [
-    "asn", "geo", "region", "city", "naics", "sic", "sector", "tag", "hostname", "severity", "src_asn", "src_geo",
-    "src_naics", "infection", "http_referer_asn", "public_source",
+    "asn",
+    "geo",
+    "region",
+    "city",
+    "naics",
+    "sic",
+    "sector",
+    "tag",
+    "hostname",
+    "severity",
+    "src_asn",
+    "src_geo",
+    "src_naics",
+    "infection",
+    "http_referer_asn",
+    "public_source",
 ];
 
 /// Reads `document`; None when it is not one.
@@ -48,7 +62,9 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
         draft.doubt("a report of this type counts what there is; it alleges no abuse");
     }
     if !known.role.is_alleged() && !draft.claims.is_empty() {
-        draft.doubt("the addresses in a report of this type are those of victims or third parties, not of offenders");
+        draft.doubt(
+            "the addresses in a report of this type are those of victims or third parties, not of offenders",
+        );
     }
     let is_report = known.alleges && draft.claims.iter().any(|claim| claim.role.is_alleged());
     Some(Found { format: Format::Shadowserver, is_report, draft, reporter: None, report_id: None })

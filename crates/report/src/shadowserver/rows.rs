@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::claims::{Draft, When, bare};
 use crate::document::Document;
 use crate::kept::Kept;
+use crate::plain_time::Patience;
 use crate::reading::{Claim, Kind, Protocol, Role, TimeBasis};
 use crate::table::{Cell, Header, Row, Rows};
-use crate::time;
+use crate::{plain_time, time};
 
 use super::columns::Columns;
 use super::types::Type;
@@ -23,10 +23,17 @@ struct Faults {
     no_time: usize,
     short: usize,
     torn: usize,
+    patience: Patience,
 }
 
 /// Reads every row; a row that repeats the names of columns is not one, and what follows it goes by the new names.
-pub(super) fn read(document: &Document<'_>, known: &Type, header: &Header, mut rows: Rows<'_>, draft: &mut Draft) {
+pub(super) fn read(
+    document: &Document<'_>,
+    known: &Type,
+    header: &Header,
+    mut rows: Rows<'_>,
+    draft: &mut Draft,
+) {
     let Some(mut columns) = Columns::of(header, known) else {
         draft.doubt("the column of the address is missing");
         return;
@@ -84,7 +91,8 @@ impl Reading<'_> {
             return;
         };
         let when = self.when(faults);
-        let mut claim = self.claim(address, self.columns.address, self.columns.port, self.role(), self.kind()).at(when);
+        let mut claim =
+            self.claim(address, self.columns.address, self.columns.port, self.role(), self.kind()).at(when);
         if let Some(url) = self.url() {
             claim = claim.advertising(&url);
         }
@@ -125,7 +133,7 @@ impl Reading<'_> {
 
     /// The timestamp is UTC, which no report says of itself (Shadowserver, "Report Timestamps").
     fn when(&self, faults: &mut Faults) -> When {
-        let Some(time) = timestamp(self.cell(self.columns.time)) else {
+        let Some(time) = timestamp(self.cell(self.columns.time), &mut faults.patience) else {
             faults.no_time += 1;
             return When::UNKNOWN;
         };
@@ -181,25 +189,14 @@ fn protocol(cell: &[u8]) -> Option<Protocol> {
 }
 
 /// `2026-03-24 00:42:59`, in UTC; anything else that can be read as a time too.
-fn timestamp(cell: &[u8]) -> Option<Timestamp> {
-    plain_timestamp(cell).or_else(|| {
+fn timestamp(cell: &[u8], patience: &mut Patience) -> Option<Timestamp> {
+    plain_time::utc(cell).or_else(|| {
+        if cell.is_empty() || !patience.spend() {
+            return None;
+        }
         let text = String::from_utf8_lossy(cell);
         text.parse().ok().or_else(|| time::first(&text, None)?.at(Offset::UTC))
     })
-}
-
-/// The form that all reports have, without a look at any other: it is read once for each of a million rows.
-fn plain_timestamp(cell: &[u8]) -> Option<Timestamp> {
-    let cell: &[u8; 19] = cell.try_into().ok()?;
-    let [y0, y1, y2, y3, b'-', n0, n1, b'-', d0, d1, b' ' | b'T', h0, h1, b':', m0, m1, b':', s0, s1] = cell else {
-        return None;
-    };
-    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').unwrap_or(0));
-    let two = |tens: &u8, ones: &u8| Some(digit(tens)? * 10 + digit(ones)?);
-    let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
-    let date = Date::new(year, two(n0, n1)?, two(d0, d1)?).ok()?;
-    let clock = Time::new(two(h0, h1)?, two(m0, m1)?, two(s0, s1)?.min(59), 0).ok()?;
-    Offset::UTC.to_timestamp(DateTime::from_parts(date, clock)).ok()
 }
 
 #[cfg(test)]
@@ -208,12 +205,17 @@ mod tests {
 
     #[test]
     fn times_are_utc_in_every_dress() {
-        for text in ["2026-03-24 00:42:59", "2026-03-24T00:42:59", "2026-03-24T00:42:59Z", "2026-03-24 00:42:59+00:00"] {
-            let read = timestamp(text.as_bytes()).map(|time| time.to_string());
+        for text in [
+            "2026-03-24 00:42:59",
+            "2026-03-24T00:42:59",
+            "2026-03-24T00:42:59Z",
+            "2026-03-24 00:42:59+00:00",
+        ] {
+            let read = timestamp(text.as_bytes(), &mut Patience::default()).map(|time| time.to_string());
             assert_eq!(read.as_deref(), Some("2026-03-24T00:42:59Z"), "{text}");
         }
         for text in ["", "timestamp", "2026-13-24 00:42:59", "0000-00-00 00:00:00"] {
-            assert_eq!(timestamp(text.as_bytes()), None, "{text}");
+            assert_eq!(timestamp(text.as_bytes(), &mut Patience::default()), None, "{text}");
         }
     }
 }

@@ -130,9 +130,9 @@ fn plain(text: &str) -> String {
 /// same with other words behind (The-Shadowserver-Foundation/report_schema, report-filename.md).
 pub(super) fn of_file(name: &str) -> Option<&'static Type> {
     let base = name.rsplit(['/', '\\']).next()?.to_ascii_lowercase();
-    let stem = [".gz", ".zip", ".csv", ".txt", ".tsv"].iter().fold(base.as_str(), |stem, end| {
-        stem.strip_suffix(end).unwrap_or(stem)
-    });
+    let stem = [".gz", ".zip", ".csv", ".txt", ".tsv"]
+        .iter()
+        .fold(base.as_str(), |stem, end| stem.strip_suffix(end).unwrap_or(stem));
     let stem = stem.strip_suffix(".csv").unwrap_or(stem);
     let undated = without_date(stem);
     undated.split('-').next().and_then(lookup).or_else(|| longest(&plain(undated)))
@@ -141,7 +141,9 @@ pub(super) fn of_file(name: &str) -> Option<&'static Type> {
 /// The type that the words of a subject or title name.
 pub(super) fn of_words(words: &str) -> Option<&'static Type> {
     let plain = plain(words);
-    lookup(&plain).or_else(|| words.split('-').next().and_then(|word| lookup(word.trim()))).or_else(|| longest(&plain))
+    lookup(&plain)
+        .or_else(|| words.split('-').next().and_then(|word| lookup(word.trim())))
+        .or_else(|| longest(&plain))
 }
 
 /// Whether a file's name has the form of those that Shadowserver sends, whatever the type in it.

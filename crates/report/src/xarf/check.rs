@@ -32,14 +32,15 @@ pub(super) fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     text.len() - digits.len() <= 2
         && digits.len() % 4 != 1
-        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'\r' | b'\n'))
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'\r' | b'\n'))
 }
 
 /// `sha256:` and hexadecimal digits.
 pub(super) fn is_hash(text: &str) -> bool {
-    let digits = match text.split_once(':') {
-        Some(("md5" | "sha1" | "sha256" | "sha512", digits)) => digits,
-        _ => return false,
+    let Some(("md5" | "sha1" | "sha256" | "sha512", digits)) = text.split_once(':') else {
+        return false;
     };
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -66,10 +67,16 @@ mod tests {
     fn forms_are_told_from_what_only_looks_like_them() {
         assert_eq!(mail_domain("abuse@example.net"), Some("example.net"));
         assert!(mail_domain("abuse.example.net").is_none() && mail_domain("a@localhost").is_none());
-        assert!(is_uuid("550e8400-e29b-41d4-a716-446655440000") && !is_uuid("550e8400e29b41d4a716446655440000"));
-        assert!(is_base64("bWFpbA==") && is_base64("bWFpbA") && !is_base64("not base64") && !is_base64("bWFpb"));
+        assert!(
+            is_uuid("550e8400-e29b-41d4-a716-446655440000") && !is_uuid("550e8400e29b41d4a716446655440000")
+        );
+        assert!(
+            is_base64("bWFpbA==") && is_base64("bWFpbA") && !is_base64("not base64") && !is_base64("bWFpb")
+        );
         assert!(is_hash("sha256:00ff") && !is_hash("sha256:") && !is_hash("crc32:00"));
-        assert!(is_tag("malware:conficker") && is_tag("language:c++") && !is_tag("Malware:x") && !is_tag("x"));
+        assert!(
+            is_tag("malware:conficker") && is_tag("language:c++") && !is_tag("Malware:x") && !is_tag("x")
+        );
         assert!(is_domain("example.net") && !is_domain("this is not a name.net") && !is_domain("meh"));
     }
 }

@@ -18,9 +18,8 @@ use super::{found, kinds, reporter, transport};
 const MOST_FIELDS: usize = 200;
 
 /// Log-in services, for reports whose type says nothing.
-const LOGINS: [&str; 12] = [
-    "ssh", "sshd", "imap", "pop3", "ftp", "sasl", "smtp-auth", "dovecot", "courier", "sip", "rdp", "telnet",
-];
+const LOGINS: [&str; 12] =
+    ["ssh", "sshd", "imap", "pop3", "ftp", "sasl", "smtp-auth", "dovecot", "courier", "sip", "rdp", "telnet"];
 
 /// The fields of the report, each with where its value stands in the text.
 struct Fields<'m> {
@@ -45,7 +44,8 @@ impl Fields<'_> {
 
 /// Reads the report in `mail`; None when there is none.
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Found> {
-    let mark = mail.field("x-xarf").or_else(|| mail.field("x-arf")).unwrap_or_default().trim().to_ascii_lowercase();
+    let mark =
+        mail.field("x-xarf").or_else(|| mail.field("x-arf")).unwrap_or_default().trim().to_ascii_lowercase();
     if let Some(fields) = fields(mail, !mark.is_empty()) {
         let mut draft = Draft::default();
         claim(mail, &fields, &mut draft);
@@ -58,7 +58,9 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Found> {
     };
     if mark == "secure" || !mark.is_empty() && mail.mimes.iter().any(sealed) {
         let mut draft = Draft::default();
-        draft.doubt("an X-ARF report that is encrypted or signed whole; it has to be opened with our key by hand");
+        draft.doubt(
+            "an X-ARF report that is encrypted or signed whole; it has to be opened with our key by hand",
+        );
         return Some(found(Format::XarfMail, draft, None, None));
     }
     None
@@ -71,7 +73,8 @@ fn fields<'m>(mail: &'m Mail<'_>, marked: bool) -> Option<Fields<'m>> {
         let has = |name: &str| fields.get(name).is_some();
         let named = has("source") || has("source-type");
         let typed = has("report-type") || has("category");
-        let schema = fields.get("schema-url").is_some_and(|url| url.contains("arf") || url.contains("schema"));
+        let schema =
+            fields.get("schema-url").is_some_and(|url| url.contains("arf") || url.contains("schema"));
         named && typed && has("reported-from") && (marked || schema)
     })
 }
@@ -150,7 +153,8 @@ fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
 
 /// A source that is a name or URL: the words of the mail may give its address in brackets behind it, on the same line.
 fn beside(mail: &Mail<'_>, fields: &Fields<'_>, source: &str, draft: &mut Draft) {
-    let name = source.split("://").last().and_then(|rest| rest.split(['/', ':', '?']).next()).unwrap_or_default();
+    let name =
+        source.split("://").last().and_then(|rest| rest.split(['/', ':', '?']).next()).unwrap_or_default();
     let found = mail.words().filter(|_| name.contains('.')).find_map(|part| {
         part.text.lines().filter(|line| line.words.contains(name)).take(8).find_map(|line| {
             let open = line.words.rfind(['[', '(']).filter(|&open| Some(open) > line.words.find(name))? + 1;

@@ -23,6 +23,8 @@ use crate::time;
 const MOST_REPORTS: usize = 500;
 /// Larger documents are no XARF report: its evidence is limited to 50 items of 5 MB, and real ones stay far below that.
 const LARGEST: usize = 20 << 20;
+/// Words around a report are looked through up to this length.
+const PASTED: usize = 1 << 20;
 /// Places in a text where a report could begin.
 const MOST_STARTS: usize = 64;
 
@@ -83,16 +85,23 @@ fn read_one(document: &Document<'_>, object: &Object<'_>, draft: Draft) -> Optio
 /// A cheap look before anything is parsed: one of the names that only XARF has.
 fn is_marked(bytes: &[u8]) -> bool {
     let head = bytes.get(..1 << 20).unwrap_or(bytes);
-    [&b"xarf_version"[..], b"source_identifier", b"ReporterInfo", b"reporterinfo", b"\"Report\"", b"\"Disclosure\""]
-        .iter()
-        .any(|name| memchr::memmem::find(head, name).is_some())
+    [
+        &b"xarf_version"[..],
+        b"source_identifier",
+        b"ReporterInfo",
+        b"reporterinfo",
+        b"\"Report\"",
+        b"\"Disclosure\"",
+    ]
+    .iter()
+    .any(|name| memchr::memmem::find(head, name).is_some())
 }
 
 /// Where a report could begin: the first brace or bracket, or one on a line of its own further down.
 fn starts(whole: &str) -> Vec<usize> {
     let trimmed = whole.len() - whole.trim_start().len();
     let mut starts = vec![trimmed];
-    if !whole.get(trimmed..).is_some_and(|rest| rest.starts_with(['{', '['])) {
+    if !whole.get(trimmed..).is_some_and(|rest| rest.starts_with(['{', '['])) && whole.len() <= PASTED {
         starts = whole.match_indices('{').map(|(at, _)| at).take(MOST_STARTS).collect();
     }
     starts

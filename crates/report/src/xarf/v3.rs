@@ -90,10 +90,11 @@ fn alleged(report: &Object<'_>) -> (Kind, Role) {
         let role = if known == Kind::PhoneHome { Role::Offender } else { role };
         return (known, role);
     }
-    let words: Vec<String> = ["servicename", "service", "serviceversion", "reportsubtype", "applicationprotocol"]
-        .iter()
-        .filter_map(|key| report.string(&[key]))
-        .collect();
+    let words: Vec<String> =
+        ["servicename", "service", "serviceversion", "reportsubtype", "applicationprotocol"]
+            .iter()
+            .filter_map(|key| report.string(&[key]))
+            .collect();
     (kinds::open_service(&words).unwrap_or(Kind::Other), Role::Offender)
 }
 

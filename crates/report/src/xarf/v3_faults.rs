@@ -6,7 +6,8 @@ use crate::json::{self, Object};
 use super::check;
 
 /// Classes of the drafts and of v1 to v3.
-const CLASSES: [&str; 7] = ["activity", "content", "vulnerability", "system", "network", "messaging", "infrastructure"];
+const CLASSES: [&str; 7] =
+    ["activity", "content", "vulnerability", "system", "network", "messaging", "infrastructure"];
 /// Fields that hold a mail address.
 const ADDRESSES: [&str; 4] = ["smtpmailfromaddress", "smtprcpttoaddress", "fromaddress", "toaddress"];
 /// Fields that count something.
@@ -117,9 +118,9 @@ fn times(report: &Object<'_>, draft: &mut Draft) {
     }
     for (key, name) in [("firstseen", "FirstSeen"), ("lastseen", "LastSeen")] {
         let Some(_) = report.raw(&[key]) else { continue };
-        let is_time = report
-            .string(&[key])
-            .is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok() || crate::time::first(&text, None).is_some());
+        let is_time = report.string(&[key]).is_some_and(|text| {
+            text.parse::<jiff::Timestamp>().is_ok() || crate::time::first(&text, None).is_some()
+        });
         if !is_time {
             draft.doubt(&format!("{name} is not a time"));
         }
@@ -156,7 +157,7 @@ fn values(report: &Object<'_>, draft: &mut Draft) {
         }
     }
     for key in ADDRESSES.iter().filter(|key| report.raw(&[key]).is_some()) {
-        if !report.string(&[key]).is_some_and(|address| check::mail_domain(&address).is_some()) {
+        if report.string(&[key]).is_none_or(|address| check::mail_domain(&address).is_none()) {
             draft.doubt(&format!("a mail address is none ({key})"));
         }
     }
@@ -227,7 +228,8 @@ fn class_is(report: &Object<'_>, class: &str) -> bool {
 }
 
 fn is_cve(text: &str) -> bool {
-    let digits = |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |part: &str, least: usize| part.len() >= least && part.bytes().all(|byte| byte.is_ascii_digit());
     let mut parts = text.split('-');
     parts.next().is_some_and(|cve| cve.eq_ignore_ascii_case("CVE"))
         && parts.next().is_some_and(|year| year.len() == 4 && digits(year, 4))

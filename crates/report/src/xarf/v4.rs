@@ -49,7 +49,9 @@ fn claim(document: &Document<'_>, object: &Object<'_>, draft: &mut Draft) {
     let when = when(time.as_deref(), "timestamp", draft);
     let port = port(object, &host, kind, category);
     let protocol = object.string(&["protocol", "transportprotocol"]);
-    let url = object.string(&["url", "sourceurl"]).or_else(|| source.text.contains("://").then(|| source.text.clone()));
+    let url = object
+        .string(&["url", "sourceurl"])
+        .or_else(|| source.text.contains("://").then(|| source.text.clone()));
     let mut claim = bare(host.address, kind, role, span(document, &source, &host))
         .at(when)
         .on(port, transport(protocol.as_deref()))
@@ -88,7 +90,8 @@ fn alleged(object: &Object<'_>, category: &str, kind: &str) -> (Kind, Role) {
 
 /// The port on the accused host. A vulnerability report may name the open port beside the source port it has no use for.
 fn port(object: &Object<'_>, host: &Host, kind: Kind, category: &str) -> Option<u16> {
-    let open = category.eq_ignore_ascii_case("vulnerability") || matches!(kind, Kind::OpenProxy | Kind::OpenRelay);
+    let open =
+        category.eq_ignore_ascii_case("vulnerability") || matches!(kind, Kind::OpenProxy | Kind::OpenRelay);
     let service = object.port(&["serviceport", "port"]).filter(|_| open);
     object.port(&["sourceport"]).or(service).or(host.port)
 }

@@ -45,7 +45,9 @@ fn identity(object: &Object<'_>, draft: &mut Draft) {
             draft.doubt("xarf_version is not of the form 4.x.y");
         }
     }
-    if object.raw(&["reportid"]).is_some() && !object.string(&["reportid"]).is_some_and(|id| check::is_uuid(&id)) {
+    if object.raw(&["reportid"]).is_some()
+        && !object.string(&["reportid"]).is_some_and(|id| check::is_uuid(&id))
+    {
         draft.doubt("report_id is not a UUID");
     }
     if object.raw(&["timestamp"]).is_some() && object.string(&["timestamp"]).is_none() {
@@ -117,7 +119,8 @@ fn numbers(object: &Object<'_>, draft: &mut Draft) {
         }
     }
     let confidence = object.number(&["confidence"]);
-    if object.raw(&["confidence"]).is_some() && !confidence.is_some_and(|value| (0.0..=1.0).contains(&value)) {
+    if object.raw(&["confidence"]).is_some() && !confidence.is_some_and(|value| (0.0..=1.0).contains(&value))
+    {
         draft.doubt("confidence is not a number from 0 to 1");
     }
 }
@@ -143,7 +146,9 @@ fn evidence(object: &Object<'_>, draft: &mut Draft) {
         }
         match item.string(&["payload"]) {
             None => draft.doubt("an item of evidence has no payload"),
-            Some(payload) if !check::is_base64(&payload) => draft.doubt("a payload of evidence is not base64"),
+            Some(payload) if !check::is_base64(&payload) => {
+                draft.doubt("a payload of evidence is not base64");
+            }
             Some(_) => {}
         }
         if item.string(&["hash"]).is_some_and(|hash| !check::is_hash(&hash)) {

@@ -49,7 +49,8 @@ impl Score {
             }
         }
         let known = |claim: &&&Claim| {
-            let listed = row.addresses.as_ref().is_some_and(|known| known.contains(&claim.address.to_string()));
+            let listed =
+                row.addresses.as_ref().is_some_and(|known| known.contains(&claim.address.to_string()));
             row.complete || listed
         };
         for claim in claims.iter().filter(|_| !row.times.is_empty()).filter(known) {
