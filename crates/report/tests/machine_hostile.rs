@@ -114,7 +114,7 @@ proptest! {
 /// wider since the build is not optimised and the machine is shared.
 #[test]
 fn files_made_to_be_read_for_ever_are_not() {
-    let many = |piece: &str| piece.repeat((1 << 20) / piece.len());
+    let many = |piece: &str| piece.repeat((1 << 18) / piece.len());
     let shapes = [
         many("["),
         many("{\"xarf_version\":"),

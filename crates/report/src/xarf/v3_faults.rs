@@ -161,6 +161,11 @@ fn values(report: &Object<'_>, draft: &mut Draft) {
             draft.doubt(&format!("a mail address is none ({key})"));
         }
     }
+    single(report, draft);
+}
+
+/// Fields with a form of their own.
+fn single(report: &Object<'_>, draft: &mut Draft) {
     let severity = report.word(&["reporterseverity"]).map(|word| word.text.to_ascii_lowercase());
     if severity.is_some_and(|severity| !SEVERITIES.contains(&severity.as_str())) {
         draft.doubt("ReporterSeverity is none that is known");
