@@ -71,6 +71,8 @@ golden! {
     shadowserver_link: "shadowserver-link.eml",
     list_table: "hosts.csv",
     list_objects: "hosts.jsonl",
+    list_of_controllers: "controllers.csv",
+    list_of_bots: "bots.txt",
     list_of_customers: "customers.csv",
     dshield_details: "as-details.txt",
 }
@@ -153,6 +155,25 @@ fn a_gzipped_table_is_read_by_the_name_of_the_file() {
     assert!(reading.claims.iter().all(|claim| claim.kind == Kind::OpenProxy && claim.role == Role::Offender));
     let cut = named(&packed[..packed.len() - 9], "2026-03-24-scan_socks-x-asn.csv.gz");
     assert!(doubts(&cut).contains("damaged"), "{}", doubts(&cut));
+}
+
+#[test]
+fn every_file_of_a_mail_is_read_by_its_own_name() {
+    let part = |name: &str, rows: &str| {
+        format!("--b\nContent-Type: text/csv; name=\"{name}\"\nContent-Disposition: attachment\n\n{rows}\n")
+    };
+    let bots = "timestamp,src_ip,src_port,src_asn,src_geo,infection\n2026-03-24 00:00:02,192.0.2.2,4000,64496,ZZ,x\n";
+    let mail = format!(
+        "From: reports@example.org\nTo: abuse@example.net\nSubject: reports\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\n\ntwo reports\n{}{}--b--\n",
+        part("2026-03-24-scan_socks-x-asn.csv", &table(1)),
+        part("2026-03-24-event4_sinkhole-x-asn.csv", bots)
+    );
+    let reading = report::read(mail.as_bytes());
+    let said: Vec<(Kind, &str)> =
+        reading.claims.iter().map(|claim| (claim.kind, &mail[claim.span.clone()])).collect();
+    assert_eq!(said, [(Kind::OpenProxy, "198.51.0.0"), (Kind::Malware, "192.0.2.2")]);
+    assert_eq!(reading.reporter.map(|reporter| reporter.address).as_deref(), Some("reports@example.org"));
 }
 
 #[test]

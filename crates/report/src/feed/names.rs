@@ -24,13 +24,15 @@ pub(super) const SOURCES: [&str; 17] = [
     "ip",
 ];
 /// Columns of the host that something lies on, where no source is named.
-pub(super) const HOSTS: [&str; 4] =
-    ["networkdestinationipv4", "networkdestinationipv6", "hostip", "serverip"];
+pub(super) const HOSTS: [&str; 5] =
+    ["networkdestinationipv4", "networkdestinationipv6", "hostip", "serverip", "dstip"];
 /// Objects within an entry that hold its source, and what the address in them may be called beside [`SOURCES`].
 pub(super) const INNER: [&str; 4] = ["source", "src", "attacker", "env"];
 pub(super) const INNER_ADDRESSES: [&str; 4] = ["ip", "address", "ipaddress", "remoteaddr"];
-pub(super) const PORTS: [&str; 5] =
-    ["sourceport", "srcport", "networksourceport", "port", "networkdestinationport"];
+/// Columns of the port on the host that did it.
+const PORTS: [&str; 5] = ["sourceport", "srcport", "networksourceport", "localport", "port"];
+/// Columns of the port on a host that something lies on.
+const HOST_PORTS: [&str; 4] = ["port", "networkdestinationport", "serverport", "dstport"];
 pub(super) const PROTOCOLS: [&str; 4] = ["protocol", "protocoltransport", "transport", "proto"];
 pub(super) const TIMES: [&str; 19] = [
     "timesource",
@@ -53,7 +55,8 @@ pub(super) const TIMES: [&str; 19] = [
     "created",
     "ts",
 ];
-pub(super) const MALWARE: [&str; 10] = [
+pub(super) const MALWARE: [&str; 11] = [
+    "botname",
     "trojanfamily",
     "malwarename",
     "malware",
@@ -84,7 +87,8 @@ pub(super) const KINDS: [&str; 14] = [
 pub(super) const URLS: [&str; 3] = ["sourceurl", "url", "maliciousurl"];
 
 /// Names that say of a list that it accuses.
-const ACCUSING: [&str; 23] = [
+const ACCUSING: [&str; 24] = [
+    "botname",
     "trojanfamily",
     "malwarename",
     "malware",
@@ -112,6 +116,11 @@ const ACCUSING: [&str; 23] = [
 /// Names that give a record of traffic or of a device away, which may lie in a list's format but accuses nobody by itself.
 const LOGGED: [&str; 8] =
     ["flowid", "eventid", "loglevel", "remoteaddr", "bytesout", "sessionid", "devicename", "logid"];
+
+/// Columns of the port that belongs to the address.
+pub(super) fn ports(hosts: bool) -> &'static [&'static str] {
+    if hosts { &HOST_PORTS } else { &PORTS }
+}
 
 /// Whether names like these are those of a list that accuses.
 pub(super) fn accuse<'n>(mut names: impl Iterator<Item = &'n str> + Clone) -> bool {

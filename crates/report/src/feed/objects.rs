@@ -68,10 +68,7 @@ fn read_entry(object: &Object<'_>) -> Entry {
     Entry {
         address: source.or_else(|| address(object, &names::HOSTS)),
         hosts,
-        port: names::PORTS
-            .iter()
-            .filter(|key| hosts || !key.contains("destination"))
-            .find_map(|key| object.port(&[key])),
+        port: names::ports(hosts).iter().find_map(|key| object.port(&[key])),
         protocol: protocol.and_then(|name| transport(&name)),
         time: names::TIMES.iter().find_map(|key| object.word(&[key])).map(|word| word.text),
         kinds: names::KINDS.iter().filter_map(|key| text(&[key])).collect(),

@@ -47,7 +47,7 @@ pub(super) fn read(document: &Document<'_>) -> Option<Found> {
         if rows.is_cut() && cells.len() < names.len() {
             cells.pop();
         }
-        let comment = cells.first().is_some_and(|cell| cell.raw(bytes).starts_with(b"#"));
+        let comment = cells.first().is_some_and(|cell| is_comment(cell.raw(bytes)));
         if comment {
             continue;
         }
@@ -72,7 +72,7 @@ fn header(bytes: &[u8]) -> Option<(Range<usize>, usize)> {
             at += length;
             continue;
         }
-        if !words.starts_with(b"#") {
+        if !is_comment(words) {
             break;
         }
         let skipped = comment_mark(words);
@@ -90,9 +90,13 @@ fn header(bytes: &[u8]) -> Option<(Range<usize>, usize)> {
     Some((at..at + length, at + length))
 }
 
+fn is_comment(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'#' | b';')) || line.starts_with(b"//")
+}
+
 /// How much of a comment stands before the names: marks, and a word with a colon (`# Format: ip|...`).
 fn comment_mark(words: &[u8]) -> usize {
-    let marks = words.iter().take_while(|byte| matches!(byte, b'#' | b' ')).count();
+    let marks = words.iter().take_while(|byte| matches!(byte, b'#' | b';' | b'/' | b' ')).count();
     let format = words.get(marks..).is_some_and(|rest| {
         rest.get(..7).is_some_and(|start| {
             start.eq_ignore_ascii_case(b"format:") || start.eq_ignore_ascii_case(b"fields:")
@@ -129,7 +133,7 @@ impl Columns {
         Some(Columns {
             address: source.or_else(|| first(&names::HOSTS))?,
             hosts: source.is_none(),
-            port: first(&names::PORTS),
+            port: first(names::ports(source.is_none())),
             protocol: first(&names::PROTOCOLS),
             time,
             kinds,

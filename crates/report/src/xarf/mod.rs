@@ -66,7 +66,9 @@ enum Version {
 }
 
 fn version(object: &Object<'_>) -> Option<Version> {
-    if object.has("xarfversion") || object.has("sourceidentifier") && object.has("category") {
+    if object.has("xarfversion")
+        || object.has("sourceidentifier") && (object.has("category") || object.has("class"))
+    {
         return Some(Version::Four);
     }
     let reported = object.has("report") || object.has("reporterinfo");
