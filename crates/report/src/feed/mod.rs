@@ -30,16 +30,16 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     dshield::read(document).or_else(|| objects::read(document)).or_else(|| rows::read(document))
 }
 
-/// Mail is another reader's, whatever tables are in it.
+/// Mail is another reader's, whatever tables are in it: its first line is a header field (RFC 5322 section 2.2) or an mbox's.
 fn looks_like_mail(document: &Document<'_>) -> bool {
     if document.mime.is_some_and(|mime| mime.starts_with("message/")) {
         return true;
     }
-    let head = document.bytes.get(..512).unwrap_or(document.bytes);
+    let line = document.bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+    let field = !name.is_empty() && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-');
     document.within.is_none()
-        && [&b"From "[..], b"Received:", b"Return-Path:", b"Delivered-To:", b"From:", b"Message-ID:"]
-            .iter()
-            .any(|start| head.starts_with(start))
+        && (line.starts_with(b"From ") || field && name.len() < line.trim_ascii_end().len())
 }
 
 /// What one entry of a list says, by the names of its columns.
