@@ -11,6 +11,8 @@ use crate::{limits, shadowserver, xarf};
 
 /// Files of one mail that are opened, and texts that are looked at.
 const MOST_FILES: usize = 100;
+/// Messages around a file that may lie between it and the mail: forwarded, and forwarded again.
+const FORWARDED: u8 = 2;
 
 /// Reads the machine-written part of `mail`; None when there is none. A reading of format [`Format::Unreadable`] has nothing
 /// but the doubts that an archive gave cause for.
@@ -30,7 +32,8 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Found> {
 fn files(mail: &Mail<'_>) -> Option<Found> {
     let mut gathered: Option<Found> = None;
     let mut left = limits::BYTES;
-    for file in mail.files.iter().take(MOST_FILES) {
+    let near = mail.files.iter().filter(|file| file.depth <= FORWARDED);
+    for file in near.take(MOST_FILES) {
         if left == 0 {
             break;
         }

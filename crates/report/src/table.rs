@@ -91,6 +91,11 @@ impl<'t> Rows<'t> {
         }
     }
 
+    /// Whether the last row was read and no line end stood behind it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.at >= self.bytes.len() && self.bytes.last() != Some(&b'\n')
+    }
+
     /// One cell; `at` is then on what ended it.
     fn cell(&mut self) -> (Cell, bool) {
         if self.bytes.get(self.at) == Some(&b'"') {

@@ -69,6 +69,12 @@ golden! {
     no_name: "export.csv",
     shadowserver_zip: "shadowserver-zip.eml",
     shadowserver_link: "shadowserver-link.eml",
+    list_table: "hosts.csv",
+    list_objects: "hosts.jsonl",
+    list_of_controllers: "controllers.csv",
+    list_of_bots: "bots.txt",
+    list_of_customers: "customers.csv",
+    dshield_details: "as-details.txt",
 }
 
 #[test]
@@ -79,9 +85,12 @@ fn every_fixture_has_a_snapshot() {
     }
 }
 
+/// Fixtures of which the place of an address is not the address itself.
+const ENCODED: [&str; 3] = ["xarf-attached.eml", "shadowserver-zip.eml", "as-details.txt"];
+
 #[test]
 fn spans_are_the_address_itself_where_nothing_is_encoded() {
-    for name in FILES.iter().filter(|name| !matches!(**name, "xarf-attached.eml" | "shadowserver-zip.eml")) {
+    for name in FILES.iter().filter(|name| !ENCODED.contains(name)) {
         let bytes = fixture(name);
         for claim in named(&bytes, name).claims {
             let quoted = String::from_utf8_lossy(&bytes[claim.span.clone()]);
@@ -149,8 +158,28 @@ fn a_gzipped_table_is_read_by_the_name_of_the_file() {
 }
 
 #[test]
+fn every_file_of_a_mail_is_read_by_its_own_name() {
+    let part = |name: &str, rows: &str| {
+        format!("--b\nContent-Type: text/csv; name=\"{name}\"\nContent-Disposition: attachment\n\n{rows}\n")
+    };
+    let bots = "timestamp,src_ip,src_port,src_asn,src_geo,infection\n2026-03-24 00:00:02,192.0.2.2,4000,64496,ZZ,x\n";
+    let mail = format!(
+        "From: reports@example.org\nTo: abuse@example.net\nSubject: reports\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\n\ntwo reports\n{}{}--b--\n",
+        part("2026-03-24-scan_socks-x-asn.csv", &table(1)),
+        part("2026-03-24-event4_sinkhole-x-asn.csv", bots)
+    );
+    let reading = report::read(mail.as_bytes());
+    let said: Vec<(Kind, &str)> =
+        reading.claims.iter().map(|claim| (claim.kind, &mail[claim.span.clone()])).collect();
+    assert_eq!(said, [(Kind::OpenProxy, "198.51.0.0"), (Kind::Malware, "192.0.2.2")]);
+    assert_eq!(reading.reporter.map(|reporter| reporter.address).as_deref(), Some("reports@example.org"));
+}
+
+#[test]
 fn bombs_and_traps_are_doubts() {
-    let zeros = vec![b'0'; 60 << 20];
+    // Within what all files together may come to, but a thousand times what was packed.
+    let zeros = vec![b'0'; 20 << 20];
     let bomb = named(&zipped(&[("2026-03-24-scan_http_proxy-x-asn.csv", &zeros)]), "bomb.zip");
     assert!(bomb.claims.is_empty() && doubts(&bomb).contains("100 times"), "{}", doubts(&bomb));
 

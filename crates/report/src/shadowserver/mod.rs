@@ -5,7 +5,6 @@
 //! more of them, fewer, or in another order change nothing.
 
 mod columns;
-mod kept;
 pub(crate) mod mail;
 mod rows;
 mod types;
@@ -61,6 +60,11 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     }
     if !known.alleges {
         draft.doubt("a report of this type counts what there is; it alleges no abuse");
+    }
+    if !known.role.is_alleged() && !draft.claims.is_empty() {
+        draft.doubt(
+            "the addresses in a report of this type are those of victims or third parties, not of offenders",
+        );
     }
     let is_report = known.alleges && draft.claims.iter().any(|claim| claim.role.is_alleged());
     Some(Found { format: Format::Shadowserver, is_report, draft, reporter: None, report_id: None })

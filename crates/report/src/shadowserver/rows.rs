@@ -3,17 +3,17 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::claims::{Draft, When, bare};
 use crate::document::Document;
+use crate::kept::Kept;
+use crate::plain_time::Patience;
 use crate::reading::{Claim, Kind, Protocol, Role, TimeBasis};
 use crate::table::{Cell, Header, Row, Rows};
-use crate::time;
+use crate::{plain_time, time};
 
 use super::columns::Columns;
-use super::kept::Kept;
 use super::types::Type;
 
 /// What could not be read, counted.
@@ -23,6 +23,7 @@ struct Faults {
     no_time: usize,
     short: usize,
     torn: usize,
+    patience: Patience,
 }
 
 /// Reads every row; a row that repeats the names of columns is not one, and what follows it goes by the new names.
@@ -45,6 +46,11 @@ pub(super) fn read(
     let mut cells = Vec::new();
     while let Some(row) = rows.next(&mut cells) {
         faults.torn += usize::from(row == Row::Torn);
+        let short = cells.len() < columns.count;
+        if short && rows.is_cut() {
+            // Of the last cell of a table that was cut nobody knows how much is left: half an address is another's.
+            cells.pop();
+        }
         let reading = Reading { document, known, columns: &columns, cells: &cells };
         if reading.cell(columns.time).eq_ignore_ascii_case(b"timestamp") {
             match Columns::of(&Header::of(document.bytes, &cells), known) {
@@ -53,7 +59,7 @@ pub(super) fn read(
             }
             continue;
         }
-        faults.short += usize::from(cells.len() < columns.count);
+        faults.short += usize::from(short);
         reading.claims(&mut kept, &mut faults, draft);
     }
     kept.close(draft);
@@ -100,7 +106,8 @@ impl Reading<'_> {
         let port = port.and_then(|port| number(self.cell(port)));
         let protocol = self.columns.protocol.and_then(|at| protocol(self.cell(at)));
         let mut claim = bare(address, kind, role, self.document.span(range)).on(port, protocol);
-        claim.rsit = (self.known.rsit != kind.rsit()).then(|| self.known.rsit.to_owned());
+        let own = kind == self.known.kind && self.known.rsit != kind.rsit();
+        claim.rsit = own.then(|| self.known.rsit.to_owned());
         claim
     }
 
@@ -126,7 +133,7 @@ impl Reading<'_> {
 
     /// The timestamp is UTC, which no report says of itself (Shadowserver, "Report Timestamps").
     fn when(&self, faults: &mut Faults) -> When {
-        let Some(time) = timestamp(self.cell(self.columns.time)) else {
+        let Some(time) = timestamp(self.cell(self.columns.time), &mut faults.patience) else {
             faults.no_time += 1;
             return When::UNKNOWN;
         };
@@ -182,26 +189,14 @@ fn protocol(cell: &[u8]) -> Option<Protocol> {
 }
 
 /// `2026-03-24 00:42:59`, in UTC; anything else that can be read as a time too.
-fn timestamp(cell: &[u8]) -> Option<Timestamp> {
-    plain_timestamp(cell).or_else(|| {
+fn timestamp(cell: &[u8], patience: &mut Patience) -> Option<Timestamp> {
+    plain_time::utc(cell).or_else(|| {
+        if cell.is_empty() || !patience.spend() {
+            return None;
+        }
         let text = String::from_utf8_lossy(cell);
         text.parse().ok().or_else(|| time::first(&text, None)?.at(Offset::UTC))
     })
-}
-
-/// The form that all reports have, without a look at any other: it is read once for each of a million rows.
-fn plain_timestamp(cell: &[u8]) -> Option<Timestamp> {
-    let cell: &[u8; 19] = cell.try_into().ok()?;
-    let [y0, y1, y2, y3, b'-', n0, n1, b'-', d0, d1, b' ' | b'T', h0, h1, b':', m0, m1, b':', s0, s1] = cell
-    else {
-        return None;
-    };
-    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i8::try_from(byte - b'0').unwrap_or(0));
-    let two = |tens: &u8, ones: &u8| Some(digit(tens)? * 10 + digit(ones)?);
-    let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
-    let date = Date::new(year, two(n0, n1)?, two(d0, d1)?).ok()?;
-    let clock = Time::new(two(h0, h1)?, two(m0, m1)?, two(s0, s1)?.min(59), 0).ok()?;
-    Offset::UTC.to_timestamp(DateTime::from_parts(date, clock)).ok()
 }
 
 #[cfg(test)]
@@ -216,11 +211,11 @@ mod tests {
             "2026-03-24T00:42:59Z",
             "2026-03-24 00:42:59+00:00",
         ] {
-            let read = timestamp(text.as_bytes()).map(|time| time.to_string());
+            let read = timestamp(text.as_bytes(), &mut Patience::default()).map(|time| time.to_string());
             assert_eq!(read.as_deref(), Some("2026-03-24T00:42:59Z"), "{text}");
         }
         for text in ["", "timestamp", "2026-13-24 00:42:59", "0000-00-00 00:00:00"] {
-            assert_eq!(timestamp(text.as_bytes()), None, "{text}");
+            assert_eq!(timestamp(text.as_bytes(), &mut Patience::default()), None, "{text}");
         }
     }
 }

@@ -39,9 +39,8 @@ pub(super) fn is_base64(text: &str) -> bool {
 
 /// `sha256:` and hexadecimal digits.
 pub(super) fn is_hash(text: &str) -> bool {
-    let digits = match text.split_once(':') {
-        Some(("md5" | "sha1" | "sha256" | "sha512", digits)) => digits,
-        _ => return false,
+    let Some(("md5" | "sha1" | "sha256" | "sha512", digits)) = text.split_once(':') else {
+        return false;
     };
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

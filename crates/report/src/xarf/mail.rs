@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use crate::claims::{Draft, When, bare};
 use crate::document::Found;
-use crate::json;
+use crate::json::{self, Host};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
-use crate::reading::{Format, Kind, Protocol, Role};
+use crate::reading::{Claim, Format, Kind, Protocol, Role};
 use crate::time;
 
 use super::v4::no_address;
@@ -131,6 +131,19 @@ fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
     } else {
         whole
     };
+    let claim = make(mail, fields, source, &host, range, draft);
+    draft.claim(claim);
+}
+
+/// The claim on `host`, which stands at `range` in the text.
+fn make(
+    mail: &Mail<'_>,
+    fields: &Fields<'_>,
+    source: &str,
+    host: &Host,
+    range: Range<usize>,
+    draft: &mut Draft,
+) -> Claim {
     let (kind, role) = alleged(fields);
     let when = when(mail, fields, draft);
     let port = port(fields, kind).or(host.port);
@@ -148,7 +161,7 @@ fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
         .or(fields.get("classification-identifier"))
         .filter(|_| kind == Kind::Malware)
         .map(|name| name.chars().take(100).collect());
-    draft.claim(claim);
+    claim
 }
 
 /// A source that is a name or URL: the words of the mail may give its address in brackets behind it, on the same line.

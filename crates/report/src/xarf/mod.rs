@@ -23,6 +23,8 @@ use crate::time;
 const MOST_REPORTS: usize = 500;
 /// Larger documents are no XARF report: its evidence is limited to 50 items of 5 MB, and real ones stay far below that.
 const LARGEST: usize = 20 << 20;
+/// Words around a report are looked through up to this length.
+const PASTED: usize = 1 << 20;
 /// Places in a text where a report could begin.
 const MOST_STARTS: usize = 64;
 
@@ -32,7 +34,7 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
         return None;
     }
     let whole = json::text(document.bytes);
-    let start = starts(&whole).into_iter().find_map(|at| {
+    let start = starts(&whole, document.within.is_some()).into_iter().find_map(|at| {
         let (value, _) = json::value(&whole, at)?;
         let reports = json::items(value).unwrap_or_else(|| vec![value]);
         let objects: Vec<Object<'_>> =
@@ -64,7 +66,9 @@ enum Version {
 }
 
 fn version(object: &Object<'_>) -> Option<Version> {
-    if object.has("xarfversion") || object.has("sourceidentifier") && object.has("category") {
+    if object.has("xarfversion")
+        || object.has("sourceidentifier") && (object.has("category") || object.has("class"))
+    {
         return Some(Version::Four);
     }
     let reported = object.has("report") || object.has("reporterinfo");
@@ -95,11 +99,15 @@ fn is_marked(bytes: &[u8]) -> bool {
     .any(|name| memchr::memmem::find(head, name).is_some())
 }
 
-/// Where a report could begin: the first brace or bracket, or one on a line of its own further down.
-fn starts(whole: &str) -> Vec<usize> {
+/// Where a report could begin: at once, or, in the text of a mail, at any brace. A document by itself that begins with words
+/// is a mail, whose From says who sent it.
+fn starts(whole: &str, pasted: bool) -> Vec<usize> {
     let trimmed = whole.len() - whole.trim_start().len();
     let mut starts = vec![trimmed];
-    if !whole.get(trimmed..).is_some_and(|rest| rest.starts_with(['{', '['])) {
+    if !whole.get(trimmed..).is_some_and(|rest| rest.starts_with(['{', '[']))
+        && pasted
+        && whole.len() <= PASTED
+    {
         starts = whole.match_indices('{').map(|(at, _)| at).take(MOST_STARTS).collect();
     }
     starts

@@ -157,10 +157,15 @@ fn values(report: &Object<'_>, draft: &mut Draft) {
         }
     }
     for key in ADDRESSES.iter().filter(|key| report.raw(&[key]).is_some()) {
-        if !report.string(&[key]).is_some_and(|address| check::mail_domain(&address).is_some()) {
+        if report.string(&[key]).is_none_or(|address| check::mail_domain(&address).is_none()) {
             draft.doubt(&format!("a mail address is none ({key})"));
         }
     }
+    single(report, draft);
+}
+
+/// Fields with a form of their own.
+fn single(report: &Object<'_>, draft: &mut Draft) {
     let severity = report.word(&["reporterseverity"]).map(|word| word.text.to_ascii_lowercase());
     if severity.is_some_and(|severity| !SEVERITIES.contains(&severity.as_str())) {
         draft.doubt("ReporterSeverity is none that is known");

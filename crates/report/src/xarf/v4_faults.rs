@@ -147,7 +147,7 @@ fn evidence(object: &Object<'_>, draft: &mut Draft) {
         match item.string(&["payload"]) {
             None => draft.doubt("an item of evidence has no payload"),
             Some(payload) if !check::is_base64(&payload) => {
-                draft.doubt("a payload of evidence is not base64")
+                draft.doubt("a payload of evidence is not base64");
             }
             Some(_) => {}
         }

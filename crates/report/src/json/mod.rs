@@ -4,6 +4,8 @@
 //! where the value stands, whatever else in the document looks the same. Keys are compared without case, `_`, `-` and
 //! `.`, since the same field is `SourceIp`, `source_ip` and `source.ip` depending on the hand.
 
+mod bounded;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,8 +13,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-/// Fields of one object that are looked at.
-const MOST_FIELDS: usize = 4096;
+use bounded::{Fields, Items};
 
 /// An object: its values unread, each with its place.
 #[derive(Debug)]
@@ -57,9 +58,7 @@ pub(crate) fn value(whole: &str, at: usize) -> Option<(&RawValue, usize)> {
 impl<'j> Object<'j> {
     /// Reads `value`, which lies in `whole`; None when it is no object.
     pub(crate) fn of(whole: &'j str, value: &'j RawValue) -> Option<Object<'j>> {
-        let read: BTreeMap<Cow<'j, str>, &'j RawValue> = serde_json::from_str(value.get()).ok()?;
-        let fields =
-            read.into_iter().take(MOST_FIELDS).map(|(key, value)| (plain_key(&key), value)).collect();
+        let Fields(fields) = serde_json::from_str(value.get()).ok()?;
         Some(Object { whole, fields })
     }
 
@@ -73,7 +72,7 @@ impl<'j> Object<'j> {
     }
 
     /// The keys, as [`plain_key`] writes them.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> + Clone {
         self.fields.keys().map(String::as_str)
     }
 
@@ -108,9 +107,10 @@ impl<'j> Object<'j> {
     }
 }
 
-/// The items of `value`, if it is an array.
+/// The items of `value`, if it is an array; at most 250,000.
 pub(crate) fn items(value: &RawValue) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(value.get()).ok()
+    let Items(items) = serde_json::from_str(value.get()).ok()?;
+    Some(items)
 }
 
 /// `value` as text with its place in `whole`, if it is text or a number.
@@ -175,6 +175,7 @@ pub(crate) fn host(text: &str) -> Option<Host> {
 
 #[cfg(test)]
 mod tests {
+    use super::bounded::{MOST_FIELDS, MOST_ITEMS};
     use super::*;
 
     fn object(whole: &str) -> Object<'_> {
@@ -214,6 +215,15 @@ mod tests {
         {
             assert_eq!(read(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn arrays_and_objects_are_bounded() {
+        let zeros = format!("[{}0]", "0,".repeat(300_000));
+        assert_eq!(items(value(&zeros, 0).unwrap().0).unwrap().len(), MOST_ITEMS);
+        let fields: String = (0..10_000).map(|n| format!("\"a{n}\":0,")).collect();
+        let fields = format!("{{{fields}\"ip\":1}}");
+        assert_eq!(object(&fields).fields.len(), MOST_FIELDS);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::claims::Draft;
+use crate::plain_time::Patience;
 use crate::reading::Claim;
 
 /// More claims than this from one table are counted and not kept. At about 200 bytes each that is 50 MB.
@@ -15,12 +16,14 @@ const MOST: usize = 250_000;
 pub(crate) struct Kept {
     said: HashSet<u64>,
     /// Claims for which there was no room.
-    pub(crate) left_out: usize,
+    left_out: usize,
+    /// What may still be spent on times in unusual forms.
+    pub(crate) patience: Patience,
 }
 
 impl Kept {
     pub(crate) fn with_room_for(rows: usize) -> Kept {
-        Kept { said: HashSet::with_capacity(rows.min(MOST)), left_out: 0 }
+        Kept { said: HashSet::with_capacity(rows.min(MOST)), ..Kept::default() }
     }
 
     /// Keeps `claim` unless the same has been said before.
