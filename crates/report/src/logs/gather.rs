@@ -10,6 +10,10 @@ use crate::reading::{Claim, Kind, Protocol, Role};
 /// More hosts than this from one log are not kept apart.
 const MOST: usize = 500;
 
+/// Kinds that say more than that somebody scanned.
+const ABOVE: [Kind; 5] =
+    [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
+
 /// One sighting.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
@@ -41,9 +45,8 @@ impl Gathered {
 
     /// `when` is asked only for what is not known yet: reading a time costs more than all else.
     fn add(&mut self, seen: Seen, role: Role, when: &dyn Fn() -> When) {
-        let key = (seen.address, role, seen.kind);
-        if let Some(claim) = self.known.get(&key).and_then(|&at| self.claims.get_mut(at)) {
-            // Rows may run backwards; the earliest counts.
+        if let Some(claim) = self.same(&seen, role) {
+            // Of a host whose first line states no time, the next that does counts.
             if role == Role::Offender && claim.time.is_none() {
                 let when = when();
                 if when.time.is_some() {
@@ -56,9 +59,29 @@ impl Gathered {
             self.full = true;
             return;
         }
-        self.known.insert(key, self.claims.len());
+        self.known.insert((seen.address, role, seen.kind), self.claims.len());
         let claim = bare(seen.address, seen.kind, role, seen.span).at(when()).on(seen.port, seen.protocol);
         self.claims.push(claim);
+    }
+
+    /// What is known of the same already. A scan is the least that is said of a host: it goes under in what is said
+    /// besides.
+    fn same(&mut self, seen: &Seen, role: Role) -> Option<&mut Claim> {
+        let key = |kind| (seen.address, role, kind);
+        let mut at = self.known.get(&key(seen.kind)).copied();
+        if at.is_none() && seen.kind == Kind::Scan {
+            at = ABOVE.iter().find_map(|&kind| self.known.get(&key(kind)).copied());
+        } else if at.is_none()
+            && ABOVE.contains(&seen.kind)
+            && let Some(scan) = self.known.remove(&key(Kind::Scan))
+        {
+            self.known.insert(key(seen.kind), scan);
+            if let Some(claim) = self.claims.get_mut(scan) {
+                claim.kind = seen.kind;
+            }
+            at = Some(scan);
+        }
+        self.claims.get_mut(at?)
     }
 
     /// The claims, in the order their hosts were first seen.

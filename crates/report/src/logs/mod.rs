@@ -10,6 +10,9 @@ pub(crate) mod part;
 pub(crate) mod service;
 pub(crate) mod shape;
 pub(crate) mod stance;
+mod w3c;
+
+use jiff::tz::Offset;
 
 use crate::claims::When;
 use crate::document::{Document, Found};
@@ -19,6 +22,7 @@ use crate::reading::{Format, TimeBasis};
 use crate::text::{Line, Text};
 use crate::time::{self, Habits};
 use gather::{Gathered, Seen};
+use service::Peer;
 use stance::Stance;
 
 /// Reads `document`; None when it is not one.
@@ -43,6 +47,7 @@ struct Log {
     packets: usize,
     /// Lines that name a peer, whatever they say of it.
     spoken: usize,
+    columns: w3c::Columns,
 }
 
 impl Log {
@@ -53,10 +58,12 @@ impl Log {
         for line in text.lines().filter(|line| !line.words.trim().is_empty()) {
             // The comments of a W3C log say what its columns are, all others are somebody's remarks.
             if line.words.starts_with('#') {
+                log.columns.header(line.words);
                 continue;
             }
             log.lines += 1;
-            let when = || habits.when(line.words, zone.or(document.offset), document.offset.is_some() && zone.is_none());
+            let stated = zone.or(log.columns.is_known().then_some(Offset::UTC));
+            let when = || habits.when(line.words, stated.or(document.offset), stated.is_none());
             log.line(line, document, &when);
         }
         log
@@ -82,7 +89,8 @@ impl Log {
         if !addresses::any(words) {
             return;
         }
-        let Some(peer) = service::peer(words) else { return };
+        let client = self.columns.client(words).map(|spot| Peer { spot, stance: Stance::Access });
+        let Some(peer) = client.or_else(|| service::peer(words)) else { return };
         self.spoken += 1;
         if !matches!(peer.stance, Stance::Hostile | Stance::Access) {
             return;
@@ -96,11 +104,12 @@ impl Log {
     fn found(self, document: &Document<'_>, cut: bool) -> Option<Found> {
         let named = document.name.is_some_and(shape::is_log_name);
         // Prose has an address here and there; of a log most lines are its own.
-        let is_log = self.spoken > 0 && (self.logged * 2 >= self.lines || named);
+        let mostly = self.logged * 2 >= self.lines && self.logged > 0;
+        let is_log = self.spoken > 0 && (mostly || named) || mostly && named;
         if !is_log {
             return None;
         }
-        let format = if self.packets * 2 >= self.spoken { Format::FirewallLog } else { Format::ServiceLog };
+        let format = if self.packets > 0 && self.packets * 2 >= self.spoken { Format::FirewallLog } else { Format::ServiceLog };
         let mut draft = self.gathered.draft();
         if cut {
             draft.doubt("the log is larger than 1 MB; only the beginning was read");

@@ -32,7 +32,7 @@ const SOURCES: [(u8, &[&str]); 5] = [
             "rhost", "client", "remoteip", "remoteaddr", "remoteaddress", "remotehost", "remote", "source", "ip", "ipaddr",
             "ips", "raddr", "peer", "peeraddr", "peerip", "attacker", "offender", "intruder", "vieweraddress", "addr",
             "downstreamremoteaddress", "downstreamdirectremoteaddress", "connectinghost",
-            "remoteclient", "requestip", "requestclientip", "senderip", "callerip", "loginip", "ipv4", "ipv6", "connectip",
+            "remoteclient", "requestip", "requestclientip", "senderip", "callerip", "loginip", "connectip",
         ],
     ),
     (80, &["from", "banning", "ban", "banned", "unban", "blocking", "blocked"]),
@@ -52,12 +52,12 @@ const CLAIMED: [&str; 21] = [
 ];
 /// Words that only say that an address follows; the word before them decides.
 const EMPTY: [&str; 12] =
-    ["ip", "address", "addr", "host", "is", "the", "private", "public", "number", "system", "v4", "v6"];
+    ["ip", "address", "addr", "host", "is", "the", "private", "public", "number", "ipv4", "ipv6", "was"];
 
 /// The part that the address at `start` of `line` plays.
 pub(crate) fn of(line: &str, start: usize) -> Part {
     let before = line.get(start.saturating_sub(REACH)..start).or_else(|| line.get(..start)).unwrap_or_default();
-    let token = before.rsplit([' ', '\t', '"']).next().unwrap_or_default();
+    let token = before.rsplit([' ', '\t', '"', '|', ';', '<']).next().unwrap_or_default();
     if token.contains("://") || before.ends_with("([") {
         return Part::Claimed;
     }
@@ -75,16 +75,24 @@ pub(crate) fn of(line: &str, start: usize) -> Part {
     // `H=mail.example.net (helo) [192.0.2.1]`: what the peer calls itself is in between.
     let helo = bare.strip_suffix(')').and_then(|inner| inner.get(..inner.rfind('(')?));
     let bare = helo.map_or(bare, |bare| bare.trim_end_matches(MARKS));
-    let (word, rest) = last_word(bare);
+    let (word, mut rest) = last_word(bare);
     if word.is_empty() {
         return Part::Unsaid;
     }
     let key = plain(word);
-    if EMPTY.contains(&key.as_str())
-        && let spoken @ (Part::Source(_) | Part::Target) =
-            named(&plain(last_word(rest.trim_end_matches([' ', ':'])).0))
-    {
-        return lessened(spoken);
+    let mut before_it = key.clone();
+    for _ in 0..3 {
+        if !EMPTY.contains(&before_it.as_str()) {
+            break;
+        }
+        let (word, further) = last_word(rest.trim_end_matches([' ', ':', '[', '(']));
+        before_it = plain(word);
+        rest = further;
+        if let spoken @ (Part::Source(_) | Part::Target) = named(&before_it)
+            && !EMPTY.contains(&before_it.as_str())
+        {
+            return lessened(spoken);
+        }
     }
     match named(&key) {
         // `from mail.example.net[192.0.2.1]`, `peer 2 (192.0.2.1)`: the name or number is in between.

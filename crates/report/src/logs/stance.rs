@@ -47,6 +47,7 @@ const ACCESS: &[&str] = &[
     " http/1.", " http/2", " http/3", " http/0.9", "\"get /", "\"post /", "\"head /", "\"options ", "\"propfind ",
     " get /", " post /", " head /", "\"connect ", "\"\" 400 ", "\\x16\\x03", "\"method\":\"", "\"httpmethod\":", "\"requestmethod\":",
     "\"http_method\":", "method=get", "method=post", " get http", " post http", " connect ", "tcp_denied", "tcp_miss", " 403 ", "| 401 |", "\"verb\":",
+    "\"cs-method\"",
 ];
 
 /// Words that take a complaint back: nobody tried anything.
