@@ -10,16 +10,21 @@ mod accused;
 mod address;
 mod archive;
 mod arf;
+mod bans;
 mod claims;
 mod document;
+mod dshield;
 mod face;
+mod fail2ban;
 mod feed;
 mod firewall;
 mod html;
+mod incident;
 mod limits;
 mod logs;
 mod mail;
 mod mime;
+mod mynetwatchman;
 mod names;
 mod nonreport;
 mod plain;
@@ -90,6 +95,10 @@ fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
         let alleged = arf::alleges(mail) && draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (Format::Arf, alleged, draft);
     }
+    if let Some((format, draft)) = by_sender(mail) {
+        let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
+        return (format, alleged, draft);
+    }
     if let Some(why) = nonreport::by_words(mail) {
         return not_a_report(why);
     }
@@ -103,6 +112,15 @@ fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
         return (Format::Unreadable, false, draft);
     }
     not_a_report("nothing in it alleges abuse by an address")
+}
+
+/// Formats that are known by the program that wrote them.
+fn by_sender(mail: &Mail<'_>) -> Option<(Format, Draft)> {
+    fail2ban::read(mail)
+        .map(|draft| (Format::Fail2ban, draft))
+        .or_else(|| mynetwatchman::read(mail).map(|draft| (Format::Mynetwatchman, draft)))
+        .or_else(|| dshield::read(mail).map(|draft| (Format::Dshield, draft)))
+        .or_else(|| bans::read(mail).map(|draft| (Format::PlainLog, draft)))
 }
 
 fn not_a_report(why: &str) -> (Format, bool, Draft) {

@@ -1,34 +1,32 @@
 //! Complaints in words, with headers or log lines pasted in.
 
+use std::cell::RefCell;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use jiff::tz::Offset;
 use regex::Regex;
 
 use crate::accused::{Named, named};
-use crate::address::{self, Found};
+use crate::address;
 use crate::claims::{Draft, When, bare};
-use crate::firewall::{self, Packet};
+use crate::firewall::{self, End, Packet};
+use crate::logs::gather::{Gathered, Seen};
+use crate::logs::stance::{self, Stance};
+use crate::logs::{addresses, kinds, service};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
-use crate::time::{self, Stamp};
+use crate::time::{self, Habits, Stamp};
 use crate::{words, zone};
 
-/// Lines of one mail that are looked at.
+/// Lines of one mail that are looked at in search of words.
 pub(crate) const LINES: usize = 2000;
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
 
-static HOSTILE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:deny|denied|drop(?:ped)?|block(?:ed)?|reject(?:ed)?|fail(?:ed|ure)?|invalid|refused|illegal|attack|scan|worm|virus|abuse)\b").ok()
-});
-static PEER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:\bfrom|\brhost|\bclient|\bsource|\bsrc|\bpeer|\bremote|\battacker|\bhost)\s*[=:]?\s*(?:ip\s*)?[\[(<:]?$").ok()
-});
 /// Where complaints are sent (RFC 2142), in the languages they are seen in.
 static DESK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
@@ -103,100 +101,111 @@ fn hop_claim(mail: &Mail<'_>, part: &Part, hop: &Hop, kind: Kind, role: Role, dr
 /// Log lines. Returns whether there were any.
 fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
     let logs = mail.parts.iter().filter(|part| part.depth == 0 && part.kind == PartKind::Data);
-    let mut any = false;
+    let mut pasted = Pasted { mail, kind, alleges, named, gathered: Gathered::default(), any: false };
+    let doubts = RefCell::new(std::mem::take(draft));
     for part in mail.words().chain(logs) {
-        let zone = zone::in_prose(part.text.as_str());
-        let mut above: Option<(usize, Stamp)> = None;
-        for (at, line) in part.text.lines().take(LINES).enumerate() {
-            let stamp = time::first(line.words, mail.sent);
-            if let Some(stamp) = &stamp {
-                above = Some((at, stamp.clone()));
-            }
-            let near =
-                stamp.or_else(|| above.clone().filter(|(row, _)| at - row <= REACH).map(|(_, stamp)| stamp));
-            let row = Row { mail, part, line, stamp: near, zone, kind };
-            any |= row.read(alleges, named, draft);
-        }
-        if !draft.claims.is_empty() {
+        pasted.part(part, &doubts);
+        if pasted.gathered.accuses() {
             break;
         }
     }
+    *draft = doubts.into_inner();
+    let Draft { claims, doubts } = pasted.gathered.draft();
+    draft.claims.extend(claims);
+    draft.doubts.extend(doubts);
     settle(draft);
-    any
+    pasted.any
 }
 
-/// One line of a log with what is known around it.
-struct Row<'m> {
+/// The log lines of one mail, with what is known around them.
+struct Pasted<'m> {
     mail: &'m Mail<'m>,
-    part: &'m Part,
-    line: Line<'m>,
-    stamp: Option<Stamp>,
-    zone: Option<Offset>,
     kind: Option<Kind>,
+    alleges: bool,
+    named: &'m [Named],
+    gathered: Gathered,
+    any: bool,
+}
+
+/// One line of a log and its time.
+struct Row<'r> {
+    part: &'r Part,
+    line: Line<'r>,
+    stamp: Option<&'r Stamp>,
+    when: &'r dyn Fn() -> When,
 }
 
 impl Row<'_> {
-    fn read(&self, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
-        if let Some(packet) = firewall::packet(self.line.words) {
-            self.packet(&packet, draft);
-            return true;
-        }
-        let hostile = HOSTILE.as_ref().is_some_and(|hostile| hostile.is_match(self.line.words));
-        if self.stamp.is_none() || !(alleges || hostile) {
-            return false;
-        }
-        let Some(found) = peer(self.line.words, named) else { return false };
-        let when = draft.when(self.stamp.as_ref(), self.zone, self.mail);
-        let span = self.part.text.span(self.line.range(found.range.clone()));
-        let kind = self.kind.unwrap_or(Kind::Scan);
-        let port = if is_open(kind) { found.port.or(address::spoken_port(self.line.words)) } else { None };
-        let protocol = port.map(|_| Protocol::Tcp);
-        draft.claim(bare(found.address, kind, Role::Offender, span).at(when).on(port, protocol));
-        true
-    }
-
-    fn packet(&self, packet: &Packet, draft: &mut Draft) {
-        let when = draft.when(self.stamp.as_ref(), self.zone, self.mail);
-        let target = packet.destination.as_ref().and_then(|end| end.port);
-        let sought =
-            target.is_some_and(firewall::is_trojan_or_proxy) && packet.protocol != Some(Protocol::Udp);
-        let kind = match self.kind {
-            None | Some(Kind::Scan | Kind::TrojanScan) if sought => Kind::TrojanScan,
-            // Words of a proxy beside a packet that sought one accuse the seeker of a scan.
-            Some(Kind::OpenProxy | Kind::OpenRelay) if sought => Kind::TrojanScan,
-            Some(kind) => kind,
-            None => Kind::Scan,
-        };
-        let span = |range: &Range<usize>| self.part.text.span(self.line.range(range.clone()));
-        let source = &packet.source;
-        draft.claim(
-            bare(source.address, kind, Role::Offender, span(&source.range))
-                .at(when)
-                .on(source.port, packet.protocol),
-        );
-        if let Some(end) = &packet.destination {
-            draft.claim(
-                bare(end.address, kind, Role::Victim, span(&end.range))
-                    .at(when)
-                    .on(end.port, packet.protocol),
-            );
-        }
+    fn seen(&self, address: IpAddr, range: &Range<usize>, kind: Kind) -> Seen {
+        let span = self.part.text.span(self.line.range(range.clone()));
+        Seen { address, port: None, protocol: None, kind, span }
     }
 }
 
-/// The peer in a service's line: the one that a word like `from` or `rhost=` points at, else the first. When the reporter
-/// accuses somebody by name, only of those.
-fn peer(line: &str, named: &[Named]) -> Option<Found> {
-    let accused = |found: &&Found| {
-        address::is_possible(found.address)
-            && (named.is_empty() || named.iter().any(|named| named.address == found.address))
-    };
-    let pointed = |found: &&Found| {
-        let before = line.get(..found.range.start).unwrap_or_default();
-        PEER.as_ref().is_some_and(|peer| peer.is_match(before))
-    };
-    let found = address::all(line);
-    found.iter().filter(accused).find(pointed).or_else(|| found.iter().find(accused)).cloned()
+impl Pasted<'_> {
+    /// A part is as long as [`crate::limits::PART_TEXT`] at most, so that its lines need no bound of their own.
+    fn part(&mut self, part: &Part, doubts: &RefCell<Draft>) {
+        let mail = self.mail;
+        let zone = zone::in_prose(part.text.as_str());
+        let habits = Habits::of(part.text.as_str(), mail.sent);
+        let mut above: Option<(usize, Stamp)> = None;
+        for (at, line) in part.text.lines().enumerate() {
+            let stamp = time::first_by(line.words, &habits);
+            if let Some(stamp) = stamp {
+                above = Some((at, stamp));
+            }
+            if !addresses::any(line.words) {
+                continue;
+            }
+            let near = above.as_ref().filter(|(row, _)| at - row <= REACH).map(|(_, stamp)| stamp);
+            let when = || doubts.borrow_mut().when(near, zone, mail);
+            self.row(&Row { part, line, stamp: near, when: &when });
+        }
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        let words = row.line.words;
+        if let Some(packet) = firewall::packet(words) {
+            self.any = true;
+            self.packet(&packet, row);
+            return;
+        }
+        if row.stamp.is_none() || !(self.alleges || stance::of(words) == Stance::Hostile) {
+            return;
+        }
+        let accused = |address: IpAddr| {
+            address::is_possible(address)
+                && (self.named.is_empty() || self.named.iter().any(|named| named.address == address))
+        };
+        let Some(peer) = service::peer_among(words, accused) else { return };
+        self.any = true;
+        let kind = self.kind.unwrap_or_else(|| kinds::of_service(words));
+        let mut seen = row.seen(peer.spot.address, &peer.spot.range, kind);
+        if is_open(kind) {
+            seen.port = peer.spot.port.or_else(|| address::spoken_port(words));
+            seen.protocol = seen.port.map(|_| Protocol::Tcp);
+        }
+        self.gathered.offender(seen, row.when);
+    }
+
+    fn packet(&mut self, packet: &Packet, row: &Row<'_>) {
+        // What was let through, or left the reporter's own host, counts only against whom the reporter names.
+        let told = |end: &End| self.named.iter().any(|named| named.address == end.address);
+        if packet.allowed && !told(&packet.source) && !(self.alleges && self.named.is_empty() && !packet.outgoing) {
+            return;
+        }
+        let kind = kinds::of_packet(packet, self.kind);
+        let seen = |end: &End| Seen {
+            port: end.port,
+            protocol: packet.protocol,
+            ..row.seen(end.address, &end.range, kind)
+        };
+        let (source, destination) = (seen(&packet.source), packet.destination.as_ref().map(seen));
+        self.gathered.offender(source, row.when);
+        if let Some(destination) = destination {
+            self.gathered.victim(destination, row.when);
+        }
+    }
 }
 
 /// Whether a port named beside it is the one that is open, and not one that was knocked at.

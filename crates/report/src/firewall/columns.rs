@@ -43,5 +43,6 @@ pub(super) fn read(line: &str) -> Option<Packet> {
         protocol: protocol(field(PROTOCOL)),
         // A threat is one whether or not it was stopped.
         allowed: field(0) == "TRAFFIC" && field(ACTION) == "allow",
+        outgoing: false,
     })
 }

@@ -54,5 +54,6 @@ fn columns(line: &str) -> Option<Packet> {
         destination: end(at + 1, port(at + 3)),
         protocol,
         allowed: field(1) == Some("pass") || field(2) == Some("out"),
+        outgoing: field(2) == Some("out"),
     })
 }

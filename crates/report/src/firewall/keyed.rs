@@ -42,6 +42,7 @@ pub(super) fn read(line: &str) -> Option<Packet> {
         destination: Some(end(destination, &TARGET_PORT)),
         protocol: named.and_then(|name| protocol(name.as_str())).or_else(|| spoken(line)),
         allowed: is_allowed(line),
+        outgoing: false,
     })
 }
 

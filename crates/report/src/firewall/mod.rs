@@ -38,6 +38,8 @@ pub(crate) struct Packet {
     pub(crate) protocol: Option<Protocol>,
     /// Whether the line says that it was let through, or that it left the reporter's own host.
     pub(crate) allowed: bool,
+    /// Whether it left the reporter's own host.
+    pub(crate) outgoing: bool,
 }
 
 /// A family of makers.
@@ -108,7 +110,7 @@ fn captured(line: &str, found: &Captures<'_>) -> Option<Packet> {
     let source = end(line, found.name("s")?, found.name("sp"))?;
     let destination = found.name("d").and_then(|place| end(line, place, found.name("dp")));
     let protocol = found.name("p").and_then(|name| protocol(name.as_str())).or_else(|| spoken(line));
-    Some(Packet { source, destination, protocol, allowed: is_allowed(line) })
+    Some(Packet { source, destination, protocol, allowed: is_allowed(line), outgoing: false })
 }
 
 fn end(line: &str, place: Match<'_>, port: Option<Match<'_>>) -> Option<End> {

@@ -13,7 +13,8 @@ static PATTERNS: Patterns = Patterns::new(|| {
 
 pub(super) fn read(line: &str) -> Option<Packet> {
     let mut packet = first(line, &PATTERNS)?;
-    packet.allowed |= is_outgoing(line);
+    packet.outgoing = is_outgoing(line);
+    packet.allowed |= packet.outgoing;
     Some(packet)
 }
 

@@ -17,6 +17,7 @@ static PATTERNS: Patterns = Patterns::new(|| {
 pub(super) fn read(line: &str) -> Option<Packet> {
     let mut packet = first(line, &PATTERNS)?;
     let leaving = line.trim_end().ends_with(" SEND") || line.contains("FWOUT,") || line.starts_with("PE,");
+    packet.outgoing = leaving;
     packet.allowed |= leaving || line.contains(" ALLOW ");
     Some(packet)
 }

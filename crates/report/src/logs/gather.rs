@@ -84,6 +84,11 @@ impl Gathered {
         self.claims.get_mut(at?)
     }
 
+    /// Whether anybody is accused.
+    pub(crate) fn accuses(&self) -> bool {
+        self.claims.iter().any(|claim| claim.role == Role::Offender)
+    }
+
     /// The claims, in the order their hosts were first seen.
     pub(crate) fn draft(self) -> Draft {
         let mut draft = Draft::default();

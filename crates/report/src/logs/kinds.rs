@@ -49,10 +49,15 @@ static LEXICON: LazyLock<Option<Words>> = LazyLock::new(|| {
 
 /// The kind of a service's line.
 pub(crate) fn of_service(line: &str) -> Kind {
-    let Some(lexicon) = LEXICON.as_ref() else { return Kind::Scan };
+    of_words(line).unwrap_or(Kind::Scan)
+}
+
+/// The kind that the words of a line speak of, where they do.
+pub(crate) fn of_words(line: &str) -> Option<Kind> {
+    let lexicon = LEXICON.as_ref()?;
     let rows = lexicon.automaton.find_overlapping_iter(line);
-    let row = rows.filter_map(|found| lexicon.row.get(found.pattern().as_usize())).min();
-    row.and_then(|&row| WORDS.get(row)).map_or(Kind::Scan, |(kind, _)| *kind)
+    let row = rows.filter_map(|found| lexicon.row.get(found.pattern().as_usize())).min()?;
+    WORDS.get(*row).map(|(kind, _)| *kind)
 }
 
 /// The kind of a packet, where the words around it say `told`.

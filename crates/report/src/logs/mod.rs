@@ -16,11 +16,11 @@ use jiff::tz::Offset;
 
 use crate::claims::When;
 use crate::document::{Document, Found};
-use crate::firewall;
+use crate::firewall::{self, End};
 use crate::limits;
 use crate::reading::{Format, TimeBasis};
 use crate::text::{Line, Text};
-use crate::time::{self, Habits};
+use crate::time::Habits;
 use gather::{Gathered, Seen};
 use service::Peer;
 use stance::Stance;
@@ -28,7 +28,7 @@ use stance::Stance;
 /// Reads `document`; None when it is not one.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     let bytes = document.bytes.get(..limits::ALL_TEXT).unwrap_or(document.bytes);
-    if shape::is_mail(bytes) || shape::is_binary(bytes) {
+    if shape::is_mail(bytes) || shape::is_binary(bytes) || shape::is_table(bytes) {
         return None;
     }
     let text = Text::identity(bytes, 0);
@@ -81,9 +81,17 @@ impl Log {
                 return;
             }
             let kind = kinds::of_packet(&packet, None);
-            let span = document.span(line.range(packet.source.range.clone()));
-            let seen = Seen { address: packet.source.address, port: packet.source.port, protocol: packet.protocol, kind, span };
-            self.gathered.offender(seen, when);
+            let seen = |end: &End| Seen {
+                address: end.address,
+                port: end.port,
+                protocol: packet.protocol,
+                kind,
+                span: document.span(line.range(end.range.clone())),
+            };
+            self.gathered.offender(seen(&packet.source), when);
+            if let Some(end) = &packet.destination {
+                self.gathered.victim(seen(end), when);
+            }
             return;
         }
         if !addresses::any(words) {
@@ -124,9 +132,4 @@ impl Log {
         let is_report = draft.claims.iter().any(|claim| claim.role.is_alleged());
         Some(Found { format, is_report, draft, reporter: None, report_id: None })
     }
-}
-
-/// The first time in a line, cheaply; kept here so that a reader of mails asks the same.
-pub(crate) fn stamp(line: &str, habits: &Habits) -> Option<time::Stamp> {
-    time::first_by(line, habits)
 }

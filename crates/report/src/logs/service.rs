@@ -3,6 +3,8 @@
 //! There are more services than anybody can list, and each writes its own sentence. They have in common that a word in
 //! front of an address says whose it is ([`super::part`]), and that a wrong has few names ([`super::stance`]).
 
+use std::net::IpAddr;
+
 use crate::logs::addresses::{self, Spot};
 use crate::logs::part::{self, Part};
 use crate::logs::stance::{self, Stance};
@@ -16,7 +18,13 @@ pub(crate) struct Peer {
 
 /// The peer that `line` speaks of; None where it names no address or only the reporter's own.
 pub(crate) fn peer(line: &str) -> Option<Peer> {
-    let spots = addresses::all(line);
+    peer_among(line, |_| true)
+}
+
+/// The same, where only some addresses may be it.
+pub(crate) fn peer_among(line: &str, may_be: impl Fn(IpAddr) -> bool) -> Option<Peer> {
+    let mut spots = addresses::all(line);
+    spots.retain(|spot| may_be(spot.address));
     if spots.is_empty() {
         return None;
     }

@@ -26,6 +26,16 @@ pub(crate) fn is_mail(bytes: &[u8]) -> bool {
     block.first().is_some_and(|line| line.starts_with(b"From ")) || block.iter().any(|line| field(line))
 }
 
+/// Whether `bytes` begin with the names of columns, as a list of hosts does and no log.
+pub(crate) fn is_table(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let first = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
+    let first = first.unwrap_or_default();
+    let marks = first.iter().filter(|byte| matches!(byte, b',' | b';' | b'\t' | b'|')).count();
+    let named = first.iter().all(|byte| byte.is_ascii_alphanumeric() || b",;\t|_-\". ()/#".contains(byte));
+    marks >= 2 && named && !first.iter().any(u8::is_ascii_digit)
+}
+
 /// Whether `bytes` are no text at all.
 pub(crate) fn is_binary(bytes: &[u8]) -> bool {
     memchr::memchr(0, bytes.get(..HEAD).unwrap_or(bytes)).is_some()
