@@ -12,14 +12,17 @@ use crate::mail::Mail;
 use crate::reading::{Kind, Role};
 
 /// `lfd on host.example.org: blocked 192.0.2.1 (XX/Country/-)` (csf, alert templates).
-static LFD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)^\s*(?:\[[^\]]*\]\s*)?lfd\s+on\s+\S+:\s+(?:blocked|.*?\b(?:attack|flood|scan))").ok());
+static LFD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:\[[^\]]*\]\s*)?lfd\s+on\s+\S+:\s+(?:blocked|.*?\b(?:attack|flood|scan))").ok()
+});
 /// `[psad-alert] DL4 src: 192.0.2.1 dst: 198.51.100.1` (psad, email alerts).
-static PSAD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\[psad-(?:alert|status)\]\s+(?:DL[1-5]\s+)?(?:src|src ip|scan from)\s*:?").ok());
+static PSAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\[psad-(?:alert|status)\]\s+(?:DL[1-5]\s+)?(?:src|src ip|scan from)\s*:?").ok()
+});
 /// Fields behind which each of these programs names the one it means.
-static FIELD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)(?:^\s*ip|source address|^\s*source|^\s*src|scan from|blocked|\bsrc)\s*:?\s*\[?$").ok());
+static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:^\s*ip|source address|^\s*source|^\s*src|scan from|blocked|\bsrc)\s*:?\s*\[?$").ok()
+});
 /// `Added the following hosts to /etc/hosts.deny:` (DenyHosts report).
 const DENYHOSTS: &str = "added the following hosts to";
 
@@ -30,7 +33,8 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
 
 fn single(mail: &Mail<'_>) -> Option<Draft> {
     let subject = &mail.subject;
-    let is = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|pattern| pattern.is_match(subject));
+    let is =
+        |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|pattern| pattern.is_match(subject));
     let text = mail.words().next()?.text.as_str();
     let bfd = text.contains("SOURCE ADDRESS:") && text.contains("TARGET SERVICE:");
     let (lfd, psad) = (is(&LFD), is(&PSAD));

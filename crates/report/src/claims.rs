@@ -94,9 +94,12 @@ impl Draft {
     /// Settles a time whose zone has a name with several meanings: the meaning that is the offset of the mail itself, else
     /// that of RFC 5322 section 4.3, else none.
     fn ambiguous(&mut self, stamp: &Stamp, sender: Option<Offset>) -> When {
-        let meant = sender.filter(|sender| stamp.elsewhere.iter().any(|minutes| minutes * 60 == sender.seconds()));
+        let meant =
+            sender.filter(|sender| stamp.elsewhere.iter().any(|minutes| minutes * 60 == sender.seconds()));
         if let Some(offset) = meant {
-            self.doubt(&format!("the zone of a time has several meanings; that of the mail's Date ({offset}) was assumed"));
+            self.doubt(&format!(
+                "the zone of a time has several meanings; that of the mail's Date ({offset}) was assumed"
+            ));
             return When { time: offset.to_timestamp(stamp.civil).ok(), basis: TimeBasis::AssumedZone };
         }
         if let Some(time) = stamp.stated() {

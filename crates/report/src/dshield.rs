@@ -20,25 +20,30 @@ use crate::text::Line;
 use crate::time::{self, Habits};
 use crate::{address, firewall, zone};
 
-static SUBJECT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)\bdshield\b|fight\s?back").ok());
+static SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\bdshield\b|fight\s?back").ok());
 /// `TZ -04:00` in the subject of a submission.
 static OFFSET: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\bTZ\s+([+-]\d{2}:?\d{2})\b").ok());
 /// The host that a report is about, once on top.
-static SOURCE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)(?:source(?:\s+ip)?|ip(?:\s+address)?|attacker|offend\w+)\s*:\s*$").ok());
+static SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:source(?:\s+ip)?|ip(?:\s+address)?|attacker|offend\w+)\s*:\s*$").ok()
+});
 
 /// Reads `mail`; None when it is not DShield's.
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let from = mail.from.as_ref().is_some_and(|from| {
         let domain = from.domain.as_str();
-        ["dshield.org", "isc.sans.edu", "incidents.org"].iter().any(|known| domain == *known || domain.ends_with(&format!(".{known}")))
+        ["dshield.org", "isc.sans.edu", "incidents.org"]
+            .iter()
+            .any(|known| domain == *known || domain.ends_with(&format!(".{known}")))
     });
     if !(from || SUBJECT.as_ref()?.is_match(&mail.subject)) {
         return None;
     }
     let part = mail.words().next()?;
-    let stated = OFFSET.as_ref().and_then(|offset| offset.captures(&mail.subject)?.get(1)).and_then(|z| zone::offset(z.as_str()));
+    let stated = OFFSET
+        .as_ref()
+        .and_then(|offset| offset.captures(&mail.subject)?.get(1))
+        .and_then(|z| zone::offset(z.as_str()));
     let zone = stated.or_else(|| zone::in_prose(part.text.as_str()));
     let top = on_top(part).or_else(|| {
         let told = address::first(&mail.subject)?.address;
@@ -78,7 +83,8 @@ fn on_top(part: &Part) -> Option<(IpAddr, Range<usize>)> {
 
 /// A row: the first whole address behind the time is the source, else the one on top; the number behind it is its port.
 fn row(part: &Part, line: Line<'_>, behind: usize, top: Option<&(IpAddr, Range<usize>)>) -> Option<Seen> {
-    let spots: Vec<Spot> = addresses::all(line.words).into_iter().filter(|spot| spot.range.start >= behind).collect();
+    let spots: Vec<Spot> =
+        addresses::all(line.words).into_iter().filter(|spot| spot.range.start >= behind).collect();
     let source = spots.iter().find(|spot| top.is_none_or(|(top, _)| *top == spot.address));
     let (address, span, columns) = match (source, top) {
         (Some(spot), _) => {
@@ -87,12 +93,10 @@ fn row(part: &Part, line: Line<'_>, behind: usize, top: Option<&(IpAddr, Range<u
         (None, Some((address, span))) => (*address, span.clone(), ""),
         (None, None) => return None,
     };
-    let port = columns.split([' ', '\t', ',']).find(|word| !word.is_empty()).and_then(|word| word.parse().ok());
-    let target = spots
-        .iter()
-        .find(|spot| spot.address != address)
-        .and_then(|spot| line.words.get(spot.range.end..))
-        .and_then(|rest| rest.split([' ', '\t', ',']).find(|word| !word.is_empty())?.parse::<u16>().ok());
+    let columns: Vec<&str> = columns.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
+    let number = |at: usize| columns.get(at).and_then(|word| word.parse::<u16>().ok());
+    let port = number(0);
+    let target = number(2).filter(|_| columns.get(1).is_some_and(|target| target.contains(['.', ':'])));
     let protocol = protocol(line.words.get(behind..)?);
     let sought = target.is_some_and(firewall::is_trojan_or_proxy) && protocol != Some(Protocol::Udp);
     let kind = if sought { Kind::TrojanScan } else { kinds::of_words(line.words).unwrap_or(Kind::Scan) };

@@ -39,7 +39,10 @@ static ACCUSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// Which jail or service: `against sshd`, `method/service: *ssh*`, `service: regbot`.
 static JAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:\bagainst\s+|service:\s*\*?|attempts\s+on\s+|\bjail:?\s+)(?P<jail>[A-Za-z][\w.-]{1,40})").ok()
+    Regex::new(
+        r"(?i)(?:\bagainst\s+|service:\s*\*?|attempts\s+on\s+|\bjail:?\s+)(?P<jail>[A-Za-z][\w.-]{1,40})",
+    )
+    .ok()
 });
 
 /// Reads `mail`; None when neither of the two wrote it.
@@ -53,11 +56,24 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     if !(signed || branded && told.is_some()) {
         return None;
     }
+    if has_xarf(mail) {
+        return None;
+    }
     let (address, span) = accused(mail)?;
     let jail = told.as_ref().and_then(|found| found.name("jail")).map(|jail| jail.as_str().to_owned());
     let jail = jail.or_else(|| jail_in(text?.text.as_str()));
     let incident = Incident { address, span, kind: kind(jail.as_deref(), mail), port: None };
     Some(incident::draft(mail, &incident))
+}
+
+/// Whether the same is told in a part for machines, which says more.
+fn has_xarf(mail: &Mail<'_>) -> bool {
+    let declared = mail.field("x-arf").is_some() || mail.field("x-xarf").is_some();
+    declared
+        && mail.parts.iter().any(|part| {
+            let text = part.text.as_str();
+            text.contains("Report-Type:") && text.contains("Source:") || text.contains("\"ReportClass\"")
+        })
 }
 
 fn accused(mail: &Mail<'_>) -> Option<(IpAddr, Range<usize>)> {
@@ -77,7 +93,22 @@ fn kind(jail: Option<&str>, mail: &Mail<'_>) -> Kind {
         Kind::Ddos
     } else if has(&["spam", "rbl", "postfix-reject", "relay", "regbot"]) {
         Kind::SpamSource
-    } else if has(&["portscan", "port-scan", "portsentry", "scanlogd", "badbots", "noscript", "nohome", "botsearch", "shellshock", "apache-overflows", "bad-request", "forbidden", "w00t", "psad"]) {
+    } else if has(&[
+        "portscan",
+        "port-scan",
+        "portsentry",
+        "scanlogd",
+        "badbots",
+        "noscript",
+        "nohome",
+        "botsearch",
+        "shellshock",
+        "apache-overflows",
+        "bad-request",
+        "forbidden",
+        "w00t",
+        "psad",
+    ]) {
         Kind::Scan
     } else if has(&["malware", "virus"]) {
         Kind::Malware

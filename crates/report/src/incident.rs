@@ -34,7 +34,11 @@ fn parts<'m>(mail: &'m Mail<'_>) -> impl Iterator<Item = &'m Part> {
 }
 
 /// The first address of the mail's text that stands behind what `before` describes; only `told`, where that is known.
-pub(crate) fn behind(mail: &Mail<'_>, before: &Regex, told: Option<IpAddr>) -> Option<(IpAddr, Range<usize>)> {
+pub(crate) fn behind(
+    mail: &Mail<'_>,
+    before: &Regex,
+    told: Option<IpAddr>,
+) -> Option<(IpAddr, Range<usize>)> {
     let part = mail.words().next()?;
     part.text.lines().filter(|line| addresses::any(line.words)).find_map(|line| {
         addresses::all(line.words).into_iter().find_map(|spot| {

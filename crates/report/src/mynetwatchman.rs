@@ -58,7 +58,9 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let latest = events.iter().max_by_key(|event| event.when.time.unwrap_or(Timestamp::MIN));
     let claim = match latest {
         Some(event) => {
-            let claim = bare(address, kind(event), Role::Offender, span).at(event.when).on(event.port, event.protocol);
+            let claim = bare(address, kind(event), Role::Offender, span)
+                .at(event.when)
+                .on(event.port, event.protocol);
             crate::reading::Claim { malware: malware(event), ..claim }
         }
         None => bare(address, Kind::Scan, Role::Offender, span).at(When::of_mail(mail)),
@@ -85,7 +87,8 @@ fn event(columns: &str, when: When) -> Option<Event> {
 fn kind(event: &Event) -> Kind {
     if INFECTION.as_ref().is_some_and(|word| word.is_match(&event.issue)) {
         Kind::Malware
-    } else if event.target.is_some_and(firewall::is_trojan_or_proxy) && event.protocol != Some(Protocol::Udp) {
+    } else if event.target.is_some_and(firewall::is_trojan_or_proxy) && event.protocol != Some(Protocol::Udp)
+    {
         Kind::TrojanScan
     } else {
         Kind::Scan
@@ -93,6 +96,7 @@ fn kind(event: &Event) -> Kind {
 }
 
 fn malware(event: &Event) -> Option<String> {
-    let name: String = event.issue.trim_end_matches(['?', ' ']).chars().filter(|c| !c.is_control()).take(100).collect();
+    let name: String =
+        event.issue.trim_end_matches(['?', ' ']).chars().filter(|c| !c.is_control()).take(100).collect();
     (kind(event) == Kind::Malware && !name.is_empty()).then_some(name)
 }

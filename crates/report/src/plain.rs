@@ -191,7 +191,10 @@ impl Pasted<'_> {
     fn packet(&mut self, packet: &Packet, row: &Row<'_>) {
         // What was let through, or left the reporter's own host, counts only against whom the reporter names.
         let told = |end: &End| self.named.iter().any(|named| named.address == end.address);
-        if packet.allowed && !told(&packet.source) && !(self.alleges && self.named.is_empty() && !packet.outgoing) {
+        if packet.allowed
+            && !told(&packet.source)
+            && !(self.alleges && self.named.is_empty() && !packet.outgoing)
+        {
             return;
         }
         let kind = kinds::of_packet(packet, self.kind);

@@ -3,8 +3,22 @@
 
 use super::{Packet, Patterns, compiled, first};
 
-pub(super) const MARKS: &[&str] =
-    &["%ASA-", "%PIX-", "%FWSM-", "%FTD-", "%SEC-", "%IPV6-", "Deny ", "deny ", "denied", "permitted", "Built ", "Teardown ", "discarded", " to "];
+pub(super) const MARKS: &[&str] = &[
+    "%ASA-",
+    "%PIX-",
+    "%FWSM-",
+    "%FTD-",
+    "%SEC-",
+    "%IPV6-",
+    "Deny ",
+    "deny ",
+    "denied",
+    "permitted",
+    "Built ",
+    "Teardown ",
+    "discarded",
+    " to ",
+];
 
 static PATTERNS: Patterns = Patterns::new(|| {
     compiled(&[

@@ -40,11 +40,16 @@ fn columns(line: &str) -> Option<Packet> {
         _ => return None,
     };
     // A newer layout has one column more in front of the protocol's name than an older one.
-    let at = (source - 1..=source + 1).find(|&at| field(at).is_some_and(|words| words.parse::<std::net::IpAddr>().is_ok()))?;
+    let at = (source - 1..=source + 1)
+        .find(|&at| field(at).is_some_and(|words| words.parse::<std::net::IpAddr>().is_ok()))?;
     let end = |at: usize, port: usize| {
         let (range, words) = fields.get(reason + at)?;
         let port = field(port).and_then(|port| port.parse().ok()).filter(|&port: &u16| port > 0);
-        Some(End { address: words.parse::<std::net::IpAddr>().ok()?.to_canonical(), range: range.clone(), port })
+        Some(End {
+            address: words.parse::<std::net::IpAddr>().ok()?.to_canonical(),
+            range: range.clone(),
+            port,
+        })
     };
     let protocol = (4..at).rev().find_map(|at| field(at).and_then(protocol)).or_else(|| protocol(proto));
     let ported = matches!(protocol, Some(crate::reading::Protocol::Tcp | crate::reading::Protocol::Udp));

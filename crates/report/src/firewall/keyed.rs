@@ -17,8 +17,9 @@ static SOURCE_PORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static TARGET_PORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     port_of(r"d_port|dport|dst_?-?port|dpt|dest_?port|destination[_-]?port|service|id\.resp_p")
 });
-static PROTOCOL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?i)\bproto(?:col)?(?:-id|-name|_name|_id)?\\?["']?\s*[=:]\s*\\?["']?([A-Za-z0-9-]+)"#).ok());
+static PROTOCOL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?i)\bproto(?:col)?(?:-id|-name|_name|_id)?\\?["']?\s*[=:]\s*\\?["']?([A-Za-z0-9-]+)"#).ok()
+});
 
 fn port_of(keys: &str) -> Option<Regex> {
     Regex::new(&format!(r#"(?i)(?:^|[^A-Za-z0-9])(?:{keys})\\?["']?\s*[=: ]\s*\\?["']?(?:tcp/|udp/)?([0-9]{{1,5}})(?:[^0-9.]|$)"#)).ok()
@@ -26,9 +27,8 @@ fn port_of(keys: &str) -> Option<Regex> {
 
 pub(super) fn read(line: &str) -> Option<Packet> {
     let spots = addresses::all(line);
-    let of = |wanted: fn(&str) -> bool| {
-        spots.iter().find(|spot| key(line, spot).is_some_and(|key| wanted(&key)))
-    };
+    let of =
+        |wanted: fn(&str) -> bool| spots.iter().find(|spot| key(line, spot).is_some_and(|key| wanted(&key)));
     let source = of(is_source)?;
     let destination = of(is_target)?;
     let end = |spot: &Spot, pattern: &LazyLock<Option<Regex>>| End {
@@ -55,9 +55,15 @@ fn key(line: &str, spot: &Spot) -> Option<String> {
     (part::of(line, spot.range.start) != Part::Unsaid).then_some(())?;
     let before = line.get(..spot.range.start)?;
     let bare = before.trim_end_matches(['[', '(', '<', '\'', '"', '\\', ' ', '=', ':']);
-    let start = bare.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))).map_or(0, |at| at + 1);
-    let word: String =
-        bare.get(start..)?.bytes().filter(u8::is_ascii_alphanumeric).map(|c| char::from(c.to_ascii_lowercase())).collect();
+    let start = bare
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .map_or(0, |at| at + 1);
+    let word: String = bare
+        .get(start..)?
+        .bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|c| char::from(c.to_ascii_lowercase()))
+        .collect();
     if word == "ip" || word == "address" {
         let rest = bare.get(..start)?.trim_end();
         let start = rest.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
@@ -67,13 +73,26 @@ fn key(line: &str, spot: &Spot) -> Option<String> {
 }
 
 fn is_source(key: &str) -> bool {
-    matches!(key, "src" | "srcip" | "srcaddr" | "source" | "sourceip" | "sourceaddress" | "saddr" | "idorigh" | "origh")
+    matches!(
+        key,
+        "src" | "srcip" | "srcaddr" | "source" | "sourceip" | "sourceaddress" | "saddr" | "idorigh" | "origh"
+    )
 }
 
 fn is_target(key: &str) -> bool {
     matches!(
         key,
-        "dst" | "dstip" | "dstaddr" | "dest" | "destip" | "destination" | "destinationip" | "destinationaddress" | "daddr"
-            | "target" | "idresph" | "resph"
+        "dst"
+            | "dstip"
+            | "dstaddr"
+            | "dest"
+            | "destip"
+            | "destination"
+            | "destinationip"
+            | "destinationaddress"
+            | "daddr"
+            | "target"
+            | "idresph"
+            | "resph"
     )
 }

@@ -68,7 +68,8 @@ struct Marks {
 }
 
 static MARKS: LazyLock<Option<Marks>> = LazyLock::new(|| {
-    let of = |at: usize, family: &Family| family.marks.iter().map(move |mark| (at, *mark)).collect::<Vec<_>>();
+    let of =
+        |at: usize, family: &Family| family.marks.iter().map(move |mark| (at, *mark)).collect::<Vec<_>>();
     let all: Vec<(usize, &str)> =
         FAMILIES.iter().enumerate().flat_map(|(at, family)| of(at, family)).collect();
     let automaton = AhoCorasick::new(all.iter().map(|(_, mark)| *mark)).ok()?;

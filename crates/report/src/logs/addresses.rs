@@ -183,8 +183,11 @@ fn port(rest: &str) -> Option<u16> {
         '(' => after.starts_with(')'),
         // `192.0.2.1,80` is a row as often as it is a port; ports of rows are the row's reader's.
         ',' => false,
-        _ => !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == ':')
-            || after.starts_with(":") && !after.get(1..2).is_some_and(|c| c.bytes().all(|c| c.is_ascii_digit())),
+        _ => {
+            !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == ':')
+                || after.starts_with(":")
+                    && !after.get(1..2).is_some_and(|c| c.bytes().all(|c| c.is_ascii_digit()))
+        }
     };
     let prefix = mark == '/' && matches!(digits, "32" | "128");
     digits.parse().ok().filter(|_| ends && !prefix)
@@ -199,7 +202,9 @@ mod tests {
         assert!(spots.is_empty() || any(line), "{line}");
         spots
             .iter()
-            .map(|spot| spot.port.map_or_else(|| spot.address.to_string(), |port| format!("{} {port}", spot.address)))
+            .map(|spot| {
+                spot.port.map_or_else(|| spot.address.to_string(), |port| format!("{} {port}", spot.address))
+            })
             .collect()
     }
 

@@ -11,8 +11,7 @@ use crate::reading::{Claim, Kind, Protocol, Role};
 const MOST: usize = 500;
 
 /// Kinds that say more than that somebody scanned.
-const ABOVE: [Kind; 5] =
-    [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
+const ABOVE: [Kind; 5] = [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
 
 /// One sighting.
 #[derive(Debug, Clone)]
@@ -91,8 +90,7 @@ impl Gathered {
 
     /// The claims, in the order their hosts were first seen.
     pub(crate) fn draft(self) -> Draft {
-        let mut draft = Draft::default();
-        draft.claims = self.claims;
+        let mut draft = Draft { claims: self.claims, ..Draft::default() };
         if self.full {
             draft.doubt("more hosts than are kept apart; the last are left out");
         }

@@ -10,22 +10,70 @@ use crate::reading::{Kind, Protocol};
 /// Words of a line in small letters; the first row that has one decides.
 const WORDS: [(Kind, &[&str]); 6] = [
     (Kind::Malware, &["virus", "malware", "infected", " worm", "trojan", "clamav", "botnet"]),
-    (Kind::Ddos, &["flood", " ddos", " dos ", "limiting requests", "limiting connections", "amplification", "ratelimit", "rate limit"]),
+    (
+        Kind::Ddos,
+        &[
+            "flood",
+            " ddos",
+            " dos ",
+            "limiting requests",
+            "limiting connections",
+            "amplification",
+            "ratelimit",
+            "rate limit",
+        ],
+    ),
     (Kind::TrojanScan, &["tcp_denied", "squid", "danted", "sockd", "3proxy", "proxyhunter", "\"connect "]),
     // Log-ins are looked for before mail: a mail server's log has both.
     (
         Kind::LoginAttack,
         &[
-            "password", "authentic", "login", "log in", "auth fail", "auth_fail", "authfail", "auth failed", "auth attempt",
-            "sshd", "invalid user", "preauth", "credential", "pam_", "sign-in", "signin", "signed in", "registration from",
-            "securityevent", "rcon", " 401 ", "auth-failure", "unauthorized", "sign_in", "xmlrpc.php", "logon", "passwd",
+            "password",
+            "authentic",
+            "login",
+            "log in",
+            "auth fail",
+            "auth_fail",
+            "authfail",
+            "auth failed",
+            "auth attempt",
+            "sshd",
+            "invalid user",
+            "preauth",
+            "credential",
+            "pam_",
+            "sign-in",
+            "signin",
+            "signed in",
+            "registration from",
+            "securityevent",
+            "rcon",
+            " 401 ",
+            "auth-failure",
+            "unauthorized",
+            "sign_in",
+            "xmlrpc.php",
+            "logon",
+            "passwd",
         ],
     ),
     (
         Kind::SpamSource,
         &[
-            "postfix", "exim", "sendmail", "sm-mta", "qmail", "courieresmtpd", "rcpt", " spam", "smtp", "relay", "mailscanner",
-            "rbl", "spamhaus", "f=<",
+            "postfix",
+            "exim",
+            "sendmail",
+            "sm-mta",
+            "qmail",
+            "courieresmtpd",
+            "rcpt",
+            " spam",
+            "smtp",
+            "relay",
+            "mailscanner",
+            "rbl",
+            "spamhaus",
+            "f=<",
         ],
     ),
     (Kind::Scan, &["scan", "probe", "exploit", "modsecurity", "http/", "denied", "refused"]),
@@ -42,8 +90,10 @@ static LEXICON: LazyLock<Option<Words>> = LazyLock::new(|| {
         .enumerate()
         .flat_map(|(row, (_, words))| words.iter().map(move |word| (row, *word)))
         .collect();
-    let automaton =
-        AhoCorasickBuilder::new().ascii_case_insensitive(true).build(all.iter().map(|(_, word)| *word)).ok()?;
+    let automaton = AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .build(all.iter().map(|(_, word)| *word))
+        .ok()?;
     Some(Words { automaton, row: all.iter().map(|(row, _)| *row).collect() })
 });
 

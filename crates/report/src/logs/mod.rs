@@ -112,12 +112,16 @@ impl Log {
     fn found(self, document: &Document<'_>, cut: bool) -> Option<Found> {
         let named = document.name.is_some_and(shape::is_log_name);
         // Prose has an address here and there; of a log most lines are its own.
-        let mostly = self.logged * 2 >= self.lines && self.logged > 0;
+        let mostly = self.logged * 5 >= self.lines * 2 && self.logged > 0;
         let is_log = self.spoken > 0 && (mostly || named) || mostly && named;
         if !is_log {
             return None;
         }
-        let format = if self.packets > 0 && self.packets * 2 >= self.spoken { Format::FirewallLog } else { Format::ServiceLog };
+        let format = if self.packets > 0 && self.packets * 2 >= self.spoken {
+            Format::FirewallLog
+        } else {
+            Format::ServiceLog
+        };
         let mut draft = self.gathered.draft();
         if cut {
             draft.doubt("the log is larger than 1 MB; only the beginning was read");

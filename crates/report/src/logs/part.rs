@@ -21,34 +21,155 @@ const SOURCES: [(u8, &[&str]); 5] = [
     (
         95,
         &[
-            "clientip", "clientaddr", "clientaddress", "rip", "oip", "srcip", "srcaddr", "sourceip",
-            "sourceipaddress", "sourceaddress", "src", "saddr", "visitorip", "ipaddress", "attackerip", "callingstationid",
-            "sourcenetworkaddress", "remip", "userip", "httpclientip", "clienthost", "cip",
+            "clientip",
+            "clientaddr",
+            "clientaddress",
+            "rip",
+            "oip",
+            "srcip",
+            "srcaddr",
+            "sourceip",
+            "sourceipaddress",
+            "sourceaddress",
+            "src",
+            "saddr",
+            "visitorip",
+            "ipaddress",
+            "attackerip",
+            "callingstationid",
+            "sourcenetworkaddress",
+            "remip",
+            "userip",
+            "httpclientip",
+            "clienthost",
+            "cip",
         ],
     ),
     (
         90,
         &[
-            "rhost", "client", "remoteip", "remoteaddr", "remoteaddress", "remotehost", "remote", "source", "ip", "ipaddr",
-            "ips", "raddr", "peer", "peeraddr", "peerip", "attacker", "offender", "intruder", "vieweraddress", "addr",
-            "downstreamremoteaddress", "downstreamdirectremoteaddress", "connectinghost",
-            "remoteclient", "requestip", "requestclientip", "senderip", "callerip", "loginip", "connectip",
+            "rhost",
+            "client",
+            "remoteip",
+            "remoteaddr",
+            "remoteaddress",
+            "remotehost",
+            "remote",
+            "source",
+            "ip",
+            "ipaddr",
+            "ips",
+            "raddr",
+            "peer",
+            "peeraddr",
+            "peerip",
+            "attacker",
+            "offender",
+            "intruder",
+            "vieweraddress",
+            "addr",
+            "downstreamremoteaddress",
+            "downstreamdirectremoteaddress",
+            "connectinghost",
+            "remoteclient",
+            "requestip",
+            "requestclientip",
+            "senderip",
+            "callerip",
+            "loginip",
+            "connectip",
         ],
     ),
     (80, &["from", "banning", "ban", "banned", "unban", "blocking", "blocked"]),
-    (60, &["realip", "xrealip", "xforwardedfor", "forwardedfor", "relay", "by", "host", "hostname", "address", "with", "against", "afinet", "afinet6"]),
+    (
+        60,
+        &[
+            "realip",
+            "xrealip",
+            "xforwardedfor",
+            "forwardedfor",
+            "relay",
+            "by",
+            "host",
+            "hostname",
+            "address",
+            "with",
+            "against",
+            "afinet",
+            "afinet6",
+        ],
+    ),
     (50, &["for", "query", "user", "connection", "h"]),
 ];
 const TARGETS: [&str; 45] = [
-    "lip", "laddr", "local", "via", "localip", "localaddr", "localaddress", "localhostip", "to", "dst", "dest",
-    "destination", "dstip", "destip", "dstaddr", "daddr", "destinationip", "destinationaddress", "server", "serverip",
-    "serveraddr", "upstream", "upstreamhost", "listening", "listen", "listener", "bind", "on", "backend", "target", "victim",
-    "requestaddr", "requesthost", "i", "at", "sip", "mailserver", "gateway", "router", "nas", "nasip", "nasipaddress",
-    "deviceip", "sentto", "nas-ip-address",
+    "lip",
+    "laddr",
+    "local",
+    "via",
+    "localip",
+    "localaddr",
+    "localaddress",
+    "localhostip",
+    "to",
+    "dst",
+    "dest",
+    "destination",
+    "dstip",
+    "destip",
+    "dstaddr",
+    "daddr",
+    "destinationip",
+    "destinationaddress",
+    "server",
+    "serverip",
+    "serveraddr",
+    "upstream",
+    "upstreamhost",
+    "listening",
+    "listen",
+    "listener",
+    "bind",
+    "on",
+    "backend",
+    "target",
+    "victim",
+    "requestaddr",
+    "requesthost",
+    "i",
+    "at",
+    "sip",
+    "mailserver",
+    "gateway",
+    "router",
+    "nas",
+    "nasip",
+    "nasipaddress",
+    "deviceip",
+    "sentto",
+    "nas-ip-address",
 ];
 const CLAIMED: [&str; 21] = [
-    "helo", "ehlo", "referer", "referrer", "url", "uri", "request", "authority", "origin", "sni", "rv", "version", "useragent",
-    "agent", "login", "username", "acct", "resolved", "domain", "vhost", "robot",
+    "helo",
+    "ehlo",
+    "referer",
+    "referrer",
+    "url",
+    "uri",
+    "request",
+    "authority",
+    "origin",
+    "sni",
+    "rv",
+    "version",
+    "useragent",
+    "agent",
+    "login",
+    "username",
+    "acct",
+    "resolved",
+    "domain",
+    "vhost",
+    "robot",
 ];
 /// Words that only say that an address follows; the word before them decides.
 const EMPTY: [&str; 12] =
@@ -56,7 +177,8 @@ const EMPTY: [&str; 12] =
 
 /// The part that the address at `start` of `line` plays.
 pub(crate) fn of(line: &str, start: usize) -> Part {
-    let before = line.get(start.saturating_sub(REACH)..start).or_else(|| line.get(..start)).unwrap_or_default();
+    let before =
+        line.get(start.saturating_sub(REACH)..start).or_else(|| line.get(..start)).unwrap_or_default();
     let token = before.rsplit([' ', '\t', '"', '|', ';', '<']).next().unwrap_or_default();
     if token.contains("://") || before.ends_with("([") {
         return Part::Claimed;
@@ -126,7 +248,10 @@ fn named(key: &str) -> Part {
     if let Some((weight, _)) = SOURCES.iter().find(|(_, words)| words.contains(&key)) {
         return Part::Source(*weight);
     }
-    if TARGETS.contains(&key) || key.contains("upstream") || key.contains("local") && !key.starts_with("localhost") {
+    if TARGETS.contains(&key)
+        || key.contains("upstream")
+        || key.contains("local") && !key.starts_with("localhost")
+    {
         return Part::Target;
     }
     if CLAIMED.contains(&key) {
@@ -168,7 +293,13 @@ mod tests {
         ] {
             assert!(matches!(part(line), Part::Source(_)), "{line}: {:?}", part(line));
         }
-        for line in ["lip=192.0.2.1", "to 192.0.2.1", "server: 192.0.2.1", "Server IP: 192.0.2.1", "local host [192.0.2.1"] {
+        for line in [
+            "lip=192.0.2.1",
+            "to 192.0.2.1",
+            "server: 192.0.2.1",
+            "Server IP: 192.0.2.1",
+            "local host [192.0.2.1",
+        ] {
             assert_eq!(part(line), Part::Target, "{line}");
         }
         for line in ["helo=<192.0.2.1>", "GET http://192.0.2.1/", "for mail.example.net ([192.0.2.1])"] {

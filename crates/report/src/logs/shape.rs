@@ -8,8 +8,20 @@ use crate::time;
 
 /// Fields that no log's line begins with (RFC 5322 section 3.6, RFC 2045).
 const FIELDS: [&str; 14] = [
-    "from:", "to:", "subject:", "date:", "received:", "return-path:", "message-id:", "mime-version:", "delivered-to:",
-    "content-type:", "reply-to:", "sender:", "x-mailer:", "dkim-signature:",
+    "from:",
+    "to:",
+    "subject:",
+    "date:",
+    "received:",
+    "return-path:",
+    "message-id:",
+    "mime-version:",
+    "delivered-to:",
+    "content-type:",
+    "reply-to:",
+    "sender:",
+    "x-mailer:",
+    "dkim-signature:",
 ];
 /// How far into a file a header field is looked for.
 const HEAD: usize = 4096;
@@ -19,7 +31,9 @@ pub(crate) fn is_mail(bytes: &[u8]) -> bool {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     let mut lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
     let field = |line: &[u8]| {
-        FIELDS.iter().any(|field| line.get(..field.len()).is_some_and(|start| start.eq_ignore_ascii_case(field.as_bytes())))
+        FIELDS.iter().any(|field| {
+            line.get(..field.len()).is_some_and(|start| start.eq_ignore_ascii_case(field.as_bytes()))
+        })
     };
     let is_block = |line: &&[u8]| !line.is_empty();
     let block: Vec<&[u8]> = lines.by_ref().skip_while(|line| line.is_empty()).take_while(is_block).collect();
@@ -47,8 +61,9 @@ pub(crate) fn is_log_name(name: &str) -> bool {
     name.ends_with(".log") || name.contains(".log.") || name.ends_with("-logs") || name.ends_with("_log")
 }
 
-static TAGGED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^(?:\S+ ){0,3}[A-Za-z][A-Za-z0-9_./-]{1,40}(?:\[[0-9]+\])?: |^%[A-Z]+-|^<[0-9]{1,3}>").ok());
+static TAGGED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?:\S+ ){0,3}[A-Za-z][A-Za-z0-9_./-]{1,40}(?:\[[0-9]+\])?: |^%[A-Z]+-|^<[0-9]{1,3}>").ok()
+});
 
 /// Whether a line looks like a log's: it has a time, is JSON, or names the program that wrote it.
 pub(crate) fn is_logged(line: &str) -> bool {

@@ -21,9 +21,8 @@ impl Columns {
     pub(crate) fn header(&mut self, line: &str) {
         let Some(fields) = line.strip_prefix("#Fields:") else { return };
         let names: Vec<&str> = fields.split_ascii_whitespace().collect();
-        self.client = CLIENTS
-            .iter()
-            .find_map(|client| names.iter().position(|name| name.eq_ignore_ascii_case(client)));
+        self.client =
+            CLIENTS.iter().find_map(|client| names.iter().position(|name| name.eq_ignore_ascii_case(client)));
     }
 
     /// Whether a header was seen that names the client's column.
@@ -38,8 +37,12 @@ impl Columns {
         if let Some(at) = self.client {
             return spot(row, fields.get(at)?.clone());
         }
-        let method = fields.iter().take(6).position(|field| METHODS.contains(&row.get(field.clone()).unwrap_or_default()))?;
-        let dated = row.as_bytes().get(4) == Some(&b'-') && row.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        let method = fields
+            .iter()
+            .take(6)
+            .position(|field| METHODS.contains(&row.get(field.clone()).unwrap_or_default()))?;
+        let dated =
+            row.as_bytes().get(4) == Some(&b'-') && row.as_bytes().first().is_some_and(u8::is_ascii_digit);
         let server = spot(row, fields.get(method.checked_sub(1)?)?.clone());
         let rest = fields.get(method + 1..)?;
         (dated && server.is_some()).then(|| rest.iter().find_map(|field| spot(row, field.clone())))?

@@ -11,14 +11,16 @@ use crate::zone;
 pub(super) fn colons(text: &str) -> impl Iterator<Item = usize> {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    memchr::memchr_iter(b':', bytes).filter(move |&at| at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2))
+    memchr::memchr_iter(b':', bytes)
+        .filter(move |&at| at > 0 && digit(at - 1) && digit(at + 1) && digit(at + 2))
 }
 
 /// Whether there is a clock (hours, minutes, seconds) in `text`.
 pub(crate) fn has_clock(text: &str) -> bool {
     let bytes = text.as_bytes();
     let colon = |at: usize| bytes.get(at) == Some(&b':');
-    colons(text).any(|at| colon(at + 3) && bytes.get(at + 4).is_some_and(u8::is_ascii_digit) && !colon(at + 6))
+    colons(text)
+        .any(|at| colon(at + 3) && bytes.get(at + 4).is_some_and(u8::is_ascii_digit) && !colon(at + 6))
 }
 
 fn number(text: &str, at: usize, length: usize) -> Option<i16> {
@@ -32,7 +34,8 @@ fn small(text: &str, at: usize) -> Option<i8> {
 
 /// Hours, minutes and seconds around `colon`, two digits each; a leap second is the second before it.
 fn time(text: &str, colon: usize) -> Option<Time> {
-    let seconds = text.get(colon + 3..).filter(|rest| rest.starts_with(':')).and_then(|_| small(text, colon + 4))?;
+    let seconds =
+        text.get(colon + 3..).filter(|rest| rest.starts_with(':')).and_then(|_| small(text, colon + 4))?;
     Time::new(small(text, colon.checked_sub(2)?)?, small(text, colon + 1)?, seconds.min(59), 0).ok()
 }
 
@@ -56,7 +59,10 @@ pub(super) fn iso(text: &str, colon: usize) -> Option<Stamp> {
     }
     let rest = text.get(end..)?;
     // AM and PM are left to the patterns.
-    let half = rest.trim_start().get(..2).is_some_and(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm"));
+    let half = rest
+        .trim_start()
+        .get(..2)
+        .is_some_and(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm"));
     if half {
         return None;
     }
@@ -75,16 +81,13 @@ fn zone_behind(rest: &str) -> (Option<Offset>, &'static [i32], usize) {
         trimmed.bytes().take_while(u8::is_ascii_uppercase).count()
     };
     let word = trimmed.get(..length).unwrap_or_default();
-    let ends = !trimmed.get(length..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    let ends =
+        !trimmed.get(length..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
     // `UTC+2` is one word; `- 1` and `-5` are something else.
     let plausible = ends && skipped <= 2 && if numeric { length >= 5 } else { (1..=5).contains(&length) };
     let follows = trimmed.get(length..).is_some_and(|rest| rest.starts_with(['+', '-']));
     if !plausible || follows && matches!(word, "UTC" | "GMT") {
-        return (
-            follows.then(|| zone_of_name(trimmed)).flatten(),
-            &[],
-            0,
-        );
+        return (follows.then(|| zone_of_name(trimmed)).flatten(), &[], 0);
     }
     let offset = zone::offset(word);
     (offset, zone::elsewhere(word), if offset.is_some() { skipped + length } else { 0 })
@@ -92,7 +95,8 @@ fn zone_behind(rest: &str) -> (Option<Offset>, &'static [i32], usize) {
 
 /// `UTC+2`, `GMT-04:00`.
 fn zone_of_name(words: &str) -> Option<Offset> {
-    let length = words.bytes().take_while(|&c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b':')).count();
+    let length =
+        words.bytes().take_while(|&c| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'-' | b':')).count();
     zone::offset(words.get(..length)?)
 }
 
@@ -106,14 +110,25 @@ pub(super) fn syslog(text: &str, colon: usize, sent: Option<Timestamp>) -> Optio
     let named = before.trim_end_matches(' ');
     let start = named.len().checked_sub(3)?;
     let month = month_number(named.get(start..)?)?;
-    let joined = start > 0 && !text.get(..start)?.ends_with([' ', '\t', '[', '(', '<', '>', '"', '|', ',', ':']);
+    let joined =
+        start > 0 && !text.get(..start)?.ends_with([' ', '\t', '[', '(', '<', '>', '"', '|', ',', ':']);
     let rest = text.get(colon + 6..).unwrap_or_default();
     let near = rest.get(..rest.floor_char_boundary(12)).unwrap_or_default();
     let day_in_front = text.get(..start)?.trim_end().ends_with(|c: char| c.is_ascii_digit());
-    if joined || digits > 2 || named.len() == before.len() || near.contains(" 20") || near.contains(" 19") || day_in_front {
+    if joined
+        || digits > 2
+        || named.len() == before.len()
+        || near.contains(" 20")
+        || near.contains(" 19")
+        || day_in_front
+    {
         return None;
     }
-    if near.trim_start().starts_with(['+', '-']) || near.contains("UTC") || near.contains("GMT") || near.contains('M') {
+    if near.trim_start().starts_with(['+', '-'])
+        || near.contains("UTC")
+        || near.contains("GMT")
+        || near.contains('M')
+    {
         return None;
     }
     let civil = nearest_year(month, day, time(text, colon)?, sent?)?;
@@ -121,16 +136,34 @@ pub(super) fn syslog(text: &str, colon: usize, sent: Option<Timestamp>) -> Optio
 }
 
 /// What stands in front of seconds since 1970: the line's beginning, or a key.
-const KEYS: [&str; 10] =
-    ["\"ts\":", "\"time\":", "\"timestamp\":", "\"epoch\":", "audit(", "\"@timestamp\":", "ts=", "time=", "timestamp=", "[",];
+const KEYS: [&str; 10] = [
+    "\"ts\":",
+    "\"time\":",
+    "\"timestamp\":",
+    "\"epoch\":",
+    "audit(",
+    "\"@timestamp\":",
+    "ts=",
+    "time=",
+    "timestamp=",
+    "[",
+];
 
 /// Seconds since 1970, perhaps with a fraction, or milliseconds, at the beginning of a line or behind a key.
 pub(crate) fn epoch(text: &str) -> Option<Stamp> {
     let begins = text.starts_with(|c: char| c.is_ascii_digit() || c == '[');
-    let keyed = || KEYS.iter().take(9).find_map(|key| Some(memchr::memmem::find(text.as_bytes(), key.as_bytes())? + key.len()));
+    let keyed = || {
+        KEYS.iter()
+            .take(9)
+            .find_map(|key| Some(memchr::memmem::find(text.as_bytes(), key.as_bytes())? + key.len()))
+    };
     let start = if begins {
         usize::from(text.starts_with('['))
-    } else if text.starts_with('{') || text.starts_with("type=") || text.starts_with("ts=") || text.starts_with("time=") {
+    } else if text.starts_with('{')
+        || text.starts_with("type=")
+        || text.starts_with("ts=")
+        || text.starts_with("time=")
+    {
         keyed()?
     } else {
         return None;
@@ -145,7 +178,8 @@ pub(crate) fn epoch(text: &str) -> Option<Stamp> {
     };
     // A number before 2001 has nine digits, and one after 2096 is somebody's identifier.
     let plausible = (1_000_000_000..4_000_000_000).contains(&seconds);
-    let ends = !text.get(start + digits..)?.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '/');
+    let ends =
+        !text.get(start + digits..)?.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-' || c == '/');
     let civil = Offset::UTC.to_datetime(Timestamp::from_second(seconds).ok().filter(|_| plausible && ends)?);
     Some(Stamp { civil, offset: Some(Offset::UTC), elsewhere: &[], range: start..start + digits })
 }

@@ -59,7 +59,9 @@ impl Habits {
         if let Some(time) = stamp.stated().filter(|_| stamp.elsewhere.is_empty()) {
             return When { time: Some(time), basis: TimeBasis::Stated };
         }
-        let Some(zone) = zone.filter(|_| stamp.offset.is_none() && stamp.elsewhere.is_empty()) else { return When::UNKNOWN };
+        let Some(zone) = zone.filter(|_| stamp.offset.is_none() && stamp.elsewhere.is_empty()) else {
+            return When::UNKNOWN;
+        };
         let basis = if assumed { TimeBasis::AssumedZone } else { TimeBasis::Stated };
         stamp.at(zone).map_or(When::UNKNOWN, |time| When { time: Some(time), basis })
     }
