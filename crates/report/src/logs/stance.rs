@@ -129,7 +129,7 @@ const HOSTILE: &[&str] = &[
     "no supported auth",
     "possible smtp",
     "did not issue",
-    "lost connection after auth",
+    "lost connection after",
     "too long",
     "ssl_accept",
     "handshake",
