@@ -97,3 +97,33 @@ impl Gathered {
         draft
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(kind: Kind) -> Seen {
+        Seen { address: IpAddr::from([192, 0, 2, 1]), port: None, protocol: None, kind, span: 0..1 }
+    }
+
+    #[test]
+    fn many_lines_of_one_host_are_one_claim() {
+        let mut gathered = Gathered::default();
+        for kind in [Kind::Scan, Kind::Scan, Kind::LoginAttack, Kind::Scan] {
+            gathered.offender(seen(kind), &|| When::UNKNOWN);
+        }
+        let kinds: Vec<Kind> = gathered.draft().claims.iter().map(|claim| claim.kind).collect();
+        assert_eq!(kinds, [Kind::LoginAttack]);
+    }
+
+    #[test]
+    fn hosts_beyond_the_bound_are_doubted_and_not_kept() {
+        let mut gathered = Gathered::default();
+        for n in 0..600_u32 {
+            let address = IpAddr::from((0xC000_0200 + n).to_be_bytes());
+            gathered.offender(Seen { address, ..seen(Kind::Scan) }, &|| When::UNKNOWN);
+        }
+        let draft = gathered.draft();
+        assert_eq!((draft.claims.len(), draft.doubts.len()), (MOST, 1));
+    }
+}
