@@ -10,6 +10,9 @@ use crate::reading::{Claim, Kind, Protocol, Role};
 /// More hosts than this from one log are not kept apart.
 const MOST: usize = 500;
 
+/// Lines that are asked for a time in vain before it is taken that the log states none.
+const PATIENCE: usize = 100;
+
 /// Kinds that say more than that somebody scanned.
 const ABOVE: [Kind; 5] = [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
 
@@ -28,6 +31,8 @@ pub(crate) struct Seen {
 pub(crate) struct Gathered {
     claims: Vec<Claim>,
     known: HashMap<(IpAddr, Role, Kind), usize>,
+    /// Lines that were asked for a time in vain, and told none.
+    vain: usize,
     full: bool,
 }
 
@@ -44,12 +49,15 @@ impl Gathered {
 
     /// `when` is asked only for what is not known yet: reading a time costs more than all else.
     fn add(&mut self, seen: Seen, role: Role, when: &dyn Fn() -> When) {
+        let ask = role == Role::Offender && self.vain < PATIENCE;
         if let Some(claim) = self.same(&seen, role) {
             // Of a host whose first line states no time, the next that does counts.
-            if role == Role::Offender && claim.time.is_none() {
+            if ask && claim.time.is_none() {
                 let when = when();
                 if when.time.is_some() {
                     *claim = claim.clone().at(when);
+                } else {
+                    self.vain += 1;
                 }
             }
             return;
