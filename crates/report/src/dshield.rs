@@ -93,13 +93,10 @@ fn row(part: &Part, line: Line<'_>, behind: usize, top: Option<&(IpAddr, Range<u
         (None, Some((address, span))) => (*address, span.clone(), ""),
         (None, None) => return None,
     };
-    let port =
-        columns.split([' ', '\t', ',']).find(|word| !word.is_empty()).and_then(|word| word.parse().ok());
-    let target = spots
-        .iter()
-        .find(|spot| spot.address != address)
-        .and_then(|spot| line.words.get(spot.range.end..))
-        .and_then(|rest| rest.split([' ', '\t', ',']).find(|word| !word.is_empty())?.parse::<u16>().ok());
+    let columns: Vec<&str> = columns.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
+    let number = |at: usize| columns.get(at).and_then(|word| word.parse::<u16>().ok());
+    let port = number(0);
+    let target = number(2).filter(|_| columns.get(1).is_some_and(|target| target.contains(['.', ':'])));
     let protocol = protocol(line.words.get(behind..)?);
     let sought = target.is_some_and(firewall::is_trojan_or_proxy) && protocol != Some(Protocol::Udp);
     let kind = if sought { Kind::TrojanScan } else { kinds::of_words(line.words).unwrap_or(Kind::Scan) };

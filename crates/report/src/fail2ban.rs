@@ -56,11 +56,24 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     if !(signed || branded && told.is_some()) {
         return None;
     }
+    if has_xarf(mail) {
+        return None;
+    }
     let (address, span) = accused(mail)?;
     let jail = told.as_ref().and_then(|found| found.name("jail")).map(|jail| jail.as_str().to_owned());
     let jail = jail.or_else(|| jail_in(text?.text.as_str()));
     let incident = Incident { address, span, kind: kind(jail.as_deref(), mail), port: None };
     Some(incident::draft(mail, &incident))
+}
+
+/// Whether the same is told in a part for machines, which says more.
+fn has_xarf(mail: &Mail<'_>) -> bool {
+    let declared = mail.field("x-arf").is_some() || mail.field("x-xarf").is_some();
+    declared
+        && mail.parts.iter().any(|part| {
+            let text = part.text.as_str();
+            text.contains("Report-Type:") && text.contains("Source:") || text.contains("\"ReportClass\"")
+        })
 }
 
 fn accused(mail: &Mail<'_>) -> Option<(IpAddr, Range<usize>)> {

@@ -88,6 +88,12 @@ proptest! {
     }
 
     #[test]
+    fn any_log_is_read(text in "(Mar 18 04:00:01 |2026-03-18T04:00:01Z |sshd\\[1\\]: |from |rhost=|SRC=|DST=|src: |192.0.2.1|2001:db8::1|::ffff:|:80|/24|->| > |,match,block,in,4,|,TRAFFIC,|%ASA-4-106023: Deny tcp |#Fields: c-ip |\\{\"client_ip\":\"|denied|\n|[ -~]{0,7}){0,60}") {
+        check(text.as_bytes());
+        check(format!("From: a@example.net\nSubject: abuse\n\n{text}").as_bytes());
+    }
+
+    #[test]
     fn damaged_mail_is_read(which in any::<prop::sample::Index>(), harms in prop::collection::vec(harm(), 1..6)) {
         let all = fixtures();
         let mail = all[which.index(all.len())].clone();
@@ -117,6 +123,15 @@ fn mail_made_to_be_read_for_ever_is_not() {
         format!("{head}\n{}", many("Received: from x ([192.0.2.1]) by y;\n")),
         format!("{head}\n{}", many("Jun 19 17:34:13 host sshd: Failed from 192.0.2.1 port 22\n")),
         format!("{head}\n{}", many("a:")),
+        many("2026-03-18T04:00:01Z host sshd: Failed from 192.0.2.1 port 22\n"),
+        (0..12_000)
+            .map(|n| format!("Mar 18 04:00:01 SRC=10.{}.{}.1 DST=192.0.2.1 PROTO=TCP\n", n / 256, n % 256))
+            .collect(),
+        many("12:34:56 "),
+        many("192.0.2.1 "),
+        many("192.0.2.1,"),
+        many("2001:db8::"),
+        many("IP=2001:db8::1 > 192.0.2.1 -> Deny tcp src x:1"),
         format!("{head}\n{}", many("> ")),
         format!("{head}Content-Type: text/html\n\n{}", many("<a")),
         format!("{head}Content-Type: text/html\n\n{}", many("<!-- ")),

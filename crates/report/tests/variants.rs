@@ -158,7 +158,7 @@ fn a_ban_notice_accuses_the_banned_and_not_the_host() {
     let mail = "From: f2b@x.example\nTo: abuse@isp.example\nSubject: [Fail2Ban] sshd: banned 192.0.2.44 from host 198.51.100.20\n\
         Date: Fri, 6 Mar 2026 12:00:00 -0500\n\nThe IP 192.0.2.44 has just been banned by Fail2Ban.\n\n\
         Mar  6 11:59:01 198.51.100.20 sshd[1]: Failed password for root from 192.0.2.44 port 50111 ssh2\n";
-    reads(mail, &["plain-log 192.0.2.44 login-attack offender 2026-03-06T16:59:01Z"]);
+    reads(mail, &["fail2ban 192.0.2.44 login-attack offender 2026-03-06T16:59:01Z"]);
 }
 
 #[test]

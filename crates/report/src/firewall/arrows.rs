@@ -1,6 +1,7 @@
 //! Makers that draw an arrow between the ends: Snort and Suricata (fast.log), MikroTik RouterOS, UniFi, ipf, pflog.
 
 use super::{Packet, Patterns, compiled, first};
+use crate::logs::stance::{self, Stance};
 
 pub(super) const MARKS: &[&str] = &["->", "=>"];
 
@@ -14,5 +15,8 @@ static PATTERNS: Patterns = Patterns::new(|| {
 });
 
 pub(super) fn read(line: &str) -> Option<Packet> {
-    first(line, &PATTERNS)
+    let mut packet = first(line, &PATTERNS)?;
+    // An arrow alone is no verdict: a service draws it for a connection it was glad to take.
+    packet.allowed |= stance::of(line) == Stance::Fine;
+    Some(packet)
 }

@@ -16,7 +16,9 @@ static PATTERNS: Patterns = Patterns::new(|| {
 
 pub(super) fn read(line: &str) -> Option<Packet> {
     columns(line).or_else(|| first(line, &PATTERNS)).map(|mut packet| {
-        packet.allowed |= line.contains(": pass ");
+        // An answer to somebody's first packet is the reporter's own.
+        packet.outgoing |= ["Flags [S.]", "Flags [R.]"].iter().any(|flags| line.contains(flags));
+        packet.allowed |= packet.outgoing || line.contains(": pass ");
         packet
     })
 }

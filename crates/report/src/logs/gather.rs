@@ -10,6 +10,9 @@ use crate::reading::{Claim, Kind, Protocol, Role};
 /// More hosts than this from one log are not kept apart.
 const MOST: usize = 500;
 
+/// Lines that are asked for a time in vain before it is taken that the log states none.
+const PATIENCE: usize = 100;
+
 /// Kinds that say more than that somebody scanned.
 const ABOVE: [Kind; 5] = [Kind::TrojanScan, Kind::LoginAttack, Kind::SpamSource, Kind::Ddos, Kind::Malware];
 
@@ -28,6 +31,8 @@ pub(crate) struct Seen {
 pub(crate) struct Gathered {
     claims: Vec<Claim>,
     known: HashMap<(IpAddr, Role, Kind), usize>,
+    /// Lines that were asked for a time in vain, and told none.
+    vain: usize,
     full: bool,
 }
 
@@ -44,12 +49,15 @@ impl Gathered {
 
     /// `when` is asked only for what is not known yet: reading a time costs more than all else.
     fn add(&mut self, seen: Seen, role: Role, when: &dyn Fn() -> When) {
+        let ask = role == Role::Offender && self.vain < PATIENCE;
         if let Some(claim) = self.same(&seen, role) {
             // Of a host whose first line states no time, the next that does counts.
-            if role == Role::Offender && claim.time.is_none() {
+            if ask && claim.time.is_none() {
                 let when = when();
                 if when.time.is_some() {
                     *claim = claim.clone().at(when);
+                } else {
+                    self.vain += 1;
                 }
             }
             return;
@@ -90,11 +98,40 @@ impl Gathered {
 
     /// The claims, in the order their hosts were first seen.
     pub(crate) fn draft(self) -> Draft {
-        let mut draft = Draft::default();
-        draft.claims = self.claims;
+        let mut draft = Draft { claims: self.claims, ..Draft::default() };
         if self.full {
             draft.doubt("more hosts than are kept apart; the last are left out");
         }
         draft
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(kind: Kind) -> Seen {
+        Seen { address: IpAddr::from([192, 0, 2, 1]), port: None, protocol: None, kind, span: 0..1 }
+    }
+
+    #[test]
+    fn many_lines_of_one_host_are_one_claim() {
+        let mut gathered = Gathered::default();
+        for kind in [Kind::Scan, Kind::Scan, Kind::LoginAttack, Kind::Scan] {
+            gathered.offender(seen(kind), &|| When::UNKNOWN);
+        }
+        let kinds: Vec<Kind> = gathered.draft().claims.iter().map(|claim| claim.kind).collect();
+        assert_eq!(kinds, [Kind::LoginAttack]);
+    }
+
+    #[test]
+    fn hosts_beyond_the_bound_are_doubted_and_not_kept() {
+        let mut gathered = Gathered::default();
+        for n in 0..600_u32 {
+            let address = IpAddr::from((0xC000_0200 + n).to_be_bytes());
+            gathered.offender(Seen { address, ..seen(Kind::Scan) }, &|| When::UNKNOWN);
+        }
+        let draft = gathered.draft();
+        assert_eq!((draft.claims.len(), draft.doubts.len()), (MOST, 1));
     }
 }

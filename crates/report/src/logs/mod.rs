@@ -112,7 +112,7 @@ impl Log {
     fn found(self, document: &Document<'_>, cut: bool) -> Option<Found> {
         let named = document.name.is_some_and(shape::is_log_name);
         // Prose has an address here and there; of a log most lines are its own.
-        let mostly = self.logged * 2 >= self.lines && self.logged > 0;
+        let mostly = self.logged * 5 >= self.lines * 2 && self.logged > 0;
         let is_log = self.spoken > 0 && (mostly || named) || mostly && named;
         if !is_log {
             return None;

@@ -23,6 +23,8 @@ pub(crate) fn peer(line: &str) -> Option<Peer> {
 
 /// The same, where only some addresses may be it.
 pub(crate) fn peer_among(line: &str, may_be: impl Fn(IpAddr) -> bool) -> Option<Peer> {
+    // What sshd writes behind the protocol is the client's own: a key, or a name that goes on with a false `from`.
+    let line = line.find(" ssh2: ").and_then(|end| line.get(..end)).unwrap_or(line);
     let mut spots = addresses::all(line);
     spots.retain(|spot| may_be(spot.address));
     if spots.is_empty() {
@@ -80,6 +82,7 @@ mod tests {
     fn each_service_names_its_peer() {
         for line in [
             "sshd[1]: Failed password for invalid user from 203.0.113.9 from 192.0.2.1 port 50273 ssh2",
+            "sshd[1]: Failed password for invalid user x from 192.0.2.1 port 5 ssh2: from 203.0.113.9 port 5 ssh2",
             "sshd[1]: Disconnected from authenticating user root 192.0.2.1 port 59402 [preauth]",
             "sshd[1]: pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1 user=x",
             "postfix/smtpd[1]: NOQUEUE: reject: RCPT from host.example.net[192.0.2.1]: 554 5.7.1 Relay access denied; helo=<203.0.113.9>",

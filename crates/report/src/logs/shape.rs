@@ -73,3 +73,31 @@ pub(crate) fn is_logged(line: &str) -> bool {
         || time::epoch(line).is_some()
         || TAGGED.as_ref().is_some_and(|tag| tag.is_match(line))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_and_a_table_are_no_logs() {
+        assert!(is_mail(b"Received: from x\n by y\n\nhello"));
+        assert!(is_mail(b"From a@example.net Fri Mar 6\n"));
+        assert!(!is_mail(b"Mar 18 04:00:01 host sshd[1]: Failed password\n"));
+        assert!(is_table(b"\"timestamp\",\"ip\",\"port\"\n1,2,3\n"));
+        assert!(!is_table(b"192.0.2.1,2,3\n"));
+    }
+
+    #[test]
+    fn a_line_of_a_log_is_told_from_prose() {
+        for line in [
+            "2026-03-18T04:00:01Z x",
+            "{\"a\":1}",
+            "%ASA-4-106023: Deny",
+            "1773810002 a b",
+            "sshd[1]: Failed",
+        ] {
+            assert!(is_logged(line), "{line}");
+        }
+        assert!(!is_logged("please look at what your customer does"));
+    }
+}

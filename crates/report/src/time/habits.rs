@@ -33,11 +33,18 @@ static NUMBERS: LazyLock<Option<Regex>> =
 /// Dates of one text that are looked at for their order.
 const LOOKED_AT: usize = 2000;
 
+/// Whether a date in numbers can be in `text` at all; prose has none, and every mail is asked.
+fn has_numbers(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    memchr::memchr2_iter(b'/', b'-', bytes).any(|at| at > 0 && digit(at - 1) && digit(at + 1))
+}
+
 impl Habits {
     /// The habits of `text`. Rows that contradict each other settle nothing.
     pub(crate) fn of(text: &str, sent: Option<Timestamp>) -> Habits {
         let (mut day, mut month) = (false, false);
-        if let Some(numbers) = NUMBERS.as_ref() {
+        if let Some(numbers) = NUMBERS.as_ref().filter(|_| has_numbers(text)) {
             for found in numbers.captures_iter(text).take(LOOKED_AT) {
                 let number = |at: usize| found.get(at).and_then(|number| number.as_str().parse::<u8>().ok());
                 let (Some(first), Some(second)) = (number(1), number(2)) else { continue };

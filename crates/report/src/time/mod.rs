@@ -236,6 +236,18 @@ mod tests {
             "Oct 23 22:13:36 popoah kernel: DROP",
             "23 Oct 2003 22:13:36 (GMT)",
             "23 Oct 2003 18:13:36 UTC-4",
+            "2003/10/23 22:13:36.23 +0000 [error]",
+            "Oct-23-03 22:13:36 GMT [SSL-out]",
+            "10/23/03 22:13:36 GMT web_php",
+            "10/23/2003, 10:13:36 PM GMT",
+            "[20031023-22:13:36] UTC", // the zone stands outside the brackets and is that of the test
+            "031023 22:13:36 [Warning]",
+            "date=2003-10-23 time=18:13:36 devname=x tz=\"-0400\" logid=1",
+            "1066947216.123 4 TCP_DENIED",
+            "{\"level\":\"info\",\"ts\":1066947216.5}",
+            "{\"time\":1066947216123}",
+            "type=USER_LOGIN msg=audit(1066947216.415:4063)",
+            "00:11:22:33:44:55 Oct 23 22:13:36 host",
         ] {
             assert_eq!(utc(text), "2003-10-23T22:13:36Z", "{text}");
         }
@@ -244,6 +256,36 @@ mod tests {
     #[test]
     fn a_day_that_could_be_two_days_is_none() {
         assert_eq!(utc("10/11/2003 22:13:36 GMT"), "none");
+    }
+
+    #[test]
+    fn neighbours_settle_the_order_of_day_and_month() {
+        let told = |other: &str| {
+            let line = "10/11/2003 22:13:36 GMT";
+            let habits = Habits::of(&format!("{line}\n{other}"), None);
+            first_by(line, &habits).and_then(|stamp| stamp.stated()).map(|at| at.to_string())
+        };
+        assert_eq!(told("23/11/2003 01:00:00").as_deref(), Some("2003-11-10T22:13:36Z"));
+        assert_eq!(told("11/23/2003 01:00:00").as_deref(), Some("2003-10-11T22:13:36Z"));
+        assert_eq!(told("11/23/2003 01:00:00\n23/11/2003 01:00:00"), None);
+        assert_eq!(told(""), None);
+    }
+
+    #[test]
+    fn names_of_zones_with_several_meanings_say_so() {
+        let elsewhere = |text: &str| first(text, None).map(|stamp| stamp.elsewhere.len());
+        assert_eq!(elsewhere("2003-10-23 18:13:36 UTC"), Some(0));
+        assert_eq!(elsewhere("23 Oct 2003 18:13:36 +0530"), Some(0));
+        for name in ["IST", "EST", "CST", "BST"] {
+            assert!(
+                elsewhere(&format!("2003-10-23 18:13:36 {name}")).is_some_and(|others| others > 0),
+                "{name}"
+            );
+            assert!(
+                elsewhere(&format!("23 Oct 2003 18:13:36 {name}")).is_some_and(|others| others > 0),
+                "{name}"
+            );
+        }
     }
 
     #[test]
