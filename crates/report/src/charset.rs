@@ -19,7 +19,9 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Mapped {
     match label.as_str() {
         "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => utf7(bytes, &mut out),
         _ => match Encoding::for_label(label.as_bytes()) {
-            Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => utf16(bytes, encoding, &mut out),
+            Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
+                utf16(bytes, encoding, &mut out)
+            }
             Some(encoding) if !is_latin(encoding) => legacy(bytes, encoding, &mut out),
             // Many a mail that states Latin-1, ASCII or nothing is UTF-8; no Latin text is valid UTF-8 by chance.
             _ if std::str::from_utf8(bytes).is_ok() => utf8(bytes, &mut out),
@@ -39,7 +41,10 @@ fn is_latin(encoding: &'static Encoding) -> bool {
 fn is_stateful(label: Option<&str>) -> bool {
     label.is_some_and(|label| {
         let label = clean(label);
-        label.contains("2022") || label.contains("utf-7") || label.contains("utf7") || label.contains("utf-16")
+        label.contains("2022")
+            || label.contains("utf-7")
+            || label.contains("utf7")
+            || label.contains("utf-16")
     })
 }
 

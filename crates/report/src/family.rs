@@ -12,8 +12,30 @@ use crate::{fold, reading};
 const BESIDE: usize = 40;
 /// What vendors put in front of a name: the Computer Antivirus Research Organization's scheme and its dialects.
 const IN_FRONT: [&str; 24] = [
-    "w32", "win32", "w64", "win64", "win", "backdoor", "trojan", "worm", "i worm", "virus", "bot", "botnet", "linux",
-    "elf", "unix", "android", "net worm", "email worm", "proxy", "trojan proxy", "malware", "troj", "bkdr", "tr",
+    "w32",
+    "win32",
+    "w64",
+    "win64",
+    "win",
+    "backdoor",
+    "trojan",
+    "worm",
+    "i worm",
+    "virus",
+    "bot",
+    "botnet",
+    "linux",
+    "elf",
+    "unix",
+    "android",
+    "net worm",
+    "email worm",
+    "proxy",
+    "trojan proxy",
+    "malware",
+    "troj",
+    "bkdr",
+    "tr",
 ];
 
 /// The family that a name stated by a report belongs to; None where the list does not know it.
@@ -34,7 +56,9 @@ pub(crate) fn named(folded: &str, found: &[Found]) -> Vec<(&'static str, Range<u
     };
     let beside = |range: &Range<usize>| {
         found.iter().filter(is_malware).any(|other| {
-            other.range.start < range.end + BESIDE && range.start < other.range.end + BESIDE && other.range != *range
+            other.range.start < range.end + BESIDE
+                && range.start < other.range.end + BESIDE
+                && other.range != *range
         })
     };
     found
@@ -52,9 +76,9 @@ pub(crate) fn named(folded: &str, found: &[Found]) -> Vec<(&'static str, Range<u
 fn is_vendors(folded: &str, range: &Range<usize>) -> bool {
     let head = folded.get(..range.start).unwrap_or_default();
     let tail = folded.get(range.end..).unwrap_or_default();
-    let front = head.strip_suffix(['.', '/', ':']).is_some_and(|head| {
-        IN_FRONT.iter().any(|word| head.ends_with(word)) || head.ends_with(')')
-    });
+    let front = head
+        .strip_suffix(['.', '/', ':'])
+        .is_some_and(|head| IN_FRONT.iter().any(|word| head.ends_with(word)) || head.ends_with(')'));
     front || tail.get(..8.min(tail.len())).is_some_and(|tail| tail.starts_with('.') && tail.contains("@mm"))
 }
 
@@ -88,7 +112,13 @@ pub(crate) fn settle(mail: Option<&Mail<'_>>, claims: &mut [Claim]) {
     let open = |claim: &Claim| {
         let kind = matches!(
             claim.kind,
-            Kind::Malware | Kind::PhoneHome | Kind::OpenProxy | Kind::TrojanScan | Kind::Ddos | Kind::SpamSource | Kind::Other
+            Kind::Malware
+                | Kind::PhoneHome
+                | Kind::OpenProxy
+                | Kind::TrojanScan
+                | Kind::Ddos
+                | Kind::SpamSource
+                | Kind::Other
         );
         claim.malware.is_none() && claim.role == reading::Role::Offender && kind
     };
@@ -136,7 +166,10 @@ mod tests {
     #[test]
     fn every_family_has_an_id_that_files_can_be_keyed_by() {
         for (name, id) in lexicon::families() {
-            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{name}: {id}");
+            assert!(
+                id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{name}: {id}"
+            );
         }
     }
 }

@@ -6,7 +6,11 @@ use crate::mapped::Mapped;
 /// a blank; None for what is not seen at all, such as a soft hyphen or a mark of direction.
 pub(crate) fn plain(c: char) -> Option<char> {
     match c {
-        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' => None,
+        '\u{AD}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{FEFF}' => None,
         '\u{FF01}'..='\u{FF5E}' => u32::from(c).checked_sub(0xFEE0).and_then(char::from_u32),
         '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => Some(' '),
         '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
@@ -50,7 +54,8 @@ pub(crate) fn words(text: &str) -> Mapped {
     let mut blank: Option<(char, usize)> = Some((' ', 0));
     let mut newlines = 0;
     for (at, c) in text.char_indices() {
-        let folded = if c.is_ascii() { FOLDED.get(c as usize).copied().map_or(c, char::from) } else { letter(c) };
+        let folded =
+            if c.is_ascii() { FOLDED.get(c as usize).copied().map_or(c, char::from) } else { letter(c) };
         if folded == ' ' || newlines > 0 && c == '>' {
             newlines += usize::from(c == '\n');
             let (kind, from) = blank.unwrap_or((' ', at));

@@ -7,8 +7,26 @@ use crate::text::Text;
 
 /// Tags that end a line when rendered.
 const BREAKING: [&str; 20] = [
-    "br", "p", "/p", "/div", "div", "/tr", "tr", "/li", "li", "/h1", "/h2", "/h3", "/h4", "/table", "pre", "/pre",
-    "/ul", "hr", "/blockquote", "/title",
+    "br",
+    "p",
+    "/p",
+    "/div",
+    "div",
+    "/tr",
+    "tr",
+    "/li",
+    "li",
+    "/h1",
+    "/h2",
+    "/h3",
+    "/h4",
+    "/table",
+    "pre",
+    "/pre",
+    "/ul",
+    "hr",
+    "/blockquote",
+    "/title",
 ];
 /// Tags that end a cell of a table.
 const CELLS: [&str; 4] = ["/td", "/th", "/dt", "/dd"];
@@ -68,7 +86,12 @@ pub(crate) fn words(html: &Text) -> Text {
 /// Takes the markup off characters.
 pub(crate) fn prose(source: &str) -> Mapped {
     let mut out = Mapped::with_capacity(source.len());
-    strip(source, |c, at, len| out.put(c, at, len));
+    let framed = source.contains("<pre") || source.contains("<PRE");
+    strip(source, |c, at, len| {
+        // A line's end in markup is a blank, except in text that is set as it is.
+        let written = source.get(at..at + 1).is_some_and(|raw| raw == "\n" || raw == "\r");
+        out.put(if written && !framed { ' ' } else { c }, at, len);
+    });
     out
 }
 

@@ -181,7 +181,11 @@ mod tests {
     #[test]
     fn words_are_found_whole() {
         let words = |text: &str| -> Vec<&str> {
-            find(text).into_iter().filter(|found| matches!(found.entry.meaning, Meaning::Sign(..))).map(|found| found.entry.phrase).collect()
+            find(text)
+                .into_iter()
+                .filter(|found| matches!(found.entry.meaning, Meaning::Sign(..)))
+                .map(|found| found.entry.phrase)
+                .collect()
         };
         assert_eq!(words("an open proxy here"), ["open prox*", "proxy"]);
         assert_eq!(words("reopen proxying"), Vec::<&str>::new());

@@ -67,7 +67,8 @@ impl Mapped {
     pub(crate) fn source(&self, range: Range<usize>) -> Range<usize> {
         let Some(first) = self.run_at(range.start) else { return 0..0 };
         let last = self.run_at(range.end.saturating_sub(1).max(range.start)).unwrap_or(first);
-        let start = if first.written == first.read { first.from + (range.start - first.start) } else { first.from };
+        let start =
+            if first.written == first.read { first.from + (range.start - first.start) } else { first.from };
         let end = if last.written == last.read {
             last.from + range.end.saturating_sub(last.start).min(last.read)
         } else {

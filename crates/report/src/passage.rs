@@ -71,7 +71,8 @@ pub(crate) fn all(mail: &Mail<'_>) -> Vec<Passage> {
     for (at, part) in indexed().filter(|(_, part)| is(part, PartKind::Words)) {
         passages.push(of_part(mail, at, part, Place::Own, OWN));
     }
-    let letters = |passage: &Passage| passage.folded.as_str().chars().filter(|c| c.is_alphabetic()).take(STUB).count();
+    let letters =
+        |passage: &Passage| passage.folded.as_str().chars().filter(|c| c.is_alphabetic()).take(STUB).count();
     if passages.iter().skip(1).map(letters).sum::<usize>() < STUB {
         for (at, part) in indexed().filter(|(_, part)| is(part, PartKind::Html)) {
             passages.push(of_part(mail, at, part, Place::Own, OWN));
@@ -228,7 +229,8 @@ fn is_logged(line: &str) -> bool {
             .any(|month| head.starts_with(month));
     let clock = || {
         memchr_iter(b':', head.as_bytes()).any(|at| {
-            let around = (at.checked_sub(1).and_then(|at| head.as_bytes().get(at)), head.as_bytes().get(at + 1));
+            let around =
+                (at.checked_sub(1).and_then(|at| head.as_bytes().get(at)), head.as_bytes().get(at + 1));
             matches!(around, (Some(left), Some(right)) if left.is_ascii_digit() && right.is_ascii_digit())
         })
     };

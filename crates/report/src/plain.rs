@@ -1,12 +1,12 @@
 //! Complaints in words, with headers or log lines pasted in.
 
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use jiff::tz::Offset;
 use regex::Regex;
 
-use crate::accused::{Named, named};
 use crate::address::{self, Found};
 use crate::claims::{Draft, When, bare};
 use crate::firewall::{self, Packet};
@@ -16,7 +16,7 @@ use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
 use crate::time::{self, Stamp};
-use crate::{words, zone};
+use crate::{accused, records, told, words, zone};
 
 /// Lines of one mail that are looked at.
 pub(crate) const LINES: usize = 2000;
@@ -46,18 +46,30 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
             return Some((Format::PlainReceived, draft));
         }
     }
-    let named = named(mail);
-    let logged = lines(mail, kind, alleges, &named, &mut draft);
+    let sheets = records::read(mail);
+    let accuses = (to_desk && alleges || subject_alleges) && kind.is_some();
+    if accuses && let Some(draft) = told::sheets(mail, kind, &sheets, true) {
+        return Some((Format::PlainComplaint, draft));
+    }
+    let named = accused::named(mail);
+    let stated = accused::stated(&sheets);
+    let accused: Vec<IpAddr> = named
+        .iter()
+        .filter(|named| named.role.is_alleged())
+        .map(|named| named.address)
+        .chain(stated)
+        .collect();
+    let logged = lines(mail, kind, alleges, &accused, &mut draft);
     if !draft.claims.is_empty() && logged && (alleges || to_desk) {
         return Some((Format::PlainLog, draft));
     }
     // Words alone are weak: they count when they are sent to a desk or the subject already accuses.
-    if (to_desk && alleges || subject_alleges) && kind.is_some() && !named.is_empty() {
-        let mut draft = Draft::default();
-        told(mail, kind.unwrap_or(Kind::Other), &named, &mut draft);
-        return (!draft.claims.is_empty()).then_some((Format::PlainComplaint, draft));
+    if !accuses {
+        return None;
     }
-    None
+    let draft =
+        told::sheets(mail, kind, &sheets, false).or_else(|| told::words(mail, kind, &named, to_desk))?;
+    Some((Format::PlainComplaint, draft))
 }
 
 /// Pasted or enclosed Received chains.
@@ -93,7 +105,7 @@ fn hop_claim(mail: &Mail<'_>, part: &Part, hop: &Hop, kind: Kind, role: Role, dr
 }
 
 /// Log lines. Returns whether there were any.
-fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
+fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, accused: &[IpAddr], draft: &mut Draft) -> bool {
     let logs = mail.parts.iter().filter(|part| part.depth == 0 && part.kind == PartKind::Data);
     let mut any = false;
     for part in mail.words().chain(logs) {
@@ -107,7 +119,7 @@ fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, named: &[Named], dr
             let near =
                 stamp.or_else(|| above.clone().filter(|(row, _)| at - row <= REACH).map(|(_, stamp)| stamp));
             let row = Row { mail, part, line, stamp: near, zone, kind };
-            any |= row.read(alleges, named, draft);
+            any |= row.read(alleges, accused, draft);
         }
         if !draft.claims.is_empty() {
             break;
@@ -128,7 +140,7 @@ struct Row<'m> {
 }
 
 impl Row<'_> {
-    fn read(&self, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
+    fn read(&self, alleges: bool, accused: &[IpAddr], draft: &mut Draft) -> bool {
         if let Some(packet) = firewall::packet(self.line.words) {
             self.packet(&packet, draft);
             return true;
@@ -137,7 +149,7 @@ impl Row<'_> {
         if self.stamp.is_none() || !(alleges || hostile) {
             return false;
         }
-        let Some(found) = peer(self.line.words, named) else { return false };
+        let Some(found) = peer(self.line.words, accused) else { return false };
         let when = draft.when(self.stamp.as_ref(), self.zone, self.mail);
         let span = self.part.text.span(self.line.range(found.range.clone()));
         let kind = self.kind.unwrap_or(Kind::Scan);
@@ -178,10 +190,9 @@ impl Row<'_> {
 
 /// The peer in a service's line: the one that a word like `from` or `rhost=` points at, else the first. When the reporter
 /// accuses somebody by name, only of those.
-fn peer(line: &str, named: &[Named]) -> Option<Found> {
+fn peer(line: &str, accused: &[IpAddr]) -> Option<Found> {
     let accused = |found: &&Found| {
-        address::is_possible(found.address)
-            && (named.is_empty() || named.iter().any(|named| named.address == found.address))
+        address::is_possible(found.address) && (accused.is_empty() || accused.contains(&found.address))
     };
     let pointed = |found: &&Found| {
         let before = line.get(..found.range.start).unwrap_or_default();
@@ -204,24 +215,5 @@ fn settle(draft: &mut Draft) {
         if public && claim.role == Role::Offender && !address::is_public(claim.address) {
             claim.role = Role::Mentioned;
         }
-    }
-}
-
-/// Words only: the addresses they accuse, at the first time they state.
-fn told(mail: &Mail<'_>, kind: Kind, named: &[Named], draft: &mut Draft) {
-    let stamp = mail.words().next().and_then(|part| {
-        let zone = zone::in_prose(part.text.as_str());
-        let stamp = part.text.lines().take(LINES).find_map(|line| time::first(line.words, mail.sent))?;
-        Some((stamp, zone))
-    });
-    let when = match &stamp {
-        Some((stamp, zone)) => draft.when(Some(stamp), *zone, mail),
-        None => When::of_mail(mail),
-    };
-    for named in named {
-        let protocol = named.port.map(|_| Protocol::Tcp);
-        draft.claim(
-            bare(named.address, kind, Role::Offender, named.span.clone()).at(when).on(named.port, protocol),
-        );
     }
 }

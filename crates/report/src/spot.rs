@@ -50,7 +50,12 @@ pub(crate) fn signs(folded: &str, found: &[Found]) -> (Vec<Sign>, Vec<(Found, Pa
         }
         match against(folded, hit, found) {
             Some(Passed::Owned) if is_gate(kind) => {
-                signs.push(Sign { entry: hit.entry, kind: Kind::TrojanScan, weight: 1, range: hit.range.clone() });
+                signs.push(Sign {
+                    entry: hit.entry,
+                    kind: Kind::TrojanScan,
+                    weight: 1,
+                    range: hit.range.clone(),
+                });
             }
             Some(why) => passed.push((hit.clone(), why)),
             None => {
@@ -248,8 +253,16 @@ mod tests {
 
     #[test]
     fn who_seeks_a_proxy_is_no_proxy() {
-        for words in ["your host was scanning for open proxies", "abuse of our proxy", "a proxy scan from you", "он ведёт поиск открытых прокси"] {
-            assert!(kinds(words).iter().all(|kind| *kind == Kind::TrojanScan) && !kinds(words).is_empty(), "{words}");
+        for words in [
+            "your host was scanning for open proxies",
+            "abuse of our proxy",
+            "a proxy scan from you",
+            "он ведёт поиск открытых прокси",
+        ] {
+            assert!(
+                kinds(words).iter().all(|kind| *kind == Kind::TrojanScan) && !kinds(words).is_empty(),
+                "{words}"
+            );
         }
         assert_eq!(kinds("He came in. It was an open proxy"), [Kind::OpenProxy]);
     }

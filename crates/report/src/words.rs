@@ -37,7 +37,9 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, kind: Kind, count: usize) {
-        if let Some(slot) = KINDS.iter().position(|known| *known == kind).and_then(|at| self.kinds.get_mut(at)) {
+        if let Some(slot) =
+            KINDS.iter().position(|known| *known == kind).and_then(|at| self.kinds.get_mut(at))
+        {
             *slot = (*slot + count).min(TEXT);
         }
     }
