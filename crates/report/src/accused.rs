@@ -7,9 +7,9 @@ use crate::address::{self, Found};
 use crate::lexicon::Meaning;
 use crate::mail::Mail;
 use crate::passage::{Line, Passage, Whose};
-use crate::reading::{Place, Role};
+use crate::reading::{Kind, Place, Role};
 use crate::time::{self, Stamp};
-use crate::{firewall, records};
+use crate::{firewall, records, words};
 
 /// An address of the reporter's own words, and what they make of it.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub(crate) struct Named {
     pub(crate) port: Option<u16>,
     pub(crate) span: Range<usize>,
     pub(crate) role: Role,
+    /// What the heading of its list alleges.
+    pub(crate) kind: Option<Kind>,
     /// A time beside it.
     pub(crate) stamp: Option<Stamp>,
     /// What said so, for those who ask.
@@ -68,6 +70,7 @@ fn of_subject(mail: &Mail<'_>, passage: &Passage) -> Option<Named> {
         port: first.port,
         span: passage.span(mail, first.range.clone()),
         role: Role::Offender,
+        kind: None,
         stamp: None,
         why: "named in the subject".to_owned(),
     })
@@ -75,7 +78,7 @@ fn of_subject(mail: &Mail<'_>, passage: &Passage) -> Option<Named> {
 
 fn of_text(mail: &Mail<'_>, passage: &Passage, named: &mut Vec<Named>) {
     let mut above: Option<&Line> = None;
-    let mut heading: Option<(Role, usize)> = None;
+    let mut heading: Option<(Role, Option<Kind>, usize)> = None;
     for (at, line) in passage.lines.iter().enumerate().take(LINES) {
         let words = passage.words(line);
         if words.trim().is_empty() {
@@ -87,7 +90,7 @@ fn of_text(mail: &Mail<'_>, passage: &Passage, named: &mut Vec<Named>) {
         }
         if !may_have_address(words) {
             if words.ends_with(':') {
-                heading = heading_role(passage, &line.range).map(|role| (role, at));
+                heading = heading_role(passage, &line.range).map(|role| (role, words::kind("", words), at));
             }
         } else if firewall::packet(words).is_none() {
             of_line(mail, passage, at, above, heading, named);
@@ -110,7 +113,7 @@ fn of_line(
     passage: &Passage,
     at: usize,
     above: Option<&Line>,
-    heading: Option<(Role, usize)>,
+    heading: Option<(Role, Option<Kind>, usize)>,
     named: &mut Vec<Named>,
 ) {
     let Some(line) = passage.lines.get(at) else { return };
@@ -124,7 +127,7 @@ fn of_line(
         let start = if head.len() < 24 { from } else { from.max(line.range.start) };
         let told = cue(passage, &range, start..line.range.end);
         let told = match (told, heading) {
-            (None, Some((role, row))) if listed && at - row < 500 => {
+            (None, Some((role, _, row))) if listed && at - row < 500 => {
                 Some((role, "the heading of a list".to_owned()))
             }
             (told, _) => told,
@@ -144,6 +147,7 @@ fn of_line(
             port: found.port,
             span: passage.span(mail, range),
             role,
+            kind: heading.filter(|_| listed).and_then(|(_, kind, _)| kind),
             stamp: beside(mail, passage, at),
             why,
         });

@@ -6,6 +6,9 @@ use regex::Regex;
 
 use crate::mail::Mail;
 
+/// Why mail of a list is none; a reporter that is known to write through one is read all the same.
+pub(crate) const LIST: &str = "mail of a list";
+
 static SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?i)undeliver|returned mail|return(?:ed)? to sender|delivery (?:status|failure|problem|notification|report|has failed)|failure notice|delivery fail|mail delivery|could not be delivered|mail system error|delayed mail|warning: (?:message|could not send)|not delivered|message you sent (?:was )?blocked|^read:|^out of (?:the )?office|automatic reply|auto-?(?:matic )?(?:reply|response|responder)|^\s*report domain:|dmarc (?:aggregate|forensic|failure)|^aggregate report|tls-?rpt|smtp tls report",
@@ -55,7 +58,7 @@ pub(crate) fn by_words(mail: &Mail<'_>) -> Option<&'static str> {
         || mail.field("list-unsubscribe").is_some()
         || mail.field("list-post").is_some()
     {
-        return Some("mail of a list");
+        return Some(LIST);
     }
     None
 }

@@ -12,6 +12,7 @@ use crate::claims::{Draft, When, bare};
 use crate::firewall::{self, Packet};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
+use crate::quirk::Quirk;
 use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
@@ -34,11 +35,13 @@ static DESK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
 
 /// Reads a complaint; None when nothing says that it is one.
-pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
+pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Draft)> {
     let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
     let subject_alleges = words::subject_alleges(mail);
     let alleges = subject_alleges || words::own_alleges(mail);
-    let kind = words::kind_of(mail);
+    let kind = quirk.and_then(|quirk| quirk.kind).or_else(|| words::kind_of(mail));
+    // A reporter that is known writes nothing else.
+    let (to_desk, alleges) = (to_desk || quirk.is_some(), alleges || quirk.is_some());
     let mut draft = Draft::default();
     if to_desk || alleges {
         chains(mail, kind, alleges, &mut draft);

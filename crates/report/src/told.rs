@@ -89,8 +89,15 @@ fn is_hosted(kind: Kind) -> bool {
     matches!(kind, Kind::Phishing | Kind::Spamvertised | Kind::Malware | Kind::Copyright)
 }
 
-/// Private addresses accuse nobody where a public one is accused.
+/// Private addresses accuse nobody where a public one is accused, and a time that is known stands for one that is not.
 fn settle(draft: &mut Draft) {
+    let timed: Vec<_> = draft
+        .claims
+        .iter()
+        .filter(|claim| claim.time.is_some())
+        .map(|claim| (claim.address, claim.role))
+        .collect();
+    draft.claims.retain(|claim| claim.time.is_some() || !timed.contains(&(claim.address, claim.role)));
     let accuses = |claim: &Claim| claim.role.is_alleged() && address::is_public(claim.address);
     let public = draft.claims.iter().any(accuses);
     for claim in draft.claims.iter_mut().filter(|claim| claim.role.is_alleged()) {
@@ -132,6 +139,7 @@ pub(crate) fn words(mail: &Mail<'_>, kind: Option<Kind>, named: &[Named], to_des
             || Some(named.span.clone()),
         );
         let port = named.port.or_else(|| spoken_port(mail, &named.span, kind));
+        let kind = named.kind.unwrap_or(kind);
         let kind = if role == Role::WebHost && kind == Kind::SpamSource { Kind::Spamvertised } else { kind };
         let claim = bare(named.address, kind, role, named.span.clone())
             .at(when)
