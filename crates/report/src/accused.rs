@@ -230,7 +230,7 @@ fn cue(passage: &Passage, at: &Range<usize>, within: Range<usize>) -> Option<(Ro
 }
 
 /// The only address that own words name, where nothing says what it is.
-pub(crate) fn only<'n>(named: &'n [Named]) -> Option<&'n Named> {
+pub(crate) fn only(named: &[Named]) -> Option<&Named> {
     let first = named.first()?;
     named.iter().all(|other| other.address == first.address).then_some(first)
 }

@@ -126,6 +126,11 @@ fn read_mail(bytes: &[u8], quirks: &Quirks, explaining: bool) -> Explanation {
 /// Asks each format in turn, the one that says most of itself first.
 fn recognise(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
     if let Some(why) = nonreport::by_form(mail) {
+        // A report that was sent on and came back is still a report.
+        if let Some(draft) = spamcop::enclosed(mail) {
+            let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
+            return (Format::Spamcop, alleged, draft);
+        }
         return not_a_report(why);
     }
     if let Some(draft) = spamcop::read(mail) {

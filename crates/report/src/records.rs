@@ -193,7 +193,7 @@ impl<'m> Reader<'m, '_> {
                 self.time(value, aside);
             }
             Holds::Reported => {
-                self.reported = self.reported.take().or_else(|| time::first(value, self.mail.sent))
+                self.reported = self.reported.take().or_else(|| time::first(value, self.mail.sent));
             }
             Holds::Zone => self.zone = self.zone.or_else(|| zone::offset(value)),
             Holds::Url if value.contains("://") || value.contains('/') || value.contains("www.") => {

@@ -89,7 +89,8 @@ fn is_hosted(kind: Kind) -> bool {
     matches!(kind, Kind::Phishing | Kind::Spamvertised | Kind::Malware | Kind::Copyright)
 }
 
-/// Private addresses accuse nobody where a public one is accused, and a time that is known stands for one that is not.
+/// Private addresses accuse nobody where a public one is accused; a claim with a time or a port stands for the same one
+/// without.
 fn settle(draft: &mut Draft) {
     let timed: Vec<_> = draft
         .claims
@@ -98,6 +99,15 @@ fn settle(draft: &mut Draft) {
         .map(|claim| (claim.address, claim.role))
         .collect();
     draft.claims.retain(|claim| claim.time.is_some() || !timed.contains(&(claim.address, claim.role)));
+    let ported: Vec<_> = draft
+        .claims
+        .iter()
+        .filter(|claim| claim.port.is_some())
+        .map(|claim| (claim.address, claim.role, claim.time))
+        .collect();
+    draft
+        .claims
+        .retain(|claim| claim.port.is_some() || !ported.contains(&(claim.address, claim.role, claim.time)));
     let accuses = |claim: &Claim| claim.role.is_alleged() && address::is_public(claim.address);
     let public = draft.claims.iter().any(accuses);
     for claim in draft.claims.iter_mut().filter(|claim| claim.role.is_alleged()) {
