@@ -33,6 +33,8 @@ const LINES: usize = 4000;
 /// How far in front of an address the words may stand that say what it is, and how far behind.
 const FRONT: usize = 64;
 const BEHIND: usize = 40;
+/// How far around an address its sentence is looked at.
+const SENTENCE: usize = 240;
 
 /// Whom subject and own words name; of private addresses only where no public one is named.
 pub(crate) fn named(mail: &Mail<'_>) -> Vec<Named> {
@@ -206,6 +208,8 @@ fn cues(passage: &Passage, within: &Range<usize>) -> Vec<(Role, Range<usize>, bo
 /// What the words beside an address say it is. They are looked for in `within`, in the same sentence.
 fn cue(passage: &Passage, at: &Range<usize>, within: Range<usize>) -> Option<(Role, String)> {
     let prose = passage.prose.as_str();
+    let front = passage.near(within.start.min(at.start)..at.start, SENTENCE, true);
+    let within = front.start..passage.near(at.end..within.end.max(at.end), SENTENCE, false).end;
     let before = prose.get(within.start..at.start)?;
     let start = within.start + before.rfind(['!', '?', ';']).max(before.rfind(". ")).map_or(0, |end| end + 1);
     let behind = prose.get(at.end..within.end).unwrap_or_default();

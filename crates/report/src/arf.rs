@@ -162,7 +162,7 @@ fn alleged(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> (Kind, Ro
             draft.doubt(
                 "reports a failed sender authentication to the owner of a domain, not abuse by this host",
             );
-            (Kind::Other, Role::Mentioned)
+            (Kind::Other, Role::Offender)
         }
         "not-spam" => {
             draft.doubt("takes an earlier report back");
