@@ -124,6 +124,12 @@ pub(crate) struct Parse {
     /// Only claims against addresses of this prefix; repeat for more.
     #[arg(long, value_name = "CIDR")]
     pub(crate) home: Vec<IpNet>,
+    /// Say why: what the format rests on, each claim with the bytes it was read from, words spotted and what was passed over.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Quirks of reporters to read by, before those compiled in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) quirks: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) json: Json,
 }

@@ -19,7 +19,7 @@ pub(crate) struct Found {
 static CANDIDATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)
-        (?P<v4> \d{1,3} (?: (?:\.|\[\.\]|\(\.\)|\x20dot\x20) \d{1,3} ){3} )
+        (?P<v4> \d{1,3} (?: (?:\.|\[\.\]|\(\.\)|\{\.\}|\[\.|\.\]|\[dot\]|\(dot\)|\x20dot\x20|\x20\[\.\]\x20) \d{1,3} ){3} )
         | (?:[Ii][Pp][Vv]6:)? (?P<v6> [0-9A-Fa-f]{0,4} (?: :[0-9A-Fa-f]{0,4} ){2,7} (?: \.\d{1,3} ){0,3} )",
     )
     .ok()
@@ -104,6 +104,20 @@ fn is_version(text: &str, range: &Range<usize>) -> bool {
     let word = word.trim_end_matches([':', '=']).to_ascii_lowercase();
     matches!(word.as_str(), "version" | "v" | "ver" | "vers" | "release" | "build" | "svc" | "server,")
         || word.ends_with('/') && !word.ends_with("://") && !word.contains("//") && word.len() > 1
+}
+
+/// Whether what stands there is a network and not a host: `192.0.2.0/24`.
+pub(crate) fn is_network(text: &str, range: &Range<usize>) -> bool {
+    let Some(rest) = text.get(range.end..).and_then(|rest| rest.strip_prefix('/')) else { return false };
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let goes_on =
+        rest.get(digits.len()..).is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric()));
+    let linked = text.get(..range.start).is_some_and(|head| head.ends_with("//"));
+    !linked
+        && !goes_on
+        && digits.parse::<u8>().is_ok_and(|bits| {
+            bits < 32 || text.get(range.clone()).is_some_and(|a| a.contains(':')) && bits < 128
+        })
 }
 
 static SPOKEN: LazyLock<Option<Regex>> =

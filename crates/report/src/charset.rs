@@ -20,7 +20,7 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Mapped {
         "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => utf7(bytes, &mut out),
         _ => match Encoding::for_label(label.as_bytes()) {
             Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
-                utf16(bytes, encoding, &mut out)
+                utf16(bytes, encoding, &mut out);
             }
             Some(encoding) if !is_latin(encoding) => legacy(bytes, encoding, &mut out),
             // Many a mail that states Latin-1, ASCII or nothing is UTF-8; no Latin text is valid UTF-8 by chance.

@@ -110,16 +110,8 @@ pub(crate) fn settle(mail: Option<&Mail<'_>>, claims: &mut [Claim]) {
         }
     }
     let open = |claim: &Claim| {
-        let kind = matches!(
-            claim.kind,
-            Kind::Malware
-                | Kind::PhoneHome
-                | Kind::OpenProxy
-                | Kind::TrojanScan
-                | Kind::Ddos
-                | Kind::SpamSource
-                | Kind::Other
-        );
+        // Who scans for a trojan does not have it.
+        let kind = matches!(claim.kind, Kind::Malware | Kind::PhoneHome | Kind::OpenProxy | Kind::Ddos);
         claim.malware.is_none() && claim.role == reading::Role::Offender && kind
     };
     if claims.iter().any(open)

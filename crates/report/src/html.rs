@@ -86,7 +86,12 @@ pub(crate) fn words(html: &Text) -> Text {
 /// Takes the markup off characters.
 pub(crate) fn prose(source: &str) -> Mapped {
     let mut out = Mapped::with_capacity(source.len());
-    strip(source, |c, at, len| out.put(c, at, len));
+    let framed = source.contains("<pre") || source.contains("<PRE");
+    strip(source, |c, at, len| {
+        // A line's end in markup is a blank, except in text that is set as it is.
+        let written = source.get(at..at + 1).is_some_and(|raw| raw == "\n" || raw == "\r");
+        out.put(if written && !framed { ' ' } else { c }, at, len);
+    });
     out
 }
 

@@ -151,6 +151,7 @@ fn stands_alone(text: &str, range: &Range<usize>, entry: &Entry) -> bool {
 }
 
 /// All families of the list, each with the names it goes by.
+#[cfg(test)]
 pub(crate) fn families() -> impl Iterator<Item = (&'static str, &'static str)> {
     LEXICON.entries.iter().filter_map(|entry| match entry.meaning {
         Meaning::Family(id, _) => Some((entry.phrase, id)),

@@ -15,6 +15,7 @@ mod charset;
 mod claims;
 mod document;
 mod dshield;
+mod explain;
 mod face;
 mod fail2ban;
 mod family;
@@ -24,8 +25,9 @@ mod fold;
 mod html;
 mod incident;
 mod json;
-mod lexicon;
 mod kept;
+mod labels;
+mod lexicon;
 mod limits;
 mod logs;
 mod machine;
@@ -38,8 +40,11 @@ mod nonreport;
 mod passage;
 mod plain;
 mod plain_time;
+mod quirk;
+mod quirk_read;
 mod reading;
 mod received;
+mod records;
 mod shadowserver;
 mod spamcop;
 mod spamcop_summary;
@@ -47,14 +52,17 @@ mod spot;
 mod table;
 mod text;
 mod time;
+mod told;
 mod transfer;
 mod words;
 mod xarf;
 pub mod xarf_out;
 mod zone;
 
+pub use explain::Explanation;
+pub use quirk::{QuirkError, Quirks};
 pub use reading::{
-    Claim, Doubt, Format, Hint, Hit, Kind, Place, Protocol, Reading, Reporter, Role, TimeBasis,
+    Claim, Doubt, Format, Hint, Hit, Kind, Note, Place, Protocol, Reading, Reporter, Role, TimeBasis,
 };
 
 use claims::Draft;
@@ -69,21 +77,51 @@ pub fn read(bytes: &[u8]) -> Reading {
 /// Reads one complaint of which more is known than its bytes, such as the name of a file.
 #[must_use]
 pub fn read_as(bytes: &[u8], hint: &Hint<'_>) -> Reading {
-    document::bare(bytes, hint).unwrap_or_else(|| read_mail(bytes))
+    read_with(bytes, hint, Quirks::built_in())
 }
 
-fn read_mail(bytes: &[u8]) -> Reading {
+/// Reads one complaint with quirks of the operator's own.
+#[must_use]
+pub fn read_with(bytes: &[u8], hint: &Hint<'_>, quirks: &Quirks) -> Reading {
+    document::bare(bytes, hint).unwrap_or_else(|| read_mail(bytes, quirks, false).reading)
+}
+
+/// Reads one complaint and says why it was read so.
+#[must_use]
+pub fn explain(bytes: &[u8], hint: &Hint<'_>, quirks: &Quirks) -> Explanation {
+    match document::bare(bytes, hint) {
+        Some(reading) => {
+            let text = format!("it is a file by itself, in the form of {}", reading.format.name());
+            Explanation { reading, notes: vec![Note { text, span: None }] }
+        }
+        None => read_mail(bytes, quirks, true),
+    }
+}
+
+fn read_mail(bytes: &[u8], quirks: &Quirks, explaining: bool) -> Explanation {
     let Some(mut mail) = Mail::parse(bytes) else {
-        return Reading::unreadable("there is nothing like a message in it");
+        let reading = Reading::unreadable("there is nothing like a message in it");
+        return Explanation { reading, notes: Vec::new() };
     };
-    let (format, is_report, draft) = recognise(&mail);
+    mail.notes = explaining.then(Default::default);
+    let (format, is_report, draft) = recognise(&mail, quirks);
+    mail.note(|| format!("read as {}", format.name()), || None);
     let mut doubts = std::mem::take(&mut mail.doubts);
     doubts.extend(draft.doubts);
     let mut claims = draft.claims;
     for claim in &mut claims {
         claim.span = claim.span.start.min(bytes.len())..claim.span.end.min(bytes.len());
     }
-    Reading {
+    family::settle(Some(&mail), &mut claims);
+    let mut spotted = spot::hits(&mail);
+    for hit in &mut spotted {
+        hit.span = hit.span.start.min(bytes.len())..hit.span.end.min(bytes.len());
+    }
+    if explaining {
+        explain::passed_over(&mail, &claims);
+    }
+    let notes = mail.notes.take().map(std::cell::RefCell::into_inner).unwrap_or_default();
+    let reading = Reading {
         format,
         is_report,
         claims,
@@ -91,13 +129,19 @@ fn read_mail(bytes: &[u8]) -> Reading {
         subject: subject(&mail),
         reporter: mail.from.or(draft.reporter),
         doubts,
-        spotted: Vec::new(),
-    }
+        spotted,
+    };
+    Explanation { reading, notes }
 }
 
 /// Asks each format in turn, the one that says most of itself first.
-fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
+fn recognise(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
     if let Some(why) = nonreport::by_form(mail) {
+        // A report that was sent on and came back is still a report.
+        if let Some(draft) = spamcop::enclosed(mail) {
+            let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
+            return (Format::Spamcop, alleged, draft);
+        }
         return not_a_report(why);
     }
     if let Some(draft) = spamcop::read(mail) {
@@ -110,25 +154,37 @@ fn recognise(mail: &Mail<'_>) -> (Format, bool, Draft) {
     }
     match machine::read(mail) {
         Some(found) if found.format == Format::Unreadable => {
-            let (format, is_report, mut draft) = recognise_words(mail);
+            let (format, is_report, mut draft) = recognise_words(mail, quirks);
             draft.doubts.extend(found.draft.doubts);
             (format, is_report, draft)
         }
         Some(found) => (found.format, found.is_report, found.said()),
-        None => recognise_words(mail),
+        None => recognise_words(mail, quirks),
     }
 }
 
 /// What people say in their own words.
-fn recognise_words(mail: &Mail<'_>) -> (Format, bool, Draft) {
+fn recognise_words(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
     if let Some((format, draft)) = by_sender(mail) {
         let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (format, alleged, draft);
     }
-    if let Some(why) = nonreport::by_words(mail) {
+    let quirk = quirks.of(mail);
+    if let Some(quirk) = quirk {
+        mail.note(|| format!("it fits the quirk `{}`", quirk.name), || None);
+        if let Some(why) = &quirk.not_a_report {
+            return not_a_report(why);
+        }
+        if let Some(draft) = quirk_read::read(mail, quirk) {
+            let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
+            return (Format::PlainComplaint, alleged, draft);
+        }
+    }
+    let of_list = quirk.is_some_and(|quirk| quirk.list);
+    if let Some(why) = nonreport::by_words(mail).filter(|why| !(of_list && *why == nonreport::LIST)) {
         return not_a_report(why);
     }
-    if let Some((format, draft)) = plain::read(mail) {
+    if let Some((format, draft)) = plain::read(mail, quirk) {
         let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (format, alleged, draft);
     }

@@ -18,6 +18,8 @@ use crate::{charset, fold, html};
 const OWN: usize = 96 << 10;
 /// Of all enclosed texts together this much; they are the evidence and not the reporter's words.
 const ENCLOSED: usize = 16 << 10;
+/// What is looked at of one line.
+const LONGEST_LINE: usize = 4096;
 /// A text with fewer letters than this only says that there is another one.
 const STUB: usize = 60;
 
@@ -142,9 +144,20 @@ impl Passage {
         field.span(at.map_or(0..field.as_str().len(), |at| at..at + words.len()))
     }
 
-    /// The characters of a line.
+    /// The characters of a line; of one that nobody writes by hand, the beginning.
     pub(crate) fn words(&self, line: &Line) -> &str {
-        self.prose.as_str().get(line.range.clone()).unwrap_or_default()
+        let words = self.prose.as_str().get(line.range.clone()).unwrap_or_default();
+        words.get(..words.floor_char_boundary(LONGEST_LINE)).unwrap_or(words)
+    }
+
+    /// The part of `range` of the prose that lies within `far` bytes of its end, or of its beginning.
+    pub(crate) fn near(&self, range: Range<usize>, far: usize, at_end: bool) -> Range<usize> {
+        let prose = self.prose.as_str();
+        if at_end {
+            prose.ceil_char_boundary(range.end.saturating_sub(far)).max(range.start)..range.end
+        } else {
+            range.start..prose.floor_char_boundary(range.start + far).min(range.end).max(range.start)
+        }
     }
 
     /// Whose words the place in the folded text is.
@@ -158,7 +171,7 @@ impl Passage {
     pub(crate) fn is_in_link(&self, folded: &Range<usize>) -> bool {
         let at = self.folded.source(folded.clone());
         let prose = self.prose.as_str();
-        let head = prose.get(..at.start).unwrap_or_default();
+        let head = prose.get(self.near(0..at.start, 2048, true)).unwrap_or_default();
         let head = head.rsplit(char::is_whitespace).next().unwrap_or_default();
         let tail = prose.get(at.end..).unwrap_or_default();
         let tail = tail.split(char::is_whitespace).next().unwrap_or_default();

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::accused::{Named, named};
 use crate::address;
 use crate::claims::{Draft, When, bare};
 use crate::firewall::{self, End, Packet};
@@ -16,14 +15,13 @@ use crate::logs::stance::{self, Stance};
 use crate::logs::{addresses, kinds, service};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
+use crate::quirk::Quirk;
 use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
 use crate::time::{self, Habits, Stamp};
-use crate::{words, zone};
+use crate::{accused, records, told, words, zone};
 
-/// Lines of one mail that are looked at in search of words.
-pub(crate) const LINES: usize = 2000;
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
 
@@ -32,11 +30,13 @@ static DESK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
 
 /// Reads a complaint; None when nothing says that it is one.
-pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
+pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Draft)> {
     let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
     let subject_alleges = words::subject_alleges(mail);
     let alleges = subject_alleges || words::own_alleges(mail);
-    let kind = words::kind_of(mail);
+    let kind = quirk.and_then(|quirk| quirk.kind).or_else(|| words::kind_of(mail));
+    // A reporter that is known writes nothing else.
+    let (to_desk, alleges) = (to_desk || quirk.is_some(), alleges || quirk.is_some());
     let mut draft = Draft::default();
     if to_desk || alleges {
         chains(mail, kind, alleges, &mut draft);
@@ -44,18 +44,30 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<(Format, Draft)> {
             return Some((Format::PlainReceived, draft));
         }
     }
-    let named = named(mail);
-    let logged = lines(mail, kind, alleges, &named, &mut draft);
+    let sheets = records::read(mail);
+    let accuses = (to_desk && alleges || subject_alleges) && kind.is_some();
+    if accuses && let Some(draft) = told::sheets(mail, kind, &sheets, true) {
+        return Some((Format::PlainComplaint, draft));
+    }
+    let named = accused::named(mail);
+    let stated = accused::stated(&sheets);
+    let accused: Vec<IpAddr> = named
+        .iter()
+        .filter(|named| named.role.is_alleged())
+        .map(|named| named.address)
+        .chain(stated)
+        .collect();
+    let logged = lines(mail, kind, alleges, &accused, &mut draft);
     if !draft.claims.is_empty() && logged && (alleges || to_desk) {
         return Some((Format::PlainLog, draft));
     }
     // Words alone are weak: they count when they are sent to a desk or the subject already accuses.
-    if (to_desk && alleges || subject_alleges) && kind.is_some() && !named.is_empty() {
-        let mut draft = Draft::default();
-        told(mail, kind.unwrap_or(Kind::Other), &named, &mut draft);
-        return (!draft.claims.is_empty()).then_some((Format::PlainComplaint, draft));
+    if !accuses {
+        return None;
     }
-    None
+    let draft =
+        told::sheets(mail, kind, &sheets, false).or_else(|| told::words(mail, kind, &named, to_desk))?;
+    Some((Format::PlainComplaint, draft))
 }
 
 /// Pasted or enclosed Received chains.
@@ -91,9 +103,9 @@ fn hop_claim(mail: &Mail<'_>, part: &Part, hop: &Hop, kind: Kind, role: Role, dr
 }
 
 /// Log lines. Returns whether there were any.
-fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, named: &[Named], draft: &mut Draft) -> bool {
+fn lines(mail: &Mail<'_>, kind: Option<Kind>, alleges: bool, accused: &[IpAddr], draft: &mut Draft) -> bool {
     let logs = mail.parts.iter().filter(|part| part.depth == 0 && part.kind == PartKind::Data);
-    let mut pasted = Pasted { mail, kind, alleges, named, gathered: Gathered::default(), any: false };
+    let mut pasted = Pasted { mail, kind, alleges, accused, gathered: Gathered::default(), any: false };
     let doubts = RefCell::new(std::mem::take(draft));
     for part in mail.words().chain(logs) {
         pasted.part(part, &doubts);
@@ -114,7 +126,7 @@ struct Pasted<'m> {
     mail: &'m Mail<'m>,
     kind: Option<Kind>,
     alleges: bool,
-    named: &'m [Named],
+    accused: &'m [IpAddr],
     gathered: Gathered,
     any: bool,
 }
@@ -166,8 +178,7 @@ impl Pasted<'_> {
             return;
         }
         let accused = |address: IpAddr| {
-            address::is_possible(address)
-                && (self.named.is_empty() || self.named.iter().any(|named| named.address == address))
+            address::is_possible(address) && (self.accused.is_empty() || self.accused.contains(&address))
         };
         let Some(peer) = service::peer_among(words, accused) else { return };
         self.any = true;
@@ -182,10 +193,10 @@ impl Pasted<'_> {
 
     fn packet(&mut self, packet: &Packet, row: &Row<'_>) {
         // What was let through, or left the reporter's own host, counts only against whom the reporter names.
-        let told = |end: &End| self.named.iter().any(|named| named.address == end.address);
+        let told = |end: &End| self.accused.contains(&end.address);
         if packet.allowed
             && !told(&packet.source)
-            && !(self.alleges && self.named.is_empty() && !packet.outgoing)
+            && !(self.alleges && self.accused.is_empty() && !packet.outgoing)
         {
             return;
         }
@@ -216,24 +227,5 @@ fn settle(draft: &mut Draft) {
         if public && claim.role == Role::Offender && !address::is_public(claim.address) {
             claim.role = Role::Mentioned;
         }
-    }
-}
-
-/// Words only: the addresses they accuse, at the first time they state.
-fn told(mail: &Mail<'_>, kind: Kind, named: &[Named], draft: &mut Draft) {
-    let stamp = mail.words().next().and_then(|part| {
-        let zone = zone::in_prose(part.text.as_str());
-        let stamp = part.text.lines().take(LINES).find_map(|line| time::first(line.words, mail.sent))?;
-        Some((stamp, zone))
-    });
-    let when = match &stamp {
-        Some((stamp, zone)) => draft.when(Some(stamp), *zone, mail),
-        None => When::of_mail(mail),
-    };
-    for named in named {
-        let protocol = named.port.map(|_| Protocol::Tcp);
-        draft.claim(
-            bare(named.address, kind, Role::Offender, named.span.clone()).at(when).on(named.port, protocol),
-        );
     }
 }

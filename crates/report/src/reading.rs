@@ -262,4 +262,14 @@ impl Reading {
             spotted: Vec::new(),
         }
     }
+
+    /// Whether it says that somebody runs an open proxy or relay: by a claim, or by words said outright outside quotes.
+    #[must_use]
+    pub fn alleges_proxy(&self) -> bool {
+        let gate = |kind: Kind| matches!(kind, Kind::OpenProxy | Kind::OpenRelay);
+        let claimed = self.claims.iter().any(|claim| claim.role.is_alleged() && gate(claim.kind));
+        let said =
+            |hit: &Hit| gate(hit.kind) && hit.place != Place::Quoted && crate::spot::is_outright(&hit.word);
+        self.is_report && (claimed || self.spotted.iter().any(said))
+    }
 }

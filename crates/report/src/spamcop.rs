@@ -100,6 +100,20 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     Some(draft)
 }
 
+/// Reads a SpamCop mail that a bounce brings back whole; None when it brings none.
+pub(crate) fn enclosed(mail: &Mail<'_>) -> Option<Draft> {
+    let phrases = PHRASES.as_ref()?;
+    let is_report = |part: &Part| {
+        part.depth > 0 && part.text.lines().take(40).any(|line| phrases.banner.is_match(line.words))
+    };
+    if !mail.parts.iter().any(is_report) {
+        return None;
+    }
+    let mut draft = read(mail).filter(|draft| draft.claims.iter().any(|claim| claim.role.is_alleged()))?;
+    draft.doubt("the report came enclosed in a bounce");
+    Some(draft)
+}
+
 /// SpamCop's own number of the report.
 pub(crate) fn report_id(mail: &Mail<'_>) -> Option<String> {
     let phrases = PHRASES.as_ref()?;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::lexicon::{Entry, Found, Meaning};
+use crate::lexicon::{self, Entry, Found, Meaning};
 use crate::mail::Mail;
 use crate::passage::{Passage, Whose};
 use crate::reading::{Hit, Kind, Place};
@@ -161,6 +161,14 @@ fn hit(mail: &Mail<'_>, passage: &Passage, sign: &Sign) -> Hit {
     }
 }
 
+/// Whether an entry of the list says outright what it is a sign of.
+pub(crate) fn is_outright(word: &str) -> bool {
+    let folded = lexicon::folded(word);
+    lexicon::find(&folded).iter().any(|found| {
+        found.entry.phrase == word && matches!(found.entry.meaning, Meaning::Sign(_, weight) if weight > 2)
+    })
+}
+
 fn place_of(mail: &Mail<'_>, passage: &Passage, folded: &Range<usize>) -> Range<usize> {
     passage.span(mail, passage.folded.source(folded.clone()))
 }
@@ -168,7 +176,7 @@ fn place_of(mail: &Mail<'_>, passage: &Passage, folded: &Range<usize>) -> Range<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fold, lexicon};
+    use crate::fold;
 
     fn kinds(words: &str) -> Vec<Kind> {
         let folded = fold::words(words);

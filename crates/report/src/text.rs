@@ -125,6 +125,7 @@ pub(crate) struct Line<'t> {
     /// Where `words` begins in the text.
     pub(crate) start: usize,
     /// How deep it is quoted.
+    #[allow(dead_code, reason = "for readers of pasted lines, which may tell their own by it")]
     pub(crate) quoted: u8,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::lexicon::{self, Found, Meaning};
 use crate::mail::Mail;
-use crate::passage::{Passage, Whose};
+use crate::passage::Whose;
 use crate::reading::{Kind, Place};
 use crate::spot::{self, Sign};
 use crate::{family, fold};
@@ -15,10 +15,10 @@ const KINDS: [Kind; 11] = [
     Kind::Malware,
     Kind::TrojanScan,
     Kind::PhoneHome,
+    Kind::Phishing,
     Kind::LoginAttack,
     Kind::Ddos,
     Kind::Scan,
-    Kind::Phishing,
     Kind::SpamSource,
     Kind::Copyright,
 ];
@@ -32,6 +32,8 @@ const TEXT: usize = 3;
 #[derive(Debug, Default)]
 struct Tally {
     kinds: [usize; KINDS.len()],
+    /// An attack of whatever sort.
+    attack: bool,
     alleging: bool,
 }
 
@@ -49,7 +51,7 @@ impl Tally {
     }
 
     fn any(&self) -> bool {
-        self.alleging || self.kinds.iter().any(|count| *count > 0)
+        self.alleging || self.attack || self.kinds.iter().any(|count| *count > 0)
     }
 }
 
@@ -57,6 +59,7 @@ impl Tally {
 fn tally(folded: &str, found: &[Found], counts: impl Fn(&std::ops::Range<usize>) -> bool, tally: &mut Tally) {
     for hit in found {
         match hit.entry.meaning {
+            Meaning::Alleged(Kind::Other) if counts(&hit.range) => tally.attack = true,
             Meaning::Alleged(kind) if counts(&hit.range) => tally.add(kind, 1),
             Meaning::Alleging if counts(&hit.range) => tally.alleging = true,
             _ => {}
@@ -108,7 +111,7 @@ fn decide(subject: &Tally, own: &Tally) -> Option<Kind> {
             best = Some((weight, kind));
         }
     }
-    best.map(|(_, kind)| kind)
+    best.map(|(_, kind)| kind).or((subject.attack || own.attack).then_some(Kind::Scan))
 }
 
 /// The kind that words speak of.
@@ -137,11 +140,6 @@ pub(crate) fn subject_alleges(mail: &Mail<'_>) -> bool {
 /// Whether the reporter's own words allege anything at all.
 pub(crate) fn own_alleges(mail: &Mail<'_>) -> bool {
     of_mail(mail, Place::Own, Whose::Own).any()
-}
-
-/// The kind that a heading or a sentence of a passage speaks of.
-pub(crate) fn kind_within(passage: &Passage, prose: &std::ops::Range<usize>) -> Option<Kind> {
-    passage.prose.as_str().get(prose.clone()).and_then(|words| kind("", words))
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ fn check(bytes: &[u8]) {
     for claim in &reading.claims {
         assert!(claim.span.start <= claim.span.end && claim.span.end <= bytes.len(), "{claim:?}");
     }
+    for hit in &reading.spotted {
+        assert!(hit.span.start <= hit.span.end && hit.span.end <= bytes.len(), "{hit:?}");
+    }
     if matches!(reading.format, Format::NotAReport | Format::Unreadable) {
         assert!(!reading.is_report && reading.claims.is_empty() && !reading.doubts.is_empty(), "{reading:?}");
     }
@@ -94,6 +97,11 @@ proptest! {
     }
 
     #[test]
+    fn any_notice_is_read(text in "(From: a@b.example\n|To: abuse@c.example\n|Subject: spam\n|Content-Type: text/(html|plain); charset=(utf-7|utf-16|iso-2022-jp|gb2312|x)\n|\n|IP( address)?: |192\\.0\\.2\\.1|2001:db8::1|<td>|</tr>|&#\\d{1,6};|Time: 2026-03-06 09:00:00|\\|IP\\|Time\\||open proxy |not |our |your |прокси|踏み台|\\PC{0,9}){0,60}") {
+        check(text.as_bytes());
+    }
+
+    #[test]
     fn damaged_mail_is_read(which in any::<prop::sample::Index>(), harms in prop::collection::vec(harm(), 1..6)) {
         let all = fixtures();
         let mail = all[which.index(all.len())].clone();
@@ -137,6 +145,13 @@ fn mail_made_to_be_read_for_ever_is_not() {
         format!("{head}Content-Type: text/html\n\n{}", many("<!-- ")),
         format!("{head}\n[ SpamCop V4.9 ]\n{}", many("Email from 192.0.2.1 / Thu, 19 Jun 2003 17:34:13\n")),
         format!("{head}\n{}", many("Feedback-Type: abuse\n")),
+        format!("{head}\n{}", many("IP: 192.0.2.1 open proxy not our http://192.0.2.1/ :: ")),
+        format!("{head}\n{}", many("IP: 192.0.2.1\nTime: 10:00:00 open proxy 192.0.2.2 attacks\n")),
+        format!("{head}\n{}", many("IP|Time|\n192.0.2.1|a|\n")),
+        format!("{head}\n{}", many("if our open proxy ")),
+        format!("{head}Content-Type: text/plain; charset=utf-7\n\n{}", many("+AOk-+")),
+        format!("{head}Content-Type: text/plain; charset=iso-2022-jp\n\n{}", many("\x1b$B3+\x1b(B")),
+        format!("{head}Content-Type: text/html\n\n{}", many("&#x41;<td>&")),
     ];
     for shape in &shapes {
         let begun = Instant::now();

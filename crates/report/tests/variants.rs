@@ -1,5 +1,7 @@
 //! The same report as gateways, forwarders and careless senders leave it. Each says in one line what must be read.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it cannot read")]
+
 use report::{Reading, read};
 
 /// `format address[:port] kind role time`, one for each claim that accuses.
@@ -180,4 +182,56 @@ fn mail_of_a_list_accuses_nobody() {
     let mail = "From: n@x.example\nTo: abuse@isp.example\nSubject: 10 scans by 192.0.2.44\nList-Unsubscribe: <mailto:x>\n\n\
         Mar  6 11:59:01 fw kernel: SRC=192.0.2.44 DST=198.51.100.9 PROTO=TCP SPT=1 DPT=2\n";
     reads(mail, &[]);
+}
+
+#[test]
+fn what_one_mail_says_of_a_proxy_is_spotted_and_where() {
+    use report::{Kind, Place};
+    let mail = "From: u@x.example\nTo: abuse@isp.example\nSubject: Beschwerde\nContent-Type: text/plain; charset=iso-8859-1\n\n\
+        Auf 192.0.2.44 l\u{e4}uft ein offener Proxy.\n\n> we saw an open relay\n";
+    let bytes: Vec<u8> = mail.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let reading = read(&bytes);
+    let hits: Vec<_> =
+        reading.spotted.iter().map(|hit| (hit.kind, hit.place, &bytes[hit.span.clone()])).collect();
+    assert_eq!(
+        hits,
+        [
+            (Kind::OpenProxy, Place::Own, &b"offener Proxy"[..]),
+            (Kind::OpenRelay, Place::Quoted, &b"open relay"[..])
+        ]
+    );
+    assert!(reading.alleges_proxy());
+    assert!(!read(mail.replace("ein offener", "kein offener").as_bytes()).alleges_proxy());
+}
+
+#[test]
+fn a_quirk_of_the_operators_own_is_read_by() {
+    use report::{Hint, Quirks, read_with};
+    let quirks = Quirks::parse(
+        "[[quirk]]\nname = \"q\"\nfrom = [\"x.example\"]\nkind = \"open-proxy\"\nzone = \"UTC\"\n\
+         read = ['^host=(?P<address>\\S+) p=(?P<port>\\d+) t=(?P<time>.+)$']\n",
+    );
+    let mail = "From: bot@mail.x.example\nTo: abuse@isp.example\nSubject: list\n\nhost=192.0.2.44 p=1080 t=2026-03-06 09:00:00\n";
+    let reading = read_with(mail.as_bytes(), &Hint::default(), &quirks.expect("it is sound"));
+    assert_eq!(
+        summary(&reading),
+        ["plain-complaint 192.0.2.44#1080 open-proxy offender 2026-03-06T09:00:00Z"]
+    );
+    assert!(!read(mail.as_bytes()).is_report);
+}
+
+#[test]
+fn an_explanation_names_what_was_passed_over() {
+    use report::{Hint, Quirks, explain};
+    let mail = "Received: from r ([198.51.100.50]) by mx.isp.example; Fri, 6 Mar 2026 09:30:00 +0000\nFrom: u@x.example\n\
+        To: abuse@isp.example\nSubject: spam\n\nYour host 192.0.2.44 sends spam. Our MX is 203.0.113.4, no proxy.\n";
+    let explanation = explain(mail.as_bytes(), &Hint::default(), Quirks::built_in());
+    let notes: Vec<&str> = explanation.notes.iter().map(|note| note.text.as_str()).collect();
+    for expected in ["192.0.2.44: offender by the words `host` (en)", "198.51.100.50 was passed over"] {
+        assert!(
+            notes.iter().any(|note| note.contains(expected.split(" by ").next().unwrap_or(expected))),
+            "{expected}: {notes:?}"
+        );
+    }
+    assert_eq!(explanation.reading, read(mail.as_bytes()));
 }

@@ -1,9 +1,12 @@
 //! `nightdesk parse`.
 
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use report::{Hint, Hit, Note, Place, Quirks, Reading};
+use serde_json::{Value, json};
 
 use super::Answer;
 use crate::cli::Parse;
@@ -15,9 +18,10 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// Reads every file; a file that cannot be opened is named and the others are still read.
 pub(crate) fn run(options: &Parse) -> Result<Answer> {
     let mut answer = Answer::Yes;
+    let quirks = quirks(options)?;
     for file in &options.files {
         match read(file) {
-            Ok(bytes) => show(options, file, &bytes)?,
+            Ok(bytes) => show(options, file, &bytes, &quirks)?,
             Err(error) => {
                 super::complain(&error);
                 answer = Answer::No;
@@ -40,13 +44,32 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn show(options: &Parse, file: &Path, bytes: &[u8]) -> Result<()> {
-    let reading = report::read(bytes);
-    let face = reading.face(&file.display().to_string(), &options.home);
+/// Those of the file first, then those compiled in.
+fn quirks(options: &Parse) -> Result<Quirks> {
+    let Some(file) = &options.quirks else { return Ok(Quirks::built_in().clone()) };
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let own = Quirks::parse(&text).with_context(|| format!("cannot use {}", file.display()))?;
+    Ok(own.before(Quirks::built_in()))
+}
+
+fn show(options: &Parse, file: &Path, bytes: &[u8], quirks: &Quirks) -> Result<()> {
+    // The name of a file is the only place where some formats state their type.
+    let name = file.file_name().and_then(|name| name.to_str());
+    let hint = Hint { name, content_type: None };
+    let (reading, notes) = if options.explain {
+        let explanation = report::explain(bytes, &hint, quirks);
+        (explanation.reading, explanation.notes)
+    } else {
+        (report::read_with(bytes, &hint, quirks), Vec::new())
+    };
+    let mut face = reading.face(&file.display().to_string(), &options.home);
     if options.json.json {
+        if let (true, Some(face)) = (options.explain, face.as_object_mut()) {
+            face.insert("explain".to_owned(), explained(&reading, &notes, bytes));
+        }
         return output::json(&face);
     }
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     output::line(format!("{}: {}", file.display(), text(&face["format"])));
     for claim in face["claims"].as_array().into_iter().flatten() {
         let port = claim["port"].as_u64().map(|port| format!(":{port}")).unwrap_or_default();
@@ -59,9 +82,81 @@ fn show(options: &Parse, file: &Path, bytes: &[u8]) -> Result<()> {
             text(&claim["time_basis"]),
             claim["span"],
         ));
+        if options.explain {
+            let at =
+                |end: usize| claim["span"][end].as_u64().and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
+            output::line(format!("    read from: {}", quoted(bytes, at(0)..at(1))));
+        }
     }
     for doubt in face["doubts"].as_array().into_iter().flatten() {
         output::line(format!("  doubt: {}", text(doubt)));
     }
+    if options.explain {
+        explain(&reading, &notes, bytes);
+    }
     Ok(())
+}
+
+fn explain(reading: &Reading, notes: &[Note], bytes: &[u8]) {
+    for hit in &reading.spotted {
+        output::line(format!(
+            "  spotted: {} by `{}` ({}), {}: {}",
+            hit.kind.name(),
+            hit.word,
+            hit.language,
+            place(hit),
+            quoted(bytes, hit.span.clone())
+        ));
+    }
+    for note in notes {
+        let from = note.span.clone().map(|span| format!(": {}", quoted(bytes, span))).unwrap_or_default();
+        output::line(format!("  why: {}{from}", note.text));
+    }
+}
+
+fn place(hit: &Hit) -> &'static str {
+    match hit.place {
+        Place::Subject => "in the subject",
+        Place::Own => "in the reporter's own words",
+        Place::Quoted => "in what is quoted",
+    }
+}
+
+/// The bytes of a span as one line for people: control characters escaped, at most 160 characters.
+fn quoted(bytes: &[u8], span: Range<usize>) -> String {
+    let words = String::from_utf8_lossy(bytes.get(span).unwrap_or_default());
+    words
+        .chars()
+        .take(160)
+        .flat_map(|c| c.escape_debug().filter(move |_| c.is_control()).chain((!c.is_control()).then_some(c)))
+        .collect()
+}
+
+fn explained(reading: &Reading, notes: &[Note], bytes: &[u8]) -> Value {
+    let span = |span: &Range<usize>| json!([span.start, span.end]);
+    let hits = reading.spotted.iter().map(|hit| {
+        json!({
+            "word": hit.word,
+            "kind": hit.kind.name(),
+            "language": hit.language,
+            "place": hit.place,
+            "quoted": quoted(bytes, hit.span.clone()),
+            "span": span(&hit.span),
+        })
+    });
+    let claims = reading.claims.iter().map(|claim| {
+        json!({
+            "address": claim.address.to_string(),
+            "role": claim.role.name(),
+            "quoted": quoted(bytes, claim.span.clone()),
+            "span": span(&claim.span),
+        })
+    });
+    let notes = notes.iter().map(|note| json!({ "text": note.text, "span": note.span.as_ref().map(span) }));
+    json!({
+        "alleges_proxy": reading.alleges_proxy(),
+        "claims": claims.collect::<Vec<_>>(),
+        "spotted": hits.collect::<Vec<_>>(),
+        "notes": notes.collect::<Vec<_>>(),
+    })
 }
