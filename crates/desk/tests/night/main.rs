@@ -17,3 +17,4 @@ mod proxy;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod stand;
 mod stories;
+mod trust;
