@@ -30,7 +30,7 @@ fn goes_on(night: &Night, duty: &mut Duty<'_>, dir: &std::path::Path) -> Result<
     drop(download);
     println!("   nightdesk block list:\n{}", indented(&duty.ask(&["block", "list"])?));
     let proof = "went through 203.0.113.66:48613";
-    duty.explains(&["tcp/48613 in", "ND-1 of line-0066 is contained", "by reports.spamcop.net", proof])?;
+    duty.explains(&["tcp/48613 in", "ND-1 of line-0066 is contained", "by spamcop.net", proof])?;
     wait_until_lapsed(night, delivered)?;
     duty.explains(&["ND-1 of line-0066", "no block stands", proof])
 }

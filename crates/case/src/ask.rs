@@ -46,10 +46,22 @@ pub(crate) fn wanted(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Tim
         Some(out) if after(out.due, LOST_AFTER) <= now => {
             fresh.or_else(|| routine(facts, proof, playbook, now))
         }
-        // Running or about to run: a new port waits for its answer. A recheck hours away gives way.
-        Some(out) => fresh.filter(|wanted| wanted.due < out.due && out.due > now),
+        // Running or about to run: a new port waits for its answer. A recheck hours away gives way, and so does one that
+        // is to ask what a crowd named, to what somebody with a record names.
+        Some(out) => fresh.filter(|wanted| {
+            let sooner =
+                wanted.due < out.due || (wanted.due == out.due && vouched(facts, wanted, &out.question));
+            sooner && out.due > now
+        }),
         None => fresh.or_else(|| routine(facts, proof, playbook, now)),
     }
+}
+
+/// Whether a question asks for a port that somebody with a record names, and the other does not.
+fn vouched(facts: &Facts, wanted: &Wanted, other: &Question) -> bool {
+    let known = facts.known.get(&wanted.question.address);
+    let mut ports = known.into_iter().flat_map(|known| &known.vouched);
+    ports.any(|port| wanted.question.ports.contains(port) && !other.ports.contains(port))
 }
 
 /// A question that new evidence calls for: an address never asked, a port never asked, or news of one that refused.

@@ -103,6 +103,8 @@ pub struct Note {
 pub(crate) struct Known {
     /// Ports that sightings named: first those of reporters with a record, the newest first, then the others in order.
     pub(crate) named: Vec<u16>,
+    /// Those of them that somebody with a record named.
+    pub(crate) vouched: BTreeSet<u16>,
     /// Ports some sighting named as a proxy or relay.
     pub(crate) alleged: BTreeSet<u16>,
     /// Ports asked so far.
@@ -120,6 +122,9 @@ pub(crate) struct Known {
 impl Known {
     /// What somebody with a record names comes first, and a crowd leaves room for it.
     fn name(&mut self, port: u16, voice: Voice) {
+        if voice == Voice::Established && self.vouched.len() < NAMED_PORTS {
+            self.vouched.insert(port);
+        }
         if self.named.contains(&port) {
             return;
         }

@@ -123,9 +123,8 @@ impl Desk {
             let mut pieces = message.pieces(from);
             let Some(last_piece) = pieces.pop() else { continue };
             if !pieces.is_empty() || claims + last_piece.len() > CLAIMS_TOGETHER {
-                self.file(&waiting, None).await?;
                 let before = message.seq.saturating_sub(1);
-                self.file(&[], Some((CURSOR.to_owned(), before))).await?;
+                self.file(&waiting, Some((CURSOR.to_owned(), before))).await?;
                 (waiting, claims) = (Vec::new(), 0);
             }
             for piece in pieces {

@@ -41,6 +41,29 @@ async fn the_queue_tells_clocks_and_harm_in_words() {
 }
 
 #[tokio::test]
+async fn reporters_stand_by_their_record_and_their_names_are_text() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/reporters").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let (first, second) = (page.text.find("spamcop.net"), page.text.find("wolf"));
+    assert!(first.is_some() && first < second, "the best borne out first");
+    assert!(page.text.contains("named feed") && page.text.contains("9 min ago"));
+    assert!(!page.text.contains("<b>.example"), "a domain is a stranger's text");
+    let program = browser.get("/api/v1/reporters").await;
+    assert!(program.text.contains(r#""domain":"spamcop.net""#) && program.text.contains(r#""trust":0.9"#));
+}
+
+#[tokio::test]
+async fn a_case_says_how_many_reported_it_on_its_page_in_the_queue_and_as_json() {
+    let browser = Browser::logged_in(Night::usual());
+    let said = "3 reports from 3 reporters, 1 shown to be who they say";
+    assert!(browser.get("/case/ND-17").await.text.contains(said));
+    assert!(browser.get("/?q=ND-17").await.text.contains(said));
+    let program = browser.get("/api/v1/cases/ND-17").await;
+    assert!(program.text.contains(r#""reports":3,"reporters":3,"authenticated_reporters":1"#), "{}", program.text);
+}
+
+#[tokio::test]
 async fn an_edge_in_trouble_or_not_read_is_said_on_top() {
     let night = Night::usual();
     night.state().edge.trouble = Some("nft said: permission denied".to_owned());

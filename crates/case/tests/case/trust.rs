@@ -243,4 +243,20 @@ fn a_port_named_by_somebody_with_a_record_is_asked_before_those_of_a_crowd() {
     assert_eq!(night.case.outstanding().unwrap().question.ports[0], 48613);
     night.answers(Verdict::OpenProxy, Some(48613));
     assert_eq!(night.stage(), Stage::Confirmed);
+
+    // Also where the next question, for more of what the crowd named, was already to be put.
+    let mut night = Night::begins_with(crowd(1));
+    for n in 2..2000 {
+        night.must(&Command::File(crowd(n)));
+    }
+    night.answers(Verdict::Closed, None);
+    let next = night.case.outstanding().unwrap().clone();
+    assert!(next.due > night.now && !next.question.ports.contains(&48613));
+    night.must(&Command::File(on_port(sighting(9999, Kind::OpenProxy, "spamcop.net", night.now), 48613)));
+    let asking = night.case.outstanding().unwrap();
+    assert_eq!(
+        (asking.question.ports[0], asking.due),
+        (48613, next.due),
+        "at the same moment, with the port that counts"
+    );
 }

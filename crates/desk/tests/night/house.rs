@@ -99,9 +99,21 @@ impl House {
         from: SignedDuration,
         to: Option<SignedDuration>,
     ) {
+        let lease = self.lease_of(net, subscriber, from, to);
+        self.store.import_leases(&[lease], &[]).await.expect("an imported lease");
+    }
+
+    /// What [`House::lease`] imports, for those who import many.
+    pub(crate) fn lease_of(
+        &self,
+        net: &str,
+        subscriber: &str,
+        from: SignedDuration,
+        to: Option<SignedDuration>,
+    ) -> Lease {
         let now = self.clock.now();
         let host = || net.parse::<IpAddr>().map(IpNet::from);
-        let lease = Lease {
+        Lease {
             net: net.parse().or_else(|_| host()).expect("an address or a prefix"),
             ports: None,
             from: now + from,
@@ -109,8 +121,7 @@ impl House {
             subscriber: subscriber.parse().expect("a subscriber"),
             source: LeaseSource::Static,
             record: "test".to_owned(),
-        };
-        self.store.import_leases(&[lease], &[]).await.expect("an imported lease");
+        }
     }
 
     /// Opens the desk and lets it work.

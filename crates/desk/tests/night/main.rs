@@ -19,3 +19,4 @@ mod proxy;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod stand;
 mod stories;
+mod trust;

@@ -23,7 +23,7 @@ async fn a_complaint_becomes_a_proved_and_contained_case_that_explains_itself() 
 
     let why = night.desk.why_case(case.id()).await.expect("an explanation").expect("the case");
     let steps: Vec<&str> = why.iter().map(|step| step.step).collect();
-    assert_eq!(steps, ["rule", "rule", "case", "answer", "claim", "bytes"]);
+    assert_eq!(steps, ["rule", "rule", "case", "answer", "claim", "sender", "bytes"]);
     let quote = why.iter().find_map(|step| step.quote.as_deref()).expect("a quote");
     assert!(quote.starts_with("127.66.0.66 is open proxy"), "{quote}");
     night.end().await;
