@@ -62,6 +62,16 @@ impl Mailer {
         Ok(Mailer { transport, from: settings.from.clone() })
     }
 
+    /// Who writes.
+    pub(crate) fn from(&self) -> &Mailbox {
+        &self.from
+    }
+
+    /// Hands a finished mail to the relay; why it was not taken, in the relay's words.
+    pub(crate) async fn send_raw(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), String> {
+        self.transport.send_raw(envelope, mail).await.map(drop).map_err(|error| error.to_string())
+    }
+
     async fn send(&self, letter: &Letter) -> Sent {
         let to = letter.to.to_string();
         let envelope_from = (!letter.from_nobody).then(|| self.from.email.clone());
