@@ -58,6 +58,9 @@ _nightdesk() {
             nightdesk,restore)
                 cmd="nightdesk__subcmd__restore"
                 ;;
+            nightdesk,selfcheck)
+                cmd="nightdesk__subcmd__selfcheck"
+                ;;
             nightdesk,serve)
                 cmd="nightdesk__subcmd__serve"
                 ;;
@@ -157,6 +160,9 @@ _nightdesk() {
             nightdesk__subcmd__help,restore)
                 cmd="nightdesk__subcmd__help__subcmd__restore"
                 ;;
+            nightdesk__subcmd__help,selfcheck)
+                cmd="nightdesk__subcmd__help__subcmd__selfcheck"
+                ;;
             nightdesk__subcmd__help,serve)
                 cmd="nightdesk__subcmd__help__subcmd__serve"
                 ;;
@@ -218,7 +224,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease operator backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -666,7 +672,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse check who why case block lease operator backup restore config completions man help"
+            opts="init serve demo parse check who why case block lease operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -960,6 +966,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__selfcheck)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1295,6 +1315,28 @@ _nightdesk() {
             ;;
         nightdesk__subcmd__restore)
             opts="-c -h --verify --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__selfcheck)
+            opts="-c -h --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

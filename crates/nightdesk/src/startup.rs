@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use desk::{Clock, Desk, Hands, MailSettings, Mailer, Settings, TrustedResults};
+use desk::{Alarm, Clock, Desk, Hands, MailSettings, Mailer, SelfCheck, Settings, TrustedResults};
 use edge::{DryRun, Nft, NftConfig, Outlet};
 use probe::{Landing, Prober};
 use sensors::smtp::{Certificate, Protocol, Recipients};
@@ -116,7 +116,11 @@ impl Bound {
             let settings = smtp_config(&config, protocol, certificate.clone(), &tally)?;
             parts.spawn(well(smtp::serve(listener, settings, deliveries.clone(), stop.clone())));
         }
+        show_mailboxes(&desk, pickups.mailboxes());
         pickups.start(&mut parts, &deliveries, &stop);
+        if let Some(selfcheck) = selfcheck(&config, desk.settings())? {
+            parts.spawn(well(selfcheck.run(desk.clone(), stop.clone())));
+        }
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
         reports.body_bytes = largest(&config);
@@ -191,6 +195,41 @@ fn settings(config: &Config) -> Result<Settings> {
             relays: config.intake.trusted_relays.clone(),
         },
     })
+}
+
+/// The pages ask how the mailboxes are.
+fn show_mailboxes(desk: &Desk, mailboxes: sensors::imap::Mailboxes) {
+    desk.show_mailboxes(move || {
+        let shown = |one: sensors::imap::Mailbox| desk::MailboxView {
+            name: one.name,
+            tags: one.tags,
+            last_look: one.last_look,
+            messages: one.messages,
+            left: one.left,
+            errors: one.errors,
+            trouble: one.trouble,
+        };
+        mailboxes.read().into_iter().map(shown).collect()
+    });
+}
+
+/// The self-check, where anything is to be checked.
+fn selfcheck(config: &Config, settings: &Settings) -> Result<Option<SelfCheck>> {
+    let set = &config.selfcheck;
+    let Some(mail) = settings.mail.as_ref().filter(|_| !set.addresses.is_empty()) else { return Ok(None) };
+    let mut addresses = Vec::new();
+    for text in &set.addresses {
+        let mailbox = desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{text:?}: {error}"))?;
+        addresses.push(mailbox.email);
+    }
+    Ok(Some(SelfCheck {
+        addresses,
+        every: set.every.0,
+        limit: set.limit.0,
+        mailer: Mailer::new(mail)?,
+        operators: mail.operators.clone(),
+        alarm: Alarm { command: set.alarm_command.clone(), webhook: set.alarm_webhook.clone() },
+    }))
 }
 
 /// The configured outlet; nothing is touched by making it.

@@ -222,3 +222,23 @@ async fn a_desk_that_cannot_answer_is_said_plainly_without_its_inner_words() {
     assert!(page.text.contains("Accepted mail is safe") && !page.text.contains("on fire"));
     assert_eq!(page.header(header::RETRY_AFTER), "60");
 }
+
+#[tokio::test]
+async fn an_address_of_ours_that_does_not_work_is_a_red_line_on_the_front_page() {
+    let night = Night::usual();
+    let check = |works, note: &str| desk::CheckView {
+        subject: "mail abuse@example.net".to_owned(),
+        works,
+        since: fake::now(),
+        checked: fake::now(),
+        note: note.to_owned(),
+    };
+    night.state().checks = vec![check(true, "came back in 2 s")];
+    assert!(!Browser::logged_in(night).get("/").await.text.contains("does not work"));
+
+    let night = Night::usual();
+    night.state().checks = vec![check(false, "the self-check did not come back")];
+    let page = Browser::logged_in(night).get("/").await;
+    assert!(page.text.contains("Mail abuse@example.net does not work"), "{}", page.text);
+    assert!(page.text.contains("did not come back"));
+}

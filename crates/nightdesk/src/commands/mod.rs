@@ -10,6 +10,7 @@ pub(crate) mod leases;
 pub(crate) mod manual;
 pub(crate) mod operators;
 pub(crate) mod parse;
+pub(crate) mod selfcheck;
 pub(crate) mod serve;
 pub(crate) mod who;
 pub(crate) mod why;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
 pub(crate) use sections::EdgeOutlet;
-use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, Web};
+use sections::{Edge, General, Intake, Leases, Mail, Playbook, Probe, SelfCheck, Web};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) probe: Probe,
     pub(crate) edge: Edge,
     pub(crate) mail: Mail,
+    pub(crate) selfcheck: SelfCheck,
     pub(crate) web: Web,
     pub(crate) playbook: Playbook,
     /// Mailboxes to pick mail up from.
@@ -52,6 +53,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("probe", Probe::settings()),
         ("edge", Edge::settings()),
         ("mail", Mail::settings()),
+        ("selfcheck", SelfCheck::settings()),
         ("web", Web::settings()),
         ("playbook", Playbook::settings()),
     ]
