@@ -10,7 +10,7 @@
 //! * [`patience`] waits for something to be seen, with a deadline.
 //! * [`nightdesk`] is the product as its operator drives it: a configuration file, `serve`, the command line.
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
-//! * [`contain`] and [`restart`] are the stories: what happens, in order.
+//! * [`contain`], [`restart`] and [`imap`] are the stories: what happens, in order.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
@@ -23,6 +23,7 @@
 
 mod contain;
 mod duty;
+mod imap;
 mod mail;
 mod net;
 mod night;
@@ -43,7 +44,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 3] = [
+const STORIES: [Story; 4] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -58,6 +59,11 @@ const STORIES: [Story; 3] = [
         name: "restart",
         shows: "a killed nightdesk takes up where it was, and a block ends on time without it",
         play: restart::play,
+    },
+    Story {
+        name: "imap",
+        shows: "two mailboxes on a real Dovecot: nothing is lost or taken twice, whoever is killed or restarted",
+        play: imap::play,
     },
 ];
 

@@ -14,7 +14,7 @@ const LONGEST_COMMAND: &str = "20";
 const FOLDER: &str = "nightdesk-lab-";
 
 /// Programs the stories need, each with the Debian package it comes from.
-const NEEDED: [(&str, &str); 10] = [
+const NEEDED: [(&str, &str); 12] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("setpriv", "util-linux"),
@@ -25,6 +25,8 @@ const NEEDED: [(&str, &str); 10] = [
     ("tinyproxy", "tinyproxy-bin"),
     ("microsocks", "microsocks"),
     ("python3", "python3"),
+    ("openssl", "openssl"),
+    ("dovecot", "dovecot-imapd"),
 ];
 
 /// Whether stories can be played here; sweeps up what a killed run left behind.

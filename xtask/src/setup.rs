@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 11] = [
+const NEEDED: [(&str, &str); 12] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -17,6 +17,7 @@ const NEEDED: [(&str, &str); 11] = [
     ("curl", "curl"),
     ("python3", "python3"),
     ("openssl", "openssl"),
+    ("dovecot", "dovecot-imapd"),
     ("chromium", "chromium"),
     ("node", "nodejs"),
     ("npm", "npm"),

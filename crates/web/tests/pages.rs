@@ -239,6 +239,6 @@ async fn an_address_of_ours_that_does_not_work_is_a_red_line_on_the_front_page()
     let night = Night::usual();
     night.state().checks = vec![check(false, "the self-check did not come back")];
     let page = Browser::logged_in(night).get("/").await;
-    assert!(page.text.contains("Mail abuse@example.net does not work"), "{}", page.text);
+    assert!(page.text.contains("mail abuse@example.net does not work"), "{}", page.text);
     assert!(page.text.contains("did not come back"));
 }

@@ -119,7 +119,7 @@ fn tab(name: &str, label: &'static str, chosen: bool) -> Tab {
 fn mailbox_line(one: &MailboxView) -> MailboxLine {
     MailboxLine {
         name: words::plain(&one.name),
-        tags: one.tags.join(" "),
+        tags: words::plain(&one.tags.join(" ")),
         last_look: one.last_look.map(|at| (words::machine(at), words::stamp(at))),
         messages: one.messages,
         left: one.left,

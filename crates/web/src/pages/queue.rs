@@ -178,7 +178,7 @@ fn tonight(front: &Front) -> Tonight {
 
 fn failing(one: &CheckView, now: Timestamp) -> Failing {
     Failing {
-        subject: words::sentence(&one.subject),
+        subject: words::plain(&one.subject),
         note: words::sentence(&words::plain(&one.note)),
         since: When::new(now, one.since),
     }
