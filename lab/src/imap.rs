@@ -77,7 +77,7 @@ impl Machine<'_> {
         self.killed_midway(desk, serving)?;
         self.restarted(&mut dovecot)?;
         self.refused(&mut dovecot, serving)?;
-        self.renumbered(&mut dovecot)
+        self.renumbered(&mut dovecot, serving)
     }
 
     fn killed_midway(&self, desk: &Nightdesk<'_>, serving: &mut Peer) -> Result<()> {
@@ -125,7 +125,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn renumbered(&self, dovecot: &mut Peer) -> Result<()> {
+    fn renumbered(&self, dovecot: &mut Peer, serving: &Peer) -> Result<()> {
         let before = self.logged()?;
         dovecot.stop()?;
         let mail = self.dir.join("mail/abuse");
@@ -137,6 +137,7 @@ impl Machine<'_> {
         until("mail comes from the renumbered box", LATER, || {
             Ok((self.logged()? == before + 1).then_some(()))
         })?;
+        ensure!(serving.said().contains("numbered the mailbox anew"), "Dovecot has kept its UIDVALIDITY");
         self.all_seen("the new mail is marked")?;
         step("renumbered (another UIDVALIDITY), the box brings what is new and nothing twice");
         Ok(())

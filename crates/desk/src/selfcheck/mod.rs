@@ -248,3 +248,6 @@ fn mark_in(bytes: &[u8]) -> Option<String> {
     let message = MessageParser::new().parse_headers(bytes)?;
     message.header(token::HEADER).and_then(Parsed::as_text).map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

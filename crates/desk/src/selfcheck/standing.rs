@@ -70,6 +70,10 @@ impl Terms {
 
 /// How a thing stands now, from how it stood and what was seen.
 pub(super) fn next(before: Option<&Standing>, subject: &str, seen: Seen) -> Standing {
+    // What came back before an outage began does not end it; after a restart nothing newer may be known yet.
+    if let Some(before) = before.filter(|before| !before.works && seen.works && seen.at <= before.since) {
+        return before.clone();
+    }
     let same = before.filter(|before| before.works == seen.works);
     let told = match (same, before) {
         (Some(same), _) => same.told,
@@ -168,6 +172,7 @@ mod tests {
         down.told = true;
         let still = next(Some(&down), "mail", seen(false, 20));
         assert_eq!((still.told, still.since, still.note.as_str()), (true, at(10), "at 10"));
+        assert_eq!(next(Some(&still), "mail", seen(true, 9)), still, "what came back before is no end of it");
         let up = next(Some(&still), "mail", seen(true, 30));
         assert!(!up.told && up.since == at(30));
         let never_told = next(Some(&Standing { told: false, ..down }), "mail", seen(true, 30));
