@@ -61,6 +61,9 @@ _nightdesk() {
             nightdesk,restore)
                 cmd="nightdesk__subcmd__restore"
                 ;;
+            nightdesk,selfcheck)
+                cmd="nightdesk__subcmd__selfcheck"
+                ;;
             nightdesk,serve)
                 cmd="nightdesk__subcmd__serve"
                 ;;
@@ -169,6 +172,9 @@ _nightdesk() {
             nightdesk__subcmd__help,restore)
                 cmd="nightdesk__subcmd__help__subcmd__restore"
                 ;;
+            nightdesk__subcmd__help,selfcheck)
+                cmd="nightdesk__subcmd__help__subcmd__selfcheck"
+                ;;
             nightdesk__subcmd__help,serve)
                 cmd="nightdesk__subcmd__help__subcmd__serve"
                 ;;
@@ -248,7 +254,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease reporter operator backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -740,7 +746,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse check who why case block lease reporter operator backup restore config completions man help"
+            opts="init serve demo parse check who why case block lease reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1089,6 +1095,20 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__help__subcmd__selfcheck)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1384,13 +1404,17 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__parse)
-            opts="-c -h --home --json --config --help"
+            opts="-c -h --home --explain --quirks --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --quirks)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1497,6 +1521,28 @@ _nightdesk() {
             ;;
         nightdesk__subcmd__restore)
             opts="-c -h --verify --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__selfcheck)
+            opts="-c -h --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 13] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),

@@ -12,7 +12,7 @@ use store::{Delivery, IntakeFilter};
 
 use crate::house::{House, Night, spamcop, until};
 use crate::names::Zone;
-use crate::post::Key;
+use crate::keys::Key;
 use crate::proxy;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
