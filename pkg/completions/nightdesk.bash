@@ -1268,13 +1268,17 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__parse)
-            opts="-c -h --home --json --config --help"
+            opts="-c -h --home --explain --quirks --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --quirks)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -62,7 +62,9 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -l once -d 'St
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -l nftables -d 'Use real nftables in a network namespace made for the demo (needs root) instead of the dry-run outlet'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -l home -d 'Only claims against addresses of this prefix; repeat for more' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -l quirks -d 'Quirks of reporters to read by, before those compiled in' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -s c -l config -d 'The configuration file' -r -F
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -l explain -d 'Say why: what the format rests on, each claim with the bytes it was read from, words spotted and what was passed over'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -l json -d 'Print one JSON object per line on stdout'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand parse" -s h -l help -d 'Print help'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand check" -s c -l config -d 'The configuration file' -r -F
