@@ -142,6 +142,7 @@ fn of_line(
         let (role, why) = match told {
             _ if linked => (Role::WebHost, "it is the host of a link".to_owned()),
             Some(told) => told,
+            None if is_behind_link(head) => (Role::WebHost, "it stands in brackets behind a link".to_owned()),
             None => (Role::Mentioned, "nothing says what it is".to_owned()),
         };
         named.push(Named {
@@ -159,6 +160,12 @@ fn of_line(
 /// Whether the words in front of an address make it the host of a link.
 pub(crate) fn is_link(head: &str) -> bool {
     head.ends_with("://") || head.ends_with("[:]//") || head.ends_with(":\\\\")
+}
+
+/// Whether an address stands in brackets behind a link: `http://shop.example/ [192.0.2.1]`.
+fn is_behind_link(head: &str) -> bool {
+    let Some(link) = head.strip_suffix(['[', '(']) else { return false };
+    link.split_whitespace().next_back().is_some_and(|word| word.contains("://"))
 }
 
 /// A line of a traceroute: a number, then a name with its address, or the address alone twice.
@@ -289,6 +296,12 @@ mod tests {
         ] {
             assert_eq!(accused(words), ["192.0.2.1"], "{words}");
         }
+    }
+
+    #[test]
+    fn an_address_behind_a_link_hosts_it() {
+        assert_eq!(accused("phishing at\nhttp://shop.example/login [192.0.2.9]"), ["192.0.2.9"]);
+        assert_eq!(accused("phishing at shop.example/login [192.0.2.9]"), Vec::<String>::new());
     }
 
     #[test]
