@@ -11,7 +11,7 @@
 //! * [`nightdesk`] is the product as its operator drives it: a configuration file, `serve`, the command line.
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
-//! * [`contain`], [`restart`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
+//! * [`contain`], [`restart`], [`imap`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
@@ -24,6 +24,7 @@
 
 mod contain;
 mod duty;
+mod imap;
 mod mail;
 mod net;
 mod night;
@@ -47,7 +48,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 5] = [
+const STORIES: [Story; 6] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -72,6 +73,11 @@ const STORIES: [Story; 5] = [
         name: "two-desks",
         shows: "two nightdesks that write to each other through Postfix exchange one mail each way at most",
         play: two_desks::play,
+    },
+    Story {
+        name: "imap",
+        shows: "two mailboxes on a real Dovecot: nothing is lost or taken twice, whoever is killed or restarted",
+        play: imap::play,
     },
 ];
 

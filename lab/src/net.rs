@@ -14,7 +14,7 @@ const LONGEST_COMMAND: &str = "20";
 const FOLDER: &str = "nightdesk-lab-";
 
 /// Programs the stories need, each with the Debian package it comes from.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 14] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("setpriv", "util-linux"),
@@ -27,6 +27,8 @@ const NEEDED: [(&str, &str); 12] = [
     ("python3", "python3"),
     ("postfix", "postfix"),
     ("smtp-sink", "postfix"),
+    ("openssl", "openssl"),
+    ("dovecot", "dovecot-imapd"),
 ];
 
 /// Whether stories can be played here; sweeps up what a killed run left behind.

@@ -18,6 +18,7 @@ const NEEDED: [(&str, &str); 12] = [
     ("curl", "curl"),
     ("python3", "python3"),
     ("openssl", "openssl"),
+    ("dovecot", "dovecot-imapd"),
     ("chromium", "chromium"),
     ("node", "nodejs"),
     ("npm", "npm"),

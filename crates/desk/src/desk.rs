@@ -1,6 +1,6 @@
 //! The desk itself: one handle for everybody who asks, and the verbs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use tokio::sync::{RwLock, watch};
@@ -14,7 +14,7 @@ use crate::error::{ActError, DeskError, Doing};
 use crate::login::Attempts;
 use crate::office::Office;
 use crate::settings::Settings;
-use crate::view::EdgeStatus;
+use crate::view::{EdgeStatus, MailboxView};
 
 /// The running desk. Cheap to clone; all clones are one desk.
 #[derive(Debug, Clone)]
@@ -35,6 +35,16 @@ struct Room {
     bell: watch::Sender<u64>,
     edge: watch::Sender<EdgeStatus>,
     attempts: Attempts,
+    mailboxes: OnceLock<Ask>,
+}
+
+/// Tells how the mailboxes are at this moment.
+struct Ask(Box<dyn Fn() -> Vec<MailboxView> + Send + Sync>);
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ask")
+    }
 }
 
 impl Desk {
@@ -60,6 +70,7 @@ impl Desk {
             bell: watch::Sender::new(0),
             edge: watch::Sender::new(EdgeStatus::default()),
             attempts: Attempts::default(),
+            mailboxes: OnceLock::new(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -199,6 +210,16 @@ impl Desk {
 
     pub(crate) fn edge_status(&self) -> &watch::Sender<EdgeStatus> {
         &self.room.edge
+    }
+
+    /// Says whom the pages ask how the mailboxes are; the first to say so is asked.
+    pub fn show_mailboxes(&self, ask: impl Fn() -> Vec<MailboxView> + Send + Sync + 'static) {
+        _ = self.room.mailboxes.set(Ask(Box::new(ask)));
+    }
+
+    /// How the mailboxes are.
+    pub(crate) fn mailboxes(&self) -> Vec<MailboxView> {
+        self.room.mailboxes.get().map(|ask| (ask.0)()).unwrap_or_default()
     }
 
     pub(crate) fn attempts(&self) -> &Attempts {

@@ -80,8 +80,15 @@ impl Desk {
         entries.truncate(together(&entries));
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
         let took = entries.len();
-        entries.retain(is_message);
-        let messages = self.read_entries(entries).await?;
+        let mut reports = Vec::new();
+        for entry in entries.into_iter().filter(is_message) {
+            let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
+            // Before anything else is made of it: our own mail is no report.
+            if !self.self_check_came_back(&entry, &bytes.unwrap_or_default()).await? {
+                reports.push(entry);
+            }
+        }
+        let messages = self.read_entries(reports).await?;
         self.file_in_order(&messages, last).await?;
         Ok(took)
     }

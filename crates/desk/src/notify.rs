@@ -70,6 +70,11 @@ impl Mailer {
         &self.from
     }
 
+    /// Hands a finished mail to the relay; why it was not taken, in the relay's words.
+    pub(crate) async fn send_raw(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), String> {
+        self.transport.send_raw(envelope, mail).await.map(drop).map_err(|error| error.to_string())
+    }
+
     pub(crate) async fn send(&self, letter: &Letter) -> Sent {
         let to = letter.to.to_string();
         let envelope_from = (!letter.answers).then(|| self.from.email.clone());

@@ -10,7 +10,7 @@ use crate::error::{DeskError, Doing};
 use crate::marked::{pieces, word};
 use crate::search::Search;
 use crate::timeline;
-use crate::view::{CaseView, EvidenceView, Front, Hour, IntakeView, QueuePage, QueueRow};
+use crate::view::{CaseView, CheckView, EvidenceView, Front, Hour, IntakeView, QueuePage, QueueRow};
 
 /// Rows on a page: what a browser draws at once and a person reads (the DOM, not the server, is the cost).
 pub const PER_PAGE: usize = 50;
@@ -105,7 +105,21 @@ impl Desk {
         let hours = self.hours(now).await?;
         let accepted_today = hours.iter().rev().take(24).map(|hour| hour.accepted).sum();
         let edge = self.edge_status().borrow().clone();
-        Ok(Front { by_stage, orphans, unreadable, accepted_today, edge, hours, now })
+        let checks = self.checks().await?;
+        let mailboxes = self.mailboxes();
+        Ok(Front { by_stage, orphans, unreadable, accepted_today, edge, checks, mailboxes, hours, now })
+    }
+
+    async fn checks(&self) -> Result<Vec<CheckView>, DeskError> {
+        let standings = self.store().standings().await.doing("read how self-checks stand")?;
+        let view = |one: store::Standing| CheckView {
+            subject: one.subject,
+            works: one.works,
+            since: one.since,
+            checked: one.checked,
+            note: one.note,
+        };
+        Ok(standings.into_iter().map(view).collect())
     }
 
     async fn hours(&self, now: Timestamp) -> Result<Vec<Hour>, DeskError> {

@@ -70,10 +70,48 @@ pub struct Front {
     pub accepted_today: u64,
     /// What the edge last said.
     pub edge: EdgeStatus,
+    /// What the desk checks of itself, by subject.
+    pub checks: Vec<CheckView>,
+    /// The mailboxes that mail is picked up from.
+    pub mailboxes: Vec<MailboxView>,
     /// Per hour for the last 48 hours, oldest first: what was accepted and opened.
     pub hours: Vec<Hour>,
     /// Now, by the desk's clock: the moment every "left" on the page is measured from.
     pub now: Timestamp,
+}
+
+/// How a mailbox is that mail is picked up from; counts are since the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MailboxView {
+    /// Its configured name.
+    pub name: String,
+    /// The intake tags of its mail.
+    pub tags: Vec<String>,
+    /// When it was last looked at with success.
+    pub last_look: Option<Timestamp>,
+    /// Messages taken.
+    pub messages: u64,
+    /// Messages left there: too large, or not to be fetched.
+    pub left: u64,
+    /// Connections that failed or broke.
+    pub errors: u64,
+    /// Why it cannot be looked at, if it cannot; the server's words may be in it.
+    pub trouble: Option<String>,
+}
+
+/// How one thing stands that the desk checks of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckView {
+    /// What: `mail abuse@example.net`.
+    pub subject: String,
+    /// Whether it works.
+    pub works: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// When that was last seen.
+    pub checked: Timestamp,
+    /// What was seen.
+    pub note: String,
 }
 
 /// One hour of activity.

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     /// Operators: who may log in.
     #[command(subcommand)]
     Operator(OperatorCommand),
+    /// Say whether mail to our own addresses comes back, as the running desk checks it.
+    Selfcheck(SelfCheck),
     /// Write everything the store holds to one file, while the desk runs.
     Backup(Backup),
     /// Make an empty store from a backup.
@@ -197,6 +199,12 @@ pub(crate) enum CaseCommand {
         #[arg(long, value_name = "OPERATOR", default_value = "command line")]
         by: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelfCheck {
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -74,6 +74,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Lease(command) => commands::leases::run(&config()?, command).await,
         Command::Reporter(command) => commands::reporters::run(&config()?, command).await,
         Command::Operator(command) => commands::operators::run(&config()?, command).await,
+        Command::Selfcheck(options) => commands::selfcheck::run(&config()?, options).await,
         Command::Backup(options) => commands::backup::backup(&config()?, options).await,
         Command::Restore(options) => commands::backup::restore(&config()?, options).await,
         Command::Config(command) => commands::config::run(&cli.config, command),

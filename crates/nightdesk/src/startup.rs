@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use desk::{
-    Answers, Clock, ContactTable, Desk, Hands, MailSettings, Mailer, Reporters, Settings, TrustedResults,
+    Alarm, Answers, Clock, ContactTable, Desk, Hands, MailSettings, Mailer, Reporters, SelfCheck, Settings,
+    TrustedResults,
 };
 use edge::{DryRun, Nft, NftConfig, Outlet};
 use lookup::{AsTable, Authenticator, Resolver};
@@ -119,7 +120,11 @@ impl Bound {
             let settings = smtp_config(&config, protocol, certificate.clone(), &tally)?;
             parts.spawn(well(smtp::serve(listener, settings, deliveries.clone(), stop.clone())));
         }
+        show_mailboxes(&desk, pickups.mailboxes());
         pickups.start(&mut parts, &deliveries, &stop);
+        if let Some(selfcheck) = selfcheck(&config, desk.settings())? {
+            parts.spawn(well(selfcheck.run(desk.clone(), stop.clone())));
+        }
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
         reports.body_bytes = largest(&config);
@@ -254,6 +259,41 @@ pub(crate) async fn open_desk(config: &Config) -> Result<Desk> {
     let spool = Spool::open(&config.spool_dir())
         .with_context(|| format!("cannot use {} for accepted mail", config.spool_dir().display()))?;
     Desk::open(settings(config)?, store, spool, Clock::system()).await.context("cannot open the desk")
+}
+
+/// The pages ask how the mailboxes are.
+fn show_mailboxes(desk: &Desk, mailboxes: sensors::imap::Mailboxes) {
+    desk.show_mailboxes(move || {
+        let shown = |one: sensors::imap::Mailbox| desk::MailboxView {
+            name: one.name,
+            tags: one.tags,
+            last_look: one.last_look,
+            messages: one.messages,
+            left: one.left,
+            errors: one.errors,
+            trouble: one.trouble,
+        };
+        mailboxes.read().into_iter().map(shown).collect()
+    });
+}
+
+/// The self-check, where anything is to be checked.
+fn selfcheck(config: &Config, settings: &Settings) -> Result<Option<SelfCheck>> {
+    let set = &config.selfcheck;
+    let Some(mail) = settings.mail.as_ref().filter(|_| !set.addresses.is_empty()) else { return Ok(None) };
+    let mut addresses = Vec::new();
+    for text in &set.addresses {
+        let mailbox = desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{text:?}: {error}"))?;
+        addresses.push(mailbox.email);
+    }
+    Ok(Some(SelfCheck {
+        addresses,
+        every: set.every.0,
+        limit: set.limit.0,
+        mailer: Mailer::new(mail)?,
+        operators: mail.operators.clone(),
+        alarm: Alarm { command: set.alarm_command.clone(), webhook: set.alarm_webhook.clone() },
+    }))
 }
 
 /// The configured outlet; nothing is touched by making it.

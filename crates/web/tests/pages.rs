@@ -60,7 +60,11 @@ async fn a_case_says_how_many_reported_it_on_its_page_in_the_queue_and_as_json()
     assert!(browser.get("/case/ND-17").await.text.contains(said));
     assert!(browser.get("/?q=ND-17").await.text.contains(said));
     let program = browser.get("/api/v1/cases/ND-17").await;
-    assert!(program.text.contains(r#""reports":3,"reporters":3,"authenticated_reporters":1"#), "{}", program.text);
+    assert!(
+        program.text.contains(r#""reports":3,"reporters":3,"authenticated_reporters":1"#),
+        "{}",
+        program.text
+    );
 }
 
 #[tokio::test]
@@ -247,4 +251,24 @@ async fn a_desk_that_cannot_answer_is_said_plainly_without_its_inner_words() {
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.text.contains("Accepted mail is safe") && !page.text.contains("on fire"));
     assert_eq!(page.header(header::RETRY_AFTER), "60");
+}
+
+#[tokio::test]
+async fn an_address_of_ours_that_does_not_work_is_a_red_line_on_the_front_page() {
+    let night = Night::usual();
+    let check = |works, note: &str| desk::CheckView {
+        subject: "mail abuse@example.net".to_owned(),
+        works,
+        since: fake::now(),
+        checked: fake::now(),
+        note: note.to_owned(),
+    };
+    night.state().checks = vec![check(true, "came back in 2 s")];
+    assert!(!Browser::logged_in(night).get("/").await.text.contains("does not work"));
+
+    let night = Night::usual();
+    night.state().checks = vec![check(false, "the self-check did not come back")];
+    let page = Browser::logged_in(night).get("/").await;
+    assert!(page.text.contains("mail abuse@example.net does not work"), "{}", page.text);
+    assert!(page.text.contains("did not come back"));
 }

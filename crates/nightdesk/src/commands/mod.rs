@@ -11,6 +11,7 @@ pub(crate) mod manual;
 pub(crate) mod operators;
 pub(crate) mod parse;
 pub(crate) mod reporters;
+pub(crate) mod selfcheck;
 pub(crate) mod serve;
 pub(crate) mod who;
 pub(crate) mod why;

@@ -109,8 +109,15 @@ pub(super) fn values(config: &Config) -> Result<()> {
     }
     pickups(config)?;
     answers(config)?;
+    ensure!(
+        config.selfcheck.addresses.is_empty() || config.mail.relay.is_some(),
+        "selfcheck.addresses needs mail.relay and mail.from; without them nothing can be sent"
+    );
+    config.selfcheck.addresses.iter().try_for_each(|address| mailbox("selfcheck.addresses", address))?;
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
     let lengths = [
+        ("selfcheck.every", config.selfcheck.every.0),
+        ("selfcheck.limit", config.selfcheck.limit.0),
         ("probe.deadline", config.probe.deadline.0),
         ("playbook.block_for", config.playbook.block_for.0),
         ("playbook.recheck_every", config.playbook.recheck_every.0),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
-use sections::{Answers, Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, Web};
+use sections::{Answers, Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, SelfCheck, Web};
 pub(crate) use sections::{Contact, EdgeOutlet};
 
 /// Where the configuration is looked for when it is not named.
@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) edge: Edge,
     pub(crate) mail: Mail,
     pub(crate) answers: Answers,
+    pub(crate) selfcheck: SelfCheck,
     pub(crate) web: Web,
     pub(crate) playbook: Playbook,
     /// Mailboxes to pick mail up from.
@@ -56,6 +57,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("edge", Edge::settings()),
         ("mail", Mail::settings()),
         ("answers", Answers::settings()),
+        ("selfcheck", SelfCheck::settings()),
         ("web", Web::settings()),
         ("playbook", Playbook::settings()),
     ]

@@ -150,6 +150,24 @@ section! {
 }
 
 section! {
+    /// Whether mail reaches us: the desk writes to its own addresses, and it must come back.
+    SelfCheck {
+        /// Your own addresses that reports come to, such as ["abuse@example.net", "sc-4711@example.net"]; each gets a
+        /// mail through the relay of [mail], which must come back by any way in. Empty: nothing is checked.
+        addresses: Vec<String> = Vec::new();
+        /// How often.
+        every: Span = Span::hours(1);
+        /// How long one may take before the operators hear of it.
+        limit: Span = Span::secs(600);
+        /// A program that is run then, and when mail works again, with the text on its standard input; mail to the
+        /// operators may be what is broken. For example ["logger", "-t", "nightdesk"].
+        alarm_command: Vec<String> = Vec::new();
+        /// A URL that the text is posted to as {"text": "..."}, as chat services take it.
+        alarm_webhook: Option<String> = None;
+    }
+}
+
+section! {
     /// Where the pages are.
     Web {
         /// Where to listen; put a TLS proxy in front for anything but this machine.

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::IntakeView;
+use desk::{IntakeView, MailboxView};
 use serde::Deserialize;
 
 use crate::App;
@@ -17,7 +17,7 @@ use crate::words;
 const PER_PAGE: usize = 50;
 
 /// What can be asked for: its name, how it is shown, and what it means.
-const OUTCOMES: [(&str, &str, &str); 6] = [
+const OUTCOMES: [(&str, &str, &str); 7] = [
     ("", "All", "Everything that was accepted, newest first."),
     (
         "orphan",
@@ -28,6 +28,7 @@ const OUTCOMES: [(&str, &str, &str); 6] = [
     ("not-a-report", "Not reports", "Read, and no complaint found in them: answers, newsletters, tests."),
     ("foreign", "Foreign", "They complain of addresses that are not ours."),
     ("case", "On a case", "They went to a case."),
+    ("self-check", "Self-checks", "The desk's own mails to its addresses, come back."),
 ];
 
 #[derive(Template)]
@@ -36,6 +37,7 @@ struct IntakePage {
     chrome: Chrome,
     tabs: Vec<Tab>,
     meaning: &'static str,
+    mailboxes: Vec<MailboxLine>,
     rows: Vec<Arrived>,
     page: usize,
     previous: Option<String>,
@@ -47,6 +49,17 @@ struct Tab {
     label: &'static str,
     href: String,
     chosen: bool,
+}
+
+/// How one mailbox is.
+struct MailboxLine {
+    name: String,
+    tags: String,
+    last_look: Option<(String, String)>,
+    messages: u64,
+    left: u64,
+    errors: u64,
+    trouble: Option<String>,
 }
 
 /// One message.
@@ -83,6 +96,7 @@ pub(crate) async fn show(
         .ok_or_else(|| Trouble::Misread(format!("{:?} is not an outcome of the intake", asked.outcome)))?;
     let number = page_number(&asked.page);
     let rows = app.office.intake((!name.is_empty()).then_some(name), number).await?;
+    let mailboxes = app.office.front().await?.mailboxes;
     let link = |page: usize| format!("/intake?outcome={name}&page={page}");
     let page = IntakePage {
         chrome: Chrome::of(&visitor, "intake"),
@@ -91,6 +105,7 @@ pub(crate) async fn show(
         previous: (number > 1).then(|| link(number.saturating_sub(1))),
         next: (rows.len() >= PER_PAGE).then(|| link(number.saturating_add(1))),
         page: number,
+        mailboxes: mailboxes.iter().map(mailbox_line).collect(),
         rows: rows.iter().map(arrived).collect(),
     };
     draw(StatusCode::OK, &page)
@@ -99,6 +114,18 @@ pub(crate) async fn show(
 fn tab(name: &str, label: &'static str, chosen: bool) -> Tab {
     let href = if name.is_empty() { "/intake".to_owned() } else { format!("/intake?outcome={name}") };
     Tab { label, href, chosen }
+}
+
+fn mailbox_line(one: &MailboxView) -> MailboxLine {
+    MailboxLine {
+        name: words::plain(&one.name),
+        tags: words::plain(&one.tags.join(" ")),
+        last_look: one.last_look.map(|at| (words::machine(at), words::stamp(at))),
+        messages: one.messages,
+        left: one.left,
+        errors: one.errors,
+        trouble: one.trouble.as_deref().map(words::plain),
+    }
 }
 
 fn arrived(row: &IntakeView) -> Arrived {

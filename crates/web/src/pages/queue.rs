@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::{EdgeStatus, Front, QueuePage};
+use desk::{CheckView, EdgeStatus, Front, QueuePage};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
@@ -40,11 +40,20 @@ struct Tonight {
     unreadable: u64,
     accepted: u64,
     edge: EdgeLine,
+    /// What of our own does not work: what, since when, what was seen.
+    failing: Vec<Failing>,
     hours: Vec<HourBar>,
     busiest: u64,
     accepted_48h: u64,
     opened_48h: u64,
     now: When,
+}
+
+/// Something of our own that does not work.
+struct Failing {
+    subject: String,
+    note: String,
+    since: When,
 }
 
 /// The edge in a line.
@@ -158,11 +167,20 @@ fn tonight(front: &Front) -> Tonight {
         unreadable: front.unreadable,
         accepted: front.accepted_today,
         edge: edge_line(&front.edge, front.now),
+        failing: front.checks.iter().filter(|one| !one.works).map(|one| failing(one, front.now)).collect(),
         hours: front.hours.iter().enumerate().map(bar).collect(),
         busiest,
         accepted_48h: front.hours.iter().map(|hour| hour.accepted).sum(),
         opened_48h: front.hours.iter().map(|hour| hour.opened).sum(),
         now: When::new(front.now, front.now),
+    }
+}
+
+fn failing(one: &CheckView, now: Timestamp) -> Failing {
+    Failing {
+        subject: words::plain(&one.subject),
+        note: words::sentence(&words::plain(&one.note)),
+        since: When::new(now, one.since),
     }
 }
 

@@ -308,6 +308,22 @@ pub fn follow(view: &mut CaseView, command: &Command) -> Result<(String, String)
 pub fn poison(state: &mut State, text: &str) {
     let evil = || text.to_owned();
     state.edge.trouble = Some(evil());
+    state.checks = vec![desk::CheckView {
+        subject: evil(),
+        works: false,
+        since: super::now(),
+        checked: super::now(),
+        note: evil(),
+    }];
+    state.mailboxes = vec![desk::MailboxView {
+        name: evil(),
+        tags: vec![evil()],
+        last_look: None,
+        messages: 0,
+        left: 0,
+        errors: 1,
+        trouble: Some(evil()),
+    }];
     state.edge.outlet = evil();
     for view in &mut state.cases {
         view.row.headline = evil();
