@@ -1,7 +1,8 @@
 //! A virus, then a proxy: the second is likelier for the first (P6).
 //!
 //! A sign of a proxy or relay that comes while the line is watched for malware, and from somebody else than whoever
-//! reported the malware, weighs more than either alone. It remains hearsay.
+//! reported the malware, weighs more than either alone. Both must have a record: two strangers are easily one. It remains
+//! hearsay.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,7 +10,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::moment::{after, shown};
-use crate::{Family, Kind, Playbook, Sighting, family, weights};
+use crate::{Family, Kind, Playbook, Sighting, Voice, family, weights};
 
 /// How many sightings of each sort are kept, the newest: older ones have faded.
 const KEPT: usize = 64;
@@ -35,6 +36,9 @@ pub(crate) struct Follows {
 impl Follows {
     /// Takes a sighting in; `domain` says so.
     pub(crate) fn hear(&mut self, sighting: &Sighting, domain: &str) {
+        if sighting.source.voice() != Voice::Established {
+            return;
+        }
         let set = match sighting.kind {
             Kind::Malware => &mut self.malware,
             Kind::OpenProxy | Kind::OpenRelay | Kind::SpamSource | Kind::PhoneHome | Kind::TrojanScan => {

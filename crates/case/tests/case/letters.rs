@@ -7,7 +7,7 @@ use case::{
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::sample::{LINE, Night, evening, hours, on_port, sighting};
+use crate::sample::{LINE, Night, evening, hours, on_port, sighting, with_record};
 
 const PORT: u16 = 48613;
 
@@ -165,7 +165,8 @@ fn while_something_new_makes_the_line_suspected_nobody_is_told_that_it_is_clean(
         let asked = night.case.outstanding().unwrap().due;
         if asked.duration_since(evening()) >= hours(24) && closed >= 3 && night.case.sightings().len() == 1 {
             night.now = asked;
-            let anew = on_port(sighting(2, Kind::OpenProxy, "other.example", night.now), PORT);
+            let anew = sighting(2, Kind::OpenProxy, "other.example", night.now);
+            let anew = on_port(with_record(anew, 50, 0), PORT);
             night.must(&Command::File(anew));
         }
         night.answers(Verdict::Closed, None);
@@ -338,9 +339,9 @@ fn named(night: &Night, evidence: &case::EvidenceId) -> Timestamp {
     night.records.iter().find(|record| is(&record.event)).expect("named before it is answered").at
 }
 
-/// Whether the newest answers up to `at` are enough negatives over long enough, the first of them after `since`.
+/// Whether the newest answers before `at` are enough negatives over long enough, the first of them after `since`.
 fn clean_run(night: &Night, since: Timestamp, at: Timestamp) -> bool {
-    let answers = night.case.answers().iter().rev().filter(|answer| answer.started <= at);
+    let answers = night.case.answers().iter().rev().filter(|answer| answer.started < at);
     let closed: Vec<Timestamp> = answers
         .filter(|answer| answer.verdict != Verdict::Unreachable)
         .take_while(|answer| answer.verdict == Verdict::Closed && answer.started >= since)

@@ -206,7 +206,7 @@ impl Night {
     /// Accepts a mail in the mailbox that only trusted feeds know.
     pub(crate) async fn trusted_mail(&self, id: &str, text: &str) {
         let envelope =
-            serde_json::json!({ "peer": "127.0.0.1", "mail_from": "x@example.org", "tag": "trusted" });
+            serde_json::json!({ "peer": "127.0.0.1", "mail_from": "x@example.org", "tags": ["trusted"] });
         self.delivery(id, envelope, text.replace('\n', "\r\n").into_bytes()).await;
     }
 

@@ -11,8 +11,8 @@ use lookup::{Authenticator, Config};
 use store::{Delivery, IntakeFilter};
 
 use crate::house::{House, Night, spamcop, until};
-use crate::names::Zone;
 use crate::keys::Key;
+use crate::names::Zone;
 use crate::proxy;
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
