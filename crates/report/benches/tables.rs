@@ -1,5 +1,8 @@
-//! How fast a Shadowserver report is read: 50,000 rows of `scan_http_proxy` in the 25 columns of the published schema,
+//! How fast a Shadowserver report is read: 50,000 rows of `scan_http_proxy` in the 24 columns of the published schema,
 //! documentation addresses, one thread, best of five.
+//!
+//! With `NIGHTDESK_INTELMQ=FOLDER` (the packages of IntelMQ, as `cargo xtask bench report` installs them) IntelMQ's own
+//! Shadowserver bot reads the same file in the same run, on a Redis of its own, and the ratio is printed.
 //!
 //! Prints rows per second of processor time and the peak of resident memory. Both are read from /proc, so the figures are
 //! of Linux. `TABLE_OUT=FILE` writes the table, to be read by others; `TABLE_ROWS=N` makes it longer.
@@ -9,6 +12,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::hint::black_box;
+use std::process::Command;
 
 use report::Hint;
 
@@ -25,7 +29,8 @@ fn main() {
     if let Some(path) = std::env::var_os("TABLE_OUT") {
         fs::write(path, &table).unwrap_or_else(|error| println!("the table was not written: {error}"));
     }
-    let hint = Hint { name: Some("2026-03-24-scan_http_proxy-example-asn.csv"), content_type: None };
+    let name = "2026-03-24-scan_http_proxy-example-asn.csv";
+    let hint = Hint { name: Some(name), content_type: None };
     let before = peak_kilobytes();
     let mut claims = 0;
     // A tick is 10 ms: each run reads the table often enough for hundreds of them.
@@ -39,13 +44,39 @@ fn main() {
         best = best.min((ticks() - began) / TICKS / f64::from(repeats));
     }
     println!(
-        "tables: {rows} rows of 25 columns, {:.1} MB, {claims} claims; {:.0} rows per CPU second, {:.0} MB/s; peak RSS {:.1} MiB, {:.1} MiB of it before",
+        "tables: {rows} rows of 24 columns, {:.1} MB, {claims} claims; {:.0} rows per CPU second, {:.0} MB/s; peak RSS {:.1} MiB, {:.1} MiB of it before",
         megabytes(table.len()),
         f64::from(rows) / best,
         megabytes(table.len()) / best,
         peak_kilobytes() / 1024.0,
         before / 1024.0,
     );
+    beside_intelmq(&table, name, f64::from(rows) / best);
+}
+
+/// IntelMQ's bot on the same rows: rows per CPU second of the bot, its start included, beside ours.
+fn beside_intelmq(table: &str, name: &str, ours: f64) {
+    let Some(packages) = std::env::var_os("NIGHTDESK_INTELMQ") else {
+        println!("tables: NIGHTDESK_INTELMQ is not set: no peer was run; `cargo xtask bench report` does");
+        return;
+    };
+    let folder = std::env::temp_dir().join(format!("nightdesk-tables-{}", std::process::id()));
+    let file = folder.join(name);
+    let said = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, table)).and_then(|()| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/intelmq_rows.py");
+        Command::new("/usr/bin/python3").env("PYTHONPATH", packages).arg(script).arg(&file).output()
+    });
+    drop(fs::remove_dir_all(&folder));
+    let figures = said.ok().and_then(|said| serde_json::from_slice::<serde_json::Value>(&said.stdout).ok());
+    let figure = |name: &str| figures.as_ref().and_then(|figures| figures.get(name)?.as_f64());
+    match (figure("rows"), figure("cpu"), figure("wall"), figure("peak_mib")) {
+        (Some(rows), Some(cpu), Some(wall), Some(peak)) => println!(
+            "tables: IntelMQ {rows} rows in {cpu:.1} s of CPU ({wall:.1} s by the clock), {:.0} rows per CPU second, peak RSS {peak:.0} MiB; ratio {:.0}",
+            rows / cpu,
+            ours * cpu / rows
+        ),
+        _ => println!("tables: IntelMQ could not be run; is redis-server there?"),
+    }
 }
 
 fn megabytes(bytes: usize) -> f64 {
