@@ -213,7 +213,7 @@ impl Scenery {
              [intake]\nrecipients = [\"abuse@example.net\"]\nsmtp = \"127.0.0.1:0\"\nauthserv_id = \"mx.example.net\"\n\n\
              [leases]\nsubscriber_mail = \"{{subscriber}}@customers.example.net\"\n\n\
              [probe]\nlanding = [\"127.0.0.1:0\"]\ndeadline = \"3s\"\n\n[edge]\n{edge}\n\n\
-             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\n\n[web]\nlisten = \"{page}\"\n",
+             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\noperators = \"night@example.net\"\n\n[web]\nlisten = \"{page}\"\n",
             mailbox.ip(),
             mailbox.port(),
             data = toml::Value::from(self.dir.join("data").display().to_string()),
