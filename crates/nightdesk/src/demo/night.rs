@@ -168,7 +168,8 @@ async fn show_the_plan(desk: &Desk) {
 async fn customers_mailbox() -> Result<(SocketAddr, mpsc::Receiver<sensors::Delivery>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let address = listener.local_addr()?;
-    let recipients = Recipients::parse(["customers.example.net", "reports.spamcop.net"])?;
+    let recipients =
+        Recipients::parse(["customers.example.net", "reports.spamcop.net", "night@example.net"])?;
     let mut settings = smtp::Config::new(Protocol::Smtp, "outside.example.org", recipients);
     settings.tally = Arc::new(Tally::default());
     let (deliveries, outgoing) = mpsc::channel(16);
