@@ -1,7 +1,5 @@
 //! The same report as gateways, forwarders and careless senders leave it. Each says in one line what must be read.
 
-#![expect(clippy::expect_used, reason = "a test may stop at what it cannot read")]
-
 use report::{Reading, read};
 
 /// `format address[:port] kind role time`, one for each claim that accuses.
