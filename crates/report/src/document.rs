@@ -3,6 +3,7 @@
 //! Each reader looks at a [`Document`] and says what it [`Found`], or that it is not one of its own. They are asked in
 //! turn, the one that says most of itself first.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use jiff::tz::Offset;
 use crate::archive::Budget;
 use crate::claims::Draft;
 use crate::mail::Mail;
-use crate::mime::{File, Part};
+use crate::mime::{File, Origin, Part};
 use crate::reading::{Format, Hint, Reading, Reporter};
 use crate::text::Text;
 use crate::{archive, feed, logs, shadowserver, xarf};
@@ -32,9 +33,41 @@ pub(crate) struct Document<'d> {
     /// are places in the message.
     pub(crate) within: Option<(usize, usize)>,
     /// The way from each byte of it to the bytes of the message, where that is known.
-    pub(crate) map: Option<&'d Text>,
+    pub(crate) map: Option<Way<'d>>,
     /// How many archives it lies in.
     pub(crate) depth: u8,
+}
+
+/// The way from each byte of a document to the bytes of the message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Way<'d> {
+    Known(&'d Text),
+    /// Found out when the first place is asked for: most files are pictures, and nothing is read in them.
+    Later(&'d Later<'d>),
+}
+
+/// A way that was not yet asked for.
+#[derive(Debug)]
+pub(crate) struct Later<'d> {
+    origin: &'d Origin,
+    raw: &'d [u8],
+    text: OnceCell<Option<Text>>,
+}
+
+impl<'d> Later<'d> {
+    /// The way into what lies at `origin` of the message `raw`.
+    pub(crate) fn new(origin: &'d Origin, raw: &'d [u8]) -> Later<'d> {
+        Later { origin, raw, text: OnceCell::new() }
+    }
+}
+
+impl<'d> Way<'d> {
+    fn text(self) -> Option<&'d Text> {
+        match self {
+            Way::Known(text) => Some(text),
+            Way::Later(later) => later.text.get_or_init(|| later.origin.text(later.raw)).as_ref(),
+        }
+    }
 }
 
 /// What a reader made of a document.
@@ -89,14 +122,14 @@ impl<'d> Document<'d> {
             sent: mail.sent,
             offset: mail.offset,
             within: Some((span.start, span.end)),
-            map: Some(&part.text),
+            map: Some(Way::Known(&part.text)),
             depth: 0,
         }
     }
 
     /// The bytes of the message that `range` of the document was read from.
     pub(crate) fn span(&self, range: Range<usize>) -> Range<usize> {
-        let exact = self.map.filter(|map| range.end <= map.as_str().len());
+        let exact = self.map.and_then(Way::text).filter(|map| range.end <= map.as_str().len());
         match (exact, self.within) {
             (Some(map), _) => map.span(range),
             (None, Some((start, end))) => start..end,

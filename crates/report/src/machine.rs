@@ -3,7 +3,7 @@
 //! Asked before the readers of people's words, since a machine's file says exactly what the words around it only tell.
 
 use crate::claims::Draft;
-use crate::document::{self, Document, Found};
+use crate::document::{self, Document, Found, Later, Way};
 use crate::mail::Mail;
 use crate::mime::{File, PartKind};
 use crate::reading::Format;
@@ -40,10 +40,10 @@ fn files(mail: &Mail<'_>) -> Option<Found> {
         let bytes = file.origin.bytes(&mail.raw, left);
         left -= bytes.len();
         let name = name(mail, file);
-        let text = file.origin.text(&mail.raw);
+        let way = Later::new(&file.origin, &mail.raw);
         let mut document = Document::attached(mail, file, &bytes);
         document.name = name.as_deref();
-        document.map = text.as_ref();
+        document.map = Some(Way::Later(&way));
         let Some(found) = document::read(&document) else { continue };
         gathered = Some(match gathered {
             None => found,

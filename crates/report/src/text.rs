@@ -162,12 +162,21 @@ impl<'t> Line<'t> {
 
 /// One ASCII byte per byte; control characters and the two ways to write a no-break space become blanks.
 fn project(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .map(|&byte| match byte {
-            b'\n' | b'\r' | b'\t' | b' '..=b'~' => char::from(byte),
-            0xA0 | 0xC2 | 0..=0x1F | 0x7F => ' ',
-            _ => '?',
-        })
-        .collect()
+    let ascii = bytes.iter().map(|&byte| PROJECTED.get(usize::from(byte)).copied().unwrap_or(b'?')).collect();
+    // The table has nothing but ASCII.
+    String::from_utf8(ascii).unwrap_or_default()
 }
+
+/// What each byte is projected to.
+const PROJECTED: [u8; 256] = {
+    let mut table = [b'?'; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        let kept = matches!(byte, b'\n' | b'\r' | b'\t' | b' '..=b'~');
+        table[byte as usize] = if kept { byte } else { b' ' };
+        byte += 1;
+    }
+    table[0xA0] = b' ';
+    table[0xC2] = b' ';
+    table
+};

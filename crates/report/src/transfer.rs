@@ -76,10 +76,23 @@ pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
 /// The same without the origins, at most `most` bytes.
 pub(crate) fn base64_bytes(raw: &[u8], most: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity((raw.len() / 4 * 3 + 3).min(most));
-    undo_base64(raw, |byte, _, _| {
-        bytes.push(byte);
-        bytes.len() < most
-    });
+    let mut at = 0;
+    // Whole groups are taken as they stand, line by line; from the first that is not whole on, digit by digit.
+    while bytes.len() + 3 <= most
+        && let Some(group) = raw.get(at..at + 4).and_then(whole)
+    {
+        bytes.extend(group.to_be_bytes().into_iter().skip(1));
+        at += 4;
+        while raw.get(at).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            at += 1;
+        }
+    }
+    if bytes.len() < most {
+        undo_base64(raw.get(at..).unwrap_or_default(), |byte, _, _| {
+            bytes.push(byte);
+            bytes.len() < most
+        });
+    }
     bytes
 }
 
@@ -114,14 +127,50 @@ fn undo_base64(raw: &[u8], mut take: impl FnMut(u8, usize, usize) -> bool) {
     }
 }
 
+/// The 24 bits of four digits; None where one of the four is no digit.
+fn whole(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |group, &byte| Some(group << 6 | sextet(byte)?))
+}
+
 fn sextet(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    };
-    Some(u32::from(value))
+    SEXTETS.get(usize::from(byte)).filter(|value| **value < 64).map(|value| u32::from(*value))
+}
+
+/// The value of each digit (RFC 4648 sections 4 and 5); 64 for what is none.
+const SEXTETS: [u8; 256] = {
+    let mut table = [64; 256];
+    let mut value = 0u8;
+    while value < 26 {
+        table[(b'A' + value) as usize] = value;
+        table[(b'a' + value) as usize] = value + 26;
+        value += 1;
+    }
+    value = 0;
+    while value < 10 {
+        table[(b'0' + value) as usize] = value + 52;
+        value += 1;
+    }
+    table[b'+' as usize] = 62;
+    table[b'-' as usize] = 62;
+    table[b'/' as usize] = 63;
+    table[b'_' as usize] = 63;
+    table
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_by_groups_are_those_by_digits() {
+        for raw in ["Zm9v\r\nYmFy", "Zm\r\n9vYg==\nZm9v", "Z m9v*YmFy", "Zm9vYg", "_-+/"] {
+            let digits = base64(raw.as_bytes(), 0);
+            for most in 1..=8 {
+                let bytes = base64_bytes(raw.as_bytes(), most);
+                let expected = Text::identity(&bytes, 0);
+                assert_eq!(digits.as_str().get(..bytes.len()), Some(expected.as_str()), "{raw}");
+                assert_eq!(bytes.len(), most.min(digits.as_str().len()), "{raw}");
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::claims::Draft;
-use crate::document::{Document, Found};
+use crate::document::{Document, Found, Way};
 use crate::limits;
 use crate::mail::Mail;
 use crate::mime::PartKind;
@@ -49,7 +49,7 @@ fn inline(mail: &Mail<'_>) -> Option<Found> {
         let mut document = Document::part(mail, part, bytes.get(at..)?);
         let text = part.text.tail(at);
         document.name = name.as_deref();
-        document.map = Some(&text);
+        document.map = Some(Way::Known(&text));
         super::read(&document)
     })
 }
