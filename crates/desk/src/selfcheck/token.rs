@@ -52,7 +52,7 @@ mod tests {
         let nonce = fresh().expect("randomness");
         assert_ne!(Some(&nonce), fresh().as_ref());
         let mark = sign(&[1; 32], &nonce).expect("a mark");
-        assert_eq!(verify(&[1; 32], &format!(" {mark}\r\n")), Some(nonce.clone()));
+        assert_eq!(verify(&[1; 32], &format!(" {mark}\r\n")), Some(nonce));
         assert_eq!(verify(&[2; 32], &mark), None);
         let (_, signature) = mark.split_once('.').expect("two parts");
         assert_eq!(verify(&[1; 32], &format!("{}.{signature}", "0".repeat(32))), None);
