@@ -133,10 +133,10 @@ mod tests {
     use crate::imap::Secret;
 
     /// A token endpoint that gives these answers in turn, and what it was asked.
-    async fn endpoint(answers: &'static [(&str, &str)]) -> (String, mpsc::UnboundedReceiver<String>) {
+    async fn endpoint(answers: &'static [(&str, &str)]) -> (String, mpsc::Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/token", listener.local_addr().expect("an address"));
-        let (asked, heard) = mpsc::unbounded_channel();
+        let (asked, heard) = mpsc::channel(8);
         tokio::spawn(async move {
             for (status, body) in answers {
                 let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -147,7 +147,7 @@ mod tests {
                     let length = stream.read(&mut chunk).await.expect("a request");
                     request += &String::from_utf8_lossy(chunk.get(..length).unwrap_or_default());
                 }
-                asked.send(request).expect("the test listens");
+                asked.send(request).await.expect("the test listens");
                 let length = body.len();
                 let answer = format!(
                     "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
