@@ -122,3 +122,89 @@ fn ask(endpoint: &str, form: &[(&str, String)]) -> Result<Granted, String> {
     let code = serde_json::from_slice::<Refused>(&body).map(|refused| refused.error).unwrap_or_default();
     Err(format!("refused ({status} {})", crate::Printable::from(code.as_str())))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::imap::Secret;
+
+    /// A token endpoint that gives these answers in turn, and what it was asked.
+    async fn endpoint(answers: &'static [(&str, &str)]) -> (String, mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/token", listener.local_addr().expect("an address"));
+        let (asked, heard) = mpsc::channel(8);
+        tokio::spawn(async move {
+            for (status, body) in answers {
+                let (mut stream, _) = listener.accept().await.expect("a connection");
+                let mut request = String::new();
+                // The form is the last that is sent, and its last field is the client's secret.
+                while !request.contains("client_secret=s3cret") {
+                    let mut chunk = [0; 4096];
+                    let length = stream.read(&mut chunk).await.expect("a request");
+                    request += &String::from_utf8_lossy(chunk.get(..length).unwrap_or_default());
+                }
+                asked.send(request).await.expect("the test listens");
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+                stream.write_all(answer.as_bytes()).await.expect("sends");
+            }
+        });
+        (url, heard)
+    }
+
+    fn tokens(folder: &std::path::Path, endpoint: String) -> Tokens {
+        let file = |name: &str, text: &str| {
+            std::fs::write(folder.join(name), text).expect("a file");
+            Secret::File(folder.join(name))
+        };
+        Tokens::new(Token::Refresh(Refresh {
+            endpoint,
+            client_id: "desk".to_owned(),
+            client_secret: Some(file("secret", "s3cret")),
+            refresh_token: file("refresh", "r&1"),
+            scope: None,
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_token_is_kept_until_it_is_refused_and_a_new_refresh_token_is_used() {
+        let (url, mut heard) = endpoint(&[
+            ("200 OK", r#"{"access_token":"a1","expires_in":3600,"refresh_token":"r2"}"#),
+            ("200 OK", r#"{"access_token":"a2","expires_in":30}"#),
+            ("200 OK", r#"{"access_token":"a3"}"#),
+        ])
+        .await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut tokens = tokens(folder.path(), url);
+        assert_eq!(tokens.get().await.expect("a token").0, "a1");
+        assert_eq!(tokens.get().await.expect("a token").0, "a1", "it is good for an hour");
+        let first = heard.recv().await.expect("a request");
+        assert!(first.contains("refresh_token=r%261") && first.contains("client_id=desk"), "{first}");
+        tokens.kept = None;
+        assert_eq!(tokens.get().await.expect("a token").0, "a2");
+        assert!(heard.recv().await.expect("a request").contains("refresh_token=r2"));
+        tokens.refused();
+        assert_eq!(
+            tokens.get().await.expect("a token").0,
+            "a3",
+            "what the server refused is not given again"
+        );
+        assert!(heard.recv().await.expect("a request").contains("refresh_token=r%261"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_without_what_was_sent() {
+        let (url, _heard) =
+            endpoint(&[("400 Bad Request", r#"{"error":"invalid_grant","error_description":"x"}"#)]).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = tokens(folder.path(), url).get().await.expect_err("a refusal").to_string();
+        assert!(error.contains("invalid_grant"), "{error}");
+        assert!(!error.contains("s3cret") && !error.contains("r&1"), "{error}");
+    }
+}
