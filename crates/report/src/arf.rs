@@ -51,6 +51,9 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let mut draft = Draft::default();
     if let Some(fields) = fields(mail) {
         claim(mail, &fields, &mut draft);
+        if fields.depth > 0 {
+            draft.doubt("the report came enclosed in another message");
+        }
         return Some(draft);
     }
     if is_bare_complaint(mail) {

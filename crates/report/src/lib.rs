@@ -15,6 +15,7 @@ mod charset;
 mod claims;
 mod document;
 mod dshield;
+mod enclosed;
 mod explain;
 mod face;
 mod fail2ban;
@@ -142,7 +143,7 @@ fn recognise(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
             let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
             return (Format::Spamcop, alleged, draft);
         }
-        return not_a_report(why);
+        return enclosed::in_bounce(mail, quirks).unwrap_or_else(|| not_a_report(why));
     }
     if let Some(draft) = spamcop::read(mail) {
         let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
@@ -169,6 +170,14 @@ fn recognise_words(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
         let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (format, alleged, draft);
     }
+    let by_words = nonreport::by_words(mail);
+    let report = match by_words {
+        Some(_) => enclosed::in_bounce(mail, quirks),
+        None => enclosed::passed_on(mail, quirks),
+    };
+    if let Some(report) = report {
+        return report;
+    }
     let quirk = quirks.of(mail);
     if let Some(quirk) = quirk {
         mail.note(|| format!("it fits the quirk `{}`", quirk.name), || None);
@@ -181,7 +190,7 @@ fn recognise_words(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
         }
     }
     let of_list = quirk.is_some_and(|quirk| quirk.list);
-    if let Some(why) = nonreport::by_words(mail).filter(|why| !(of_list && *why == nonreport::LIST)) {
+    if let Some(why) = by_words.filter(|why| !(of_list && *why == nonreport::LIST)) {
         return not_a_report(why);
     }
     if let Some((format, draft)) = plain::read(mail, quirk) {

@@ -38,6 +38,8 @@ pub(crate) struct Mail<'b> {
     pub(crate) parts: Vec<Part>,
     /// The parts that are files.
     pub(crate) files: Vec<File>,
+    /// Where the messages lie that it encloses itself.
+    pub(crate) messages: Vec<Range<usize>>,
     pub(crate) doubts: Vec<Doubt>,
     /// What it says in words, once it is asked for.
     passages: OnceCell<Vec<Passage>>,
@@ -63,6 +65,7 @@ impl<'b> Mail<'b> {
         mail.parts = walker.parts;
         mail.files = walker.files;
         mail.mimes = walker.mimes;
+        mail.messages = walker.messages;
         mail.doubts.append(&mut walker.doubts);
         if whole.len() < bytes.len() {
             mail.doubts.push(Doubt::new("the message is larger than 50 MB; only the beginning was read"));

@@ -133,6 +133,8 @@ pub(crate) struct Walker {
     /// Content-Types of all parts met, readable or not.
     pub(crate) mimes: Vec<String>,
     pub(crate) doubts: Vec<Doubt>,
+    /// Where the messages lie that the message itself encloses, unencoded (RFC 2046 section 5.2.1).
+    pub(crate) messages: Vec<Range<usize>>,
     text_left: usize,
     walk_left: usize,
 }
@@ -170,6 +172,7 @@ impl Walker {
             files: Vec::new(),
             mimes: Vec::new(),
             doubts: Vec::new(),
+            messages: Vec::new(),
             text_left: ALL_TEXT,
             walk_left: WALK,
         }
@@ -247,6 +250,9 @@ impl Walker {
             within: place.within.clone(),
         };
         if encoding == Encoding::Identity {
+            if place.depth == 0 && place.within.is_none() {
+                self.messages.push(body.clone());
+            }
             self.headers(raw, &body, &inner);
             self.entity(raw, body, &inner);
             return;

@@ -29,9 +29,14 @@ const REACH: usize = 2;
 static DESK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
 
+/// Whether a mail is addressed to a desk.
+pub(crate) fn is_to_desk(mail: &Mail<'_>) -> bool {
+    DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)))
+}
+
 /// Reads a complaint; None when nothing says that it is one.
 pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Draft)> {
-    let to_desk = DESK.as_ref().is_some_and(|desk| mail.recipients.iter().any(|to| desk.is_match(to)));
+    let to_desk = is_to_desk(mail);
     let subject_alleges = words::subject_alleges(mail);
     let alleges = subject_alleges || words::own_alleges(mail);
     let kind = quirk.and_then(|quirk| quirk.kind).or_else(|| words::kind_of(mail));

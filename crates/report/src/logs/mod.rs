@@ -8,6 +8,7 @@ pub(crate) mod gather;
 pub(crate) mod kinds;
 pub(crate) mod part;
 pub(crate) mod service;
+mod session;
 pub(crate) mod shape;
 pub(crate) mod stance;
 mod w3c;
@@ -23,6 +24,7 @@ use crate::text::{Line, Text};
 use crate::time::Habits;
 use gather::{Gathered, Seen};
 use service::Peer;
+use session::Sessions;
 use stance::Stance;
 
 /// Reads `document`; None when it is not one.
@@ -38,7 +40,7 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
 
 /// What a file's lines come to.
 #[derive(Debug, Default)]
-struct Log {
+struct Log<'t> {
     gathered: Gathered,
     /// Lines with anything on them.
     lines: usize,
@@ -48,13 +50,17 @@ struct Log {
     /// Lines that name a peer, whatever they say of it.
     spoken: usize,
     columns: w3c::Columns,
+    sessions: Sessions<'t>,
+    /// Whether a web server's lines say who was refused a log-in.
+    refuses: bool,
 }
 
-impl Log {
-    fn read(text: &Text, document: &Document<'_>) -> Log {
+impl<'t> Log<'t> {
+    fn read(text: &'t Text, document: &Document<'_>) -> Log<'t> {
         let habits = Habits::of(text.as_str(), document.sent);
         let zone = crate::zone::in_prose(text.as_str());
-        let mut log = Log::default();
+        let refuses = memchr::memmem::find(text.as_str().as_bytes(), b"\" 401 ").is_some();
+        let mut log = Log { sessions: Sessions::of(text), refuses, ..Log::default() };
         for line in text.lines().filter(|line| !line.words.trim().is_empty()) {
             // The comments of a W3C log say what its columns are, all others are somebody's remarks.
             if line.words.starts_with('#') {
@@ -69,7 +75,7 @@ impl Log {
         log
     }
 
-    fn line(&mut self, line: Line<'_>, document: &Document<'_>, when: &dyn Fn() -> When) {
+    fn line(&mut self, line: Line<'t>, document: &Document<'_>, when: &dyn Fn() -> When) {
         let words = line.words;
         let logged = shape::is_logged(words);
         self.logged += usize::from(logged);
@@ -95,12 +101,23 @@ impl Log {
             return;
         }
         if !addresses::any(words) {
+            if let Some(address) = self.sessions.accused(words) {
+                let span = document.span(line.range(0..words.len()));
+                let kind = kinds::of_service(words);
+                self.gathered.offender(Seen { address, port: None, protocol: None, kind, span }, when);
+            }
             return;
         }
         let client = self.columns.client(words).map(|spot| Peer { spot, stance: Stance::Access });
         let Some(peer) = client.or_else(|| service::peer(words)) else { return };
         self.spoken += 1;
-        if !matches!(peer.stance, Stance::Hostile | Stance::Access) {
+        self.sessions.begin(words, peer.spot.address);
+        // Where a log shows who was refused a log-in, those who were served are everybody else.
+        let served = self.refuses && peer.stance == Stance::Access && is_served(words);
+        if !matches!(peer.stance, Stance::Hostile | Stance::Access)
+            || served
+            || self.sessions.is_let_in(words, peer.spot.address)
+        {
             return;
         }
         let kind = kinds::of_service(words);
@@ -136,4 +153,9 @@ impl Log {
         let is_report = draft.claims.iter().any(|claim| claim.role.is_alleged());
         Some(Found { format, is_report, draft, reporter: None, report_id: None })
     }
+}
+
+/// Whether a web server's line says that it gave what was asked for (RFC 9110 sections 15.3.1 and 15.4.5).
+fn is_served(line: &str) -> bool {
+    line.contains("\" 200 ") || line.contains("\" 304 ")
 }

@@ -225,6 +225,15 @@ pub(crate) fn of(line: &str, start: usize) -> Part {
     }
 }
 
+/// Words of a field in which a proxy says for whom it asks.
+const FORWARDED: [&str; 4] = ["xforwardedfor", "forwardedfor", "xrealip", "realip"];
+
+/// Whether the address at `start` opens such a field.
+pub(crate) fn is_forwarded(line: &str, start: usize) -> bool {
+    let bare = line.get(..start).unwrap_or_default().trim_end_matches(MARKS);
+    FORWARDED.contains(&plain(last_word(bare).0).as_str())
+}
+
 /// Marks between a word and the address it speaks of.
 const MARKS: [char; 14] = ['[', '(', '{', '<', '>', '\'', '"', '`', '\\', ' ', '=', ':', '|', ','];
 

@@ -228,8 +228,17 @@ const ACCESS: &[&str] = &[
     "\"cs-method\"",
 ];
 
-/// Words that take a complaint back: nobody tried anything.
-const SPARED: &[&str] = &["no auth attempts", "aborted login by logging out", "logged out"];
+/// Words that take a complaint back: nobody tried anything, or somebody came back too late.
+const SPARED: &[&str] = &[
+    "no auth attempts",
+    "aborted login by logging out",
+    "logged out",
+    "expired token",
+    "token expired",
+    "token has expired",
+    "session expired",
+    "session has expired",
+];
 
 struct Words {
     automaton: AhoCorasick,

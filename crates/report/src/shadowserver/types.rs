@@ -97,10 +97,10 @@ fn second(text: &'static str) -> Option<Also> {
 
 fn role_of(name: &str) -> Option<Role> {
     Some(match name {
-        "offender" | "counted" => Role::Offender,
+        "offender" => Role::Offender,
         "web-host" => Role::WebHost,
         "victim" => Role::Victim,
-        "mentioned" => Role::Mentioned,
+        "mentioned" | "counted" => Role::Mentioned,
         _ => return None,
     })
 }
