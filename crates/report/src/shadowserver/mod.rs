@@ -61,7 +61,7 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     if !known.alleges {
         draft.doubt("a report of this type counts what there is; it alleges no abuse");
     }
-    if known.alleges && !known.role.is_alleged() && !draft.claims.is_empty() {
+    if !known.role.is_alleged() && !draft.claims.is_empty() {
         draft.doubt(
             "the addresses in a report of this type are those of victims or third parties, not of offenders",
         );

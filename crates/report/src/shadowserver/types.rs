@@ -97,10 +97,10 @@ fn second(text: &'static str) -> Option<Also> {
 
 fn role_of(name: &str) -> Option<Role> {
     Some(match name {
-        "offender" => Role::Offender,
+        "offender" | "counted" => Role::Offender,
         "web-host" => Role::WebHost,
         "victim" => Role::Victim,
-        "mentioned" | "counted" => Role::Mentioned,
+        "mentioned" => Role::Mentioned,
         _ => return None,
     })
 }
