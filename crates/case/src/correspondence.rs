@@ -14,6 +14,11 @@ use crate::{Event, EvidenceId};
 /// How many reports of one case are answered; nobody waits for the thousandth answer about one line.
 const KEPT: usize = 500;
 
+/// How many reporters without a record are acknowledged on one case, and how many of their reports are kept for that: a
+/// flood of them must neither have us write to each nor take the room of those with a record.
+const NEWCOMERS_THANKED: usize = 10;
+const OF_NEWCOMERS_KEPT: usize = 100;
+
 /// A report's sender, as somebody who may be written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correspondent {
@@ -23,6 +28,9 @@ pub struct Correspondent {
     pub address: String,
     /// Whether the report was shown to come from the domain of that address; nobody else is acknowledged.
     pub authenticated: bool,
+    /// Whether they have no record yet: only so many of those are written to, since domains cost little.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newcomer: bool,
     /// The addresses of the line that the report accuses.
     pub about: Vec<IpAddr>,
     /// SpamCop's own number, where the report is SpamCop's, and came from SpamCop for certain.
@@ -116,8 +124,20 @@ impl Correspondence {
     }
 
     /// Whether a report is new, and there is room for it.
-    pub(crate) fn wants(&self, evidence: EvidenceId) -> bool {
-        self.known.len() < KEPT && !self.known.contains_key(&evidence)
+    pub(crate) fn wants(&self, correspondent: &Correspondent) -> bool {
+        let room = !correspondent.newcomer
+            || (self.newcomers().count() < OF_NEWCOMERS_KEPT && self.may_know(correspondent));
+        room && self.known.len() < KEPT && !self.known.contains_key(&correspondent.evidence)
+    }
+
+    fn newcomers(&self) -> impl Iterator<Item = &Correspondent> {
+        self.known.values().map(|(_, one)| one).filter(|one| one.newcomer)
+    }
+
+    /// Whether a newcomer is among the first.
+    fn may_know(&self, correspondent: &Correspondent) -> bool {
+        let names: BTreeSet<&str> = self.newcomers().map(Correspondent::reporter).collect();
+        names.len() < NEWCOMERS_THANKED || names.contains(correspondent.reporter())
     }
 
     /// Whether its sender is to be acknowledged.

@@ -71,7 +71,7 @@ impl<'a> Draft<'a> {
 
     /// Keeps who sent a report, and thanks them once.
     pub(crate) fn correspond(&mut self, correspondent: Correspondent) {
-        if !self.facts.correspondence.wants(correspondent.evidence) {
+        if !self.facts.correspondence.wants(&correspondent) {
             return;
         }
         let (evidence, reporter) = (correspondent.evidence, correspondent.reporter().to_owned());

@@ -13,7 +13,7 @@ use case::{
 };
 use lease::{Attribution, Whose};
 use probe::Prober;
-use store::{Claimed, Delivery};
+use store::{Claimed, Delivery, Lend};
 
 use crate::answers::Word;
 use crate::desk::Desk;
@@ -24,7 +24,9 @@ use crate::notify::{Mailer, Sent};
 /// Our name on a claim. One desk works on a store at a time: it holds the open cases.
 const WORKER: &str = "desk";
 /// How many errands run at the same time; a probe may take its whole deadline.
-const AT_ONCE: u32 = 16;
+const AT_ONCE: u32 = 18;
+/// How many of those are kept for pages: a page must not wait for sixteen probes to end.
+const FOR_PAGES: u32 = 2;
 /// A claimed errand that was not finished after this is free again: its runner died.
 const HOLD: SignedDuration = SignedDuration::from_mins(5);
 /// How long a page waits for a relay that is down.
@@ -82,7 +84,11 @@ impl Desk {
                 }
             }
             let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
-            let claimed = match self.store().claim_errands(self.now(), WORKER, HOLD, free).await {
+            let (most, which) = match free.saturating_sub(FOR_PAGES) {
+                0 => (free, Lend::Pages),
+                most => (most, Lend::All),
+            };
+            let claimed = match self.store().claim_errands(self.now(), WORKER, HOLD, most, which).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(error = %chain(&error), "the outbox could not be read; trying again");

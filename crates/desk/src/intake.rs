@@ -34,6 +34,10 @@ const WITHIN: &str = "intake-within";
 const LOG_BATCH: u32 = 256;
 /// How many bytes of messages are held at once; a single larger one is read alone.
 const BYTES_TOGETHER: u64 = 64 * 1024 * 1024;
+/// How far the urgent lane looks ahead at once, in entries.
+const AHEAD: u32 = 1024;
+/// How many urgent messages are read together: each waits for the slowest of them.
+const URGENT_TOGETHER: usize = 16;
 /// How many messages are read at the same time.
 const READERS: usize = 4;
 /// How many claims of one message against one address are filed; one host scanned a thousand times is one case, not a
@@ -44,7 +48,7 @@ const CLAIMS: usize = 64;
 const ORPHAN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How often.
 const ORPHANS_EVERY: SignedDuration = SignedDuration::from_mins(1);
-/// How many of them, newest first.
+/// How many of them, newest first, and how many of the older ones.
 const ORPHANS: u32 = 200;
 
 impl Desk {
@@ -80,29 +84,77 @@ impl Desk {
         entries.truncate(together(&entries));
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
         let took = entries.len();
-        let mut reports = Vec::new();
-        for entry in entries.into_iter().filter(is_message) {
-            let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
-            // Before anything else is made of it: our own mail is no report.
-            if !self.self_check_came_back(&entry, &bytes.unwrap_or_default()).await? {
-                reports.push(entry);
-            }
-        }
+        let messages = entries.into_iter().filter(is_message).collect();
+        let reports = self.without_self_checks(messages).await?;
         let messages = self.read_entries(reports).await?;
         self.file_in_order(&messages, last).await?;
         Ok(took)
     }
 
+    /// Reads and files what came to the unpublished box and lies in the log after `ahead`, however much else waits there
+    /// before it. The place is kept in memory alone: after a restart it is looked for again from the cursor on, and what
+    /// was filed by then is not filed twice. Says how many entries were passed.
+    pub(crate) async fn read_urgent(&self, ahead: &mut u64) -> Result<usize, DeskError> {
+        let read = self.store().cursor(CURSOR).await.doing("find where reading stopped")?;
+        let from = read.max(*ahead);
+        let entries = self.store().entries_after(from, AHEAD).await.doing("look ahead in the log")?;
+        let Some(mut last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
+        let passed = entries.len();
+        let mut urgent: Vec<Entry> =
+            entries.into_iter().filter(|entry| is_message(entry) && entry.is_urgent()).collect();
+        let fit = together(&urgent).min(URGENT_TOGETHER);
+        if fit < urgent.len() {
+            urgent.truncate(fit);
+            last = urgent.last().map_or(last, |entry| entry.seq);
+        }
+        let mut messages = self.read_entries(self.without_self_checks(urgent).await?).await?;
+        // What takes several transactions needs the place within it, which is the other lane's.
+        messages.retain(|message| message.pieces(0).len() == 1);
+        for message in &messages {
+            for piece in message.pieces(0) {
+                self.file(&[(message, piece)], None).await?;
+            }
+        }
+        *ahead = last;
+        Ok(passed)
+    }
+
+    /// These entries without our own mail that came back, which is no report; before anything else is made of it.
+    async fn without_self_checks(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, DeskError> {
+        let mut reports = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
+            if !self.self_check_came_back(&entry, &bytes.unwrap_or_default()).await? {
+                reports.push(entry);
+            }
+        }
+        Ok(reports)
+    }
+
     /// Looks again at reports that could not be placed, when the last look (`since`) is long enough ago: their lease may
-    /// have been imported meanwhile. Says how many found their case.
-    pub(crate) async fn look_at_orphans(&self, since: &mut Timestamp) -> Result<usize, DeskError> {
+    /// have been imported meanwhile. The newest are looked at each time and the older ones in turn (`turn`), so that a
+    /// flood of what nobody can place hides nothing that somebody can. Says how many found their case.
+    pub(crate) async fn look_at_orphans(
+        &self,
+        since: &mut Timestamp,
+        turn: &mut u32,
+    ) -> Result<usize, DeskError> {
         let now = self.now();
         if now.duration_since(*since) < ORPHANS_EVERY {
             return Ok(0);
         }
         *since = now;
         let orphans = IntakeFilter { outcomes: vec!["orphan".to_owned()], ..IntakeFilter::default() };
-        let rows = self.store().intake(&orphans, ORPHANS, 0).await.doing("list what could not be placed")?;
+        let list = |from| self.store().intake(&orphans, ORPHANS, from);
+        let mut rows = list(0).await.doing("list what could not be placed")?;
+        if *turn == 0 || rows.len() < ORPHANS as usize {
+            *turn = ORPHANS;
+        }
+        let older = list(*turn).await.doing("list what could not be placed")?;
+        let more = older.len() == ORPHANS as usize
+            && older.iter().all(|row| now.duration_since(row.received) < ORPHAN_FOR);
+        *turn = if more { turn.saturating_add(ORPHANS) } else { ORPHANS };
+        rows.extend(older);
         let mut entries = Vec::new();
         for row in rows.iter().filter(|row| now.duration_since(row.received) < ORPHAN_FOR) {
             let entry = self.store().entry(&row.id).await.doing("find a message in the log")?;
@@ -111,6 +163,8 @@ impl Desk {
         entries.truncate(together(&entries));
         let mut found = self.read_entries(entries).await?;
         found.retain(Message::has_an_owner);
+        // They were filed as what they are, orphans.
+        found.iter_mut().for_each(|message| message.once = false);
         for message in &found {
             for piece in message.pieces(0) {
                 self.file(&[(message, piece)], None).await?;
@@ -151,8 +205,15 @@ impl Desk {
         cursor: Option<(String, u64)>,
     ) -> Result<(), DeskError> {
         let mut office = self.office().write().await;
+        let mut new = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            if !self.is_filed(piece.0).await? {
+                new.push(piece);
+            }
+        }
         let (batch, changed) = {
             let mut draft = office.draft(&self.settings().playbook, self.now());
+            let pieces = &new;
             let rows = pieces.iter().map(|(message, piece)| message.file(piece, &mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
@@ -161,6 +222,15 @@ impl Desk {
             (batch, changed)
         };
         self.commit(&mut office, batch, changed).await
+    }
+
+    /// Whether the other lane has filed a message that both of them read.
+    async fn is_filed(&self, message: &Message) -> Result<bool, DeskError> {
+        if !message.once || message.pieces(0).len() > 1 {
+            return Ok(false);
+        }
+        let filed = self.store().reading(&message.evidence).await.doing("find what was read")?;
+        Ok(filed.is_some())
     }
 
     /// Reads messages, a few at a time, and finds who sent each and whose each accused address was.
@@ -217,6 +287,7 @@ impl Desk {
             source,
             attributed,
             foreign,
+            once: entry.is_urgent(),
             sender,
             answer,
             scanners,

@@ -43,6 +43,8 @@ pub(crate) struct Message {
     pub(crate) attributed: Vec<(u32, Claim, Attribution)>,
     /// How many alleged addresses are not ours.
     pub(crate) foreign: usize,
+    /// It is filed by whichever of two lanes comes first, and not again by the other.
+    pub(crate) once: bool,
     /// Who sent it, where they may be written to.
     pub(crate) sender: Option<Sender>,
     /// Whether it answers a letter of ours.
@@ -265,6 +267,7 @@ mod tests {
             },
             attributed: Vec::new(),
             foreign: 0,
+            once: false,
             sender: None,
             answer: None,
             scanners: Vec::new(),

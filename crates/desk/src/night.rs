@@ -1,4 +1,4 @@
-//! The running night: four loops, each woken by the bell and by the clock, each of which may be cut off anywhere.
+//! The running night: a few loops, each woken by the bell and by the clock, each of which may be cut off anywhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +35,8 @@ impl Desk {
     /// Whatever is half done then is taken up again at the next start.
     pub async fn run(&self, hands: Hands, stop: watch::Receiver<bool>) {
         let mut loops = JoinSet::new();
+        loops.spawn(until_stopped(stop.clone(), self.clone().fill_the_log()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().read_first()));
         loops.spawn(until_stopped(stop.clone(), self.clone().pump()));
         loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, hands.mailer)));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
@@ -49,23 +51,49 @@ impl Desk {
         }
     }
 
-    /// Moves accepted mail into the log and from there into cases.
-    async fn pump(self) {
+    /// Moves accepted mail into the log, whether or not reading keeps up.
+    async fn fill_the_log(self) {
         let mut bell = self.bell();
-        let mut looked_at_orphans = self.now();
         loop {
             let moved = match self.empty_spool().await {
                 Ok(moved) => moved,
                 Err(error) => self.trouble("accepted mail waits in the spool", &error).await,
             };
+            match moved {
+                0 => wait(&mut bell).await,
+                _ => self.ring(),
+            }
+        }
+    }
+
+    /// Reads what came to the unpublished box ahead of all else (P12).
+    async fn read_first(self) {
+        let mut bell = self.bell();
+        let mut ahead = 0;
+        loop {
+            let passed = match self.read_urgent(&mut ahead).await {
+                Ok(passed) => passed,
+                Err(error) => self.trouble("mail of the unpublished box waits in the log", &error).await,
+            };
+            if passed == 0 {
+                wait(&mut bell).await;
+            }
+        }
+    }
+
+    /// Makes cases of what is in the log, in its order.
+    async fn pump(self) {
+        let mut bell = self.bell();
+        let (mut looked_at_orphans, mut orphans_in_turn) = (self.now(), 0);
+        loop {
             let read = match self.read_log().await {
                 Ok(read) => read,
                 Err(error) => self.trouble("accepted mail waits in the log", &error).await,
             };
-            if let Err(error) = self.look_at_orphans(&mut looked_at_orphans).await {
+            if let Err(error) = self.look_at_orphans(&mut looked_at_orphans, &mut orphans_in_turn).await {
                 self.trouble("reports without a lease wait", &error).await;
             }
-            if moved == 0 && read == 0 {
+            if read == 0 {
                 wait(&mut bell).await;
             }
         }

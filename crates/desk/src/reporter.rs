@@ -1,20 +1,22 @@
 //! Who says so: what was shown of a message's sender, and how far it is believed.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use case::{Source, Standing, Trust};
 use lookup::{Authentication, Handed, organizational_domain};
 use report::Reading;
 use store::Entry;
+use tokio::time::timeout;
 
 use crate::authenticity;
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 
-/// The intake tag of a recipient that only trusted feeds know (P12).
-const UNPUBLISHED: &str = "trusted";
 /// Reporters that are believed from the first report on.
 const NAMED_FEEDS: &str = include_str!("../data/named_feeds.txt");
+/// How long what came to the unpublished box waits for DNS: it is believed without, and must not be late (P12).
+const URGENT_WAITS: Duration = Duration::from_secs(2);
 /// The longest name of a reporter that is kept, in bytes: that of a domain (RFC 1035 section 2.3.4).
 const NAME_AT_MOST: usize = 255;
 
@@ -36,11 +38,6 @@ impl<'e> Envelope<'e> {
 
     fn peer(&self) -> Option<IpAddr> {
         self.text("peer")?.parse::<IpAddr>().ok().map(|peer| peer.to_canonical())
-    }
-
-    fn is_tagged(&self, tag: &str) -> bool {
-        let tags = self.0.get("tags").and_then(|tags| tags.as_array());
-        tags.is_some_and(|tags| tags.iter().any(|one| one.as_str() == Some(tag)))
     }
 }
 
@@ -80,7 +77,12 @@ impl Desk {
             helo: envelope.text("helo"),
             mail_from: envelope.text("mail_from"),
         };
-        authenticator.check(bytes, handed).await
+        let check = authenticator.check(bytes, handed);
+        if !entry.is_urgent() {
+            return check.await;
+        }
+        let late = |_| Authentication::none("not shown: DNS did not answer in time for the unpublished box");
+        timeout(URGENT_WAITS, check).await.unwrap_or_else(late)
     }
 
     /// Who says so, with the record that counts: the one of the domain it was shown to be from, and of no other.
@@ -102,7 +104,7 @@ impl Desk {
         };
         let authenticated = aligned.is_some();
         let named = authenticated && self.settings().reporters.named.contains(&domain);
-        let standing = if envelope.is_tagged(UNPUBLISHED) {
+        let standing = if entry.is_urgent() {
             Standing::UnpublishedBox
         } else if named {
             Standing::NamedFeed

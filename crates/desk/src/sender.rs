@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use case::{
-    Actor, Case, CaseId, Command, Correspondent, EvidenceId, Filing, Source, SpamcopReport, Standing,
+    Actor, Case, CaseId, Command, Correspondent, EvidenceId, Filing, Source, SpamcopReport, Standing, Voice,
 };
 use report::{Claim, Format, Reading, Role};
 
@@ -13,6 +13,11 @@ use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::notify::NOTICE;
 use crate::office::Draft;
+
+/// What every note of an answer says.
+const ANSWER_NOTE: &str = " a letter of ours came in: evidence ";
+/// How many answers are noted on a case; whoever has one letter of ours can write any number.
+const ANSWERS_NOTED: usize = 64;
 
 /// A message that answers a letter of ours, or is one that came back.
 pub(crate) struct AnswerToOurs {
@@ -30,6 +35,8 @@ pub(crate) struct AnswerToOurs {
 pub(crate) struct Sender {
     address: String,
     authenticated: bool,
+    /// They have no record yet.
+    newcomer: bool,
     spamcop: Option<u64>,
 }
 
@@ -76,12 +83,16 @@ impl AnswerToOurs {
     pub(crate) fn note(&self, evidence: &EvidenceId, draft: &mut Draft<'_>) {
         let Some(case) = self.case else { return };
         let kind = if self.automatic { "an automatic answer to" } else { "an answer to" };
-        let text = format!("{kind} a letter of ours came in: evidence {}", evidence.short());
+        let text = format!("{kind}{ANSWER_NOTE}{}", evidence.short());
         if let Some(ended) = &self.ended {
             draft.bring(ended.clone());
         }
         // A report without a lease is read again until its lease comes.
-        if draft.case(case).is_some_and(|case| case.notes().iter().any(|note| note.text == text)) {
+        let noted = draft.case(case).is_some_and(|case| {
+            let mut before = case.notes().iter().filter(|note| note.text.contains(ANSWER_NOTE));
+            before.clone().count() >= ANSWERS_NOTED || before.any(|note| note.text == text)
+        });
+        if noted {
             return;
         }
         if let Err(refusal) = draft.act(case, &Command::Note { text }, &Actor::Desk) {
@@ -94,16 +105,23 @@ impl Sender {
     /// Who sent a report, where they may be written to: whoever was shown to be its sender; and SpamCop, where its report
     /// came through the mailbox that only trusted feeds know.
     pub(crate) fn of(reading: &Reading, source: &Source, bytes: &[u8]) -> Option<Sender> {
-        let Source::Report { authenticated, standing, .. } = source;
+        let Source::Report { domain: shown, authenticated, standing, .. } = source;
         let domain = reading.reporter.as_ref().map_or("", |who| who.domain.as_str());
         let from_spamcop = domain == "spamcop.net" || domain.ends_with(".spamcop.net");
-        let certain = *standing == Standing::UnpublishedBox || (*authenticated && from_spamcop);
+        // A token shows whose the desk is that posts a report, not that the mailbox it names is theirs.
+        let authenticated = *authenticated && lookup::aligned(shown, domain);
+        let certain = *standing == Standing::UnpublishedBox || (authenticated && from_spamcop);
         let number = reading.report_id.as_deref().and_then(|id| id.parse::<u64>().ok());
         let spamcop = number.filter(|_| certain && reading.format == Format::Spamcop);
         if !authenticated && spamcop.is_none() {
             return None;
         }
-        Some(Sender { address: answer_address(bytes, reading)?, authenticated: *authenticated, spamcop })
+        Some(Sender {
+            address: answer_address(bytes, reading)?,
+            authenticated,
+            newcomer: source.voice() < Voice::Established,
+            spamcop,
+        })
     }
 
     /// Tells each case who sent the report. A report that only counts names no new correspondent, unless SpamCop waits
@@ -118,6 +136,7 @@ impl Sender {
                 evidence,
                 address: self.address.clone(),
                 authenticated: self.authenticated,
+                newcomer: self.newcomer,
                 about: line.addresses,
                 spamcop: self.spamcop.map(|id| SpamcopReport { id, web_host }),
             });
@@ -135,5 +154,27 @@ impl About {
         line.addresses.push(claim.address.to_canonical());
         line.more_than_hosting |= claim.role != Role::WebHost;
         line.kept |= matches!(filing, Filing::File | Filing::Known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use case::Trust;
+
+    use super::*;
+
+    fn may_be_thanked(shown: &str, authenticated: bool) -> bool {
+        let mail = b"From: anna@example.org\r\nSubject: spam from 192.0.2.1\r\n\r\n192.0.2.1 sent spam.\r\n";
+        let (domain, standing) = (shown.to_owned(), Standing::Unknown);
+        let source =
+            Source::Report { domain, authenticated, trust: Trust::default(), standing, network: None };
+        Sender::of(&report::read(mail), &source, mail).is_some_and(|sender| sender.authenticated)
+    }
+
+    #[test]
+    fn who_posts_with_a_token_does_not_have_us_write_to_whom_its_report_names() {
+        assert!(may_be_thanked("example.org", true));
+        assert!(!may_be_thanked("example.org", false));
+        assert!(!may_be_thanked("oursensor", true));
     }
 }

@@ -23,9 +23,19 @@ pub struct Claimed {
     pub attempts: u32,
 }
 
+/// Which errands are lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lend {
+    /// Whatever is due.
+    All,
+    /// Pages to the operators alone: those whose key begins with `page/`.
+    Pages,
+}
+
 impl Store {
-    /// Lends up to `limit` due errands to `worker` until `now + hold`, the longest overdue first. An errand that was
-    /// neither finished nor retried by then may be lent again: every errand is done at least once.
+    /// Lends up to `limit` due errands to `worker` until `now + hold`: pages first, which wait for nothing else, then the
+    /// longest overdue. An errand that was neither finished nor retried by then may be lent again: every errand is done
+    /// at least once.
     ///
     /// # Errors
     /// [`StoreError`] when the database failed or a row is damaged.
@@ -35,24 +45,29 @@ impl Store {
         worker: &str,
         hold: SignedDuration,
         limit: u32,
+        which: Lend,
     ) -> Result<Vec<Claimed>, StoreError> {
         const DOING: &str = "claiming errands";
         let mut tx = self.begin(DOING).await?;
         // Two workers on PostgreSQL pass each other by instead of waiting; SQLite has one writer anyway.
         let lock = if tx.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let only = match which {
+            Lend::All => "",
+            Lend::Pages => "AND errand_key LIKE 'page/%'",
+        };
         let sql = format!(
             "UPDATE errands SET worker = $1, held_until = $2, attempts = attempts + 1
              WHERE errand_key IN (
                SELECT errand_key FROM errands
-               WHERE NOT done AND due <= $3 AND (held_until IS NULL OR held_until <= $3)
-               ORDER BY due, errand_key LIMIT $4 {lock})
+               WHERE NOT done AND due <= $3 AND (held_until IS NULL OR held_until <= $3) {only}
+               ORDER BY CASE WHEN errand_key LIKE 'page/%' THEN 0 ELSE 1 END, due, errand_key LIMIT $4 {lock})
              RETURNING errand_key, case_id, due, errand, attempts"
         );
         let until = now.saturating_add(hold).unwrap_or(Timestamp::MAX);
         let values = args![worker, until.as_microsecond(), now.as_microsecond(), i64::from(limit)];
         let mut rows: Vec<ErrandRow> = tx.rows(DOING, AssertSqlSafe(sql), values).await?;
         tx.commit(DOING).await?;
-        rows.sort_by(|a, b| (a.due, &a.errand_key).cmp(&(b.due, &b.errand_key)));
+        rows.sort_by(|a, b| a.place().cmp(&b.place()));
         let mut claimed = Vec::with_capacity(rows.len());
         for row in rows {
             match Claimed::try_from(row) {
@@ -111,6 +126,13 @@ struct ErrandRow {
     due: i64,
     errand: String,
     attempts: i64,
+}
+
+impl ErrandRow {
+    /// Where it stands in the order of the statement that claims.
+    fn place(&self) -> (bool, i64, &str) {
+        (!self.errand_key.starts_with("page/"), self.due, &self.errand_key)
+    }
 }
 
 impl TryFrom<ErrandRow> for Claimed {

@@ -45,6 +45,30 @@ pub struct Entry {
     pub hash: [u8; 32],
 }
 
+/// The intake tag of what came to a box that only trusted feeds know (P12).
+const UNPUBLISHED: &str = "trusted";
+
+impl Delivery {
+    /// Whether it came to an unpublished box, and therefore goes first.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        is_tagged(&self.envelope, UNPUBLISHED)
+    }
+}
+
+impl Entry {
+    /// As [`Delivery::is_urgent`].
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        is_tagged(&self.envelope, UNPUBLISHED)
+    }
+}
+
+fn is_tagged(envelope: &serde_json::Value, tag: &str) -> bool {
+    let tags = envelope.get("tags").and_then(|tags| tags.as_array());
+    tags.is_some_and(|tags| tags.iter().any(|one| one.as_str() == Some(tag)))
+}
+
 /// What became of a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Appended {

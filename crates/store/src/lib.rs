@@ -38,7 +38,7 @@ pub use batch::{Batch, NewErrand, ReadingRow, Summary};
 pub use cases::Filter;
 pub use chain::{Broken, ChainReport};
 pub use database::Store;
-pub use errands::Claimed;
+pub use errands::{Claimed, Lend};
 pub use error::{CommitError, StoreError};
 pub use evidence::{Appended, Delivery, Entry};
 pub use intake::{IntakeFilter, IntakeRow};

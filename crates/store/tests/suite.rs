@@ -62,6 +62,7 @@ suite! {
     outbox::{
         what_a_dead_worker_had_claimed_is_free_at_its_next_life,
         an_errand_is_lent_once_at_a_time,
+        a_page_waits_for_nothing_else,
         a_lapsed_claim_is_lent_again,
         a_used_key_is_never_taken_again,
         two_workers_share_the_errands,

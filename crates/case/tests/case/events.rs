@@ -11,7 +11,14 @@ use crate::sample::{LINE, evening, on_port, sighting};
 fn correspondent(spamcop: Option<SpamcopReport>) -> Correspondent {
     let evidence = EvidenceId([7; 32]);
     let about = vec![LINE.parse().unwrap()];
-    Correspondent { evidence, address: "anna@example.org".to_owned(), authenticated: true, about, spamcop }
+    Correspondent {
+        evidence,
+        address: "anna@example.org".to_owned(),
+        authenticated: true,
+        newcomer: false,
+        about,
+        spamcop,
+    }
 }
 
 fn spamcop(answer: SpamcopAnswer) -> Event {

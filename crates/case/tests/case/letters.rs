@@ -16,6 +16,7 @@ fn from(report: &Sighting, address: &str) -> Command {
         evidence: report.evidence,
         address: address.to_owned(),
         authenticated: true,
+        newcomer: false,
         about: vec![LINE.parse().unwrap()],
         spamcop: None,
     })
@@ -26,6 +27,7 @@ fn from_spamcop(report: &Sighting, id: u64, web_host: bool) -> Command {
         evidence: report.evidence,
         address: format!("{id}@reports.spamcop.net"),
         authenticated: true,
+        newcomer: false,
         about: vec![LINE.parse().unwrap()],
         spamcop: Some(SpamcopReport { id, web_host }),
     })
@@ -385,4 +387,21 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_flood_of_newcomers_is_thanked_ten_times_and_leaves_room_for_those_with_a_record() {
+    let first = sighting(1, Kind::SpamSource, "spamcop.net", evening());
+    let mut night = Night::begins_with(first);
+    let mut thanks = Vec::new();
+    for n in 2..600u32 {
+        let Command::Correspond(one) = from(&report(n, &night), &format!("a@throwaway{n}.example")) else {
+            panic!("another command")
+        };
+        let newcomer = Command::Correspond(Correspondent { newcomer: true, ..one });
+        thanks.extend(letters(&night.must(&newcomer)));
+    }
+    assert_eq!(thanks.len(), 10, "{thanks:?}");
+    let known = from(&report(700, &night), "anna@example.org");
+    assert_eq!(letters(&night.must(&known)), ["thank anna@example.org"]);
 }

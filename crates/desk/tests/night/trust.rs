@@ -94,6 +94,53 @@ async fn the_unpublished_box_is_believed_without_being_shown_and_the_public_one_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_unpublished_box_does_not_wait_behind_a_backlog_whose_name_servers_are_silent() {
+    const BACKLOG: u32 = 5000;
+    let house = asking(Zone { silent: ["*".to_owned()].into(), ..Zone::default() }).await;
+    for (last, line) in [(1, "line-1"), (2, "line-2")] {
+        house.leased(&format!("127.66.6.{last}"), line).await;
+    }
+    let night = house.open().await;
+    let at = house.clock.now() - HOUR;
+    let backlog = (0..BACKLOG).map(|n| {
+        let text = spamcop("127.66.6.2", 9, 20_000 + n, at);
+        let text = text.replace("reports.spamcop.net", &format!("throwaway{n}.example"));
+        Delivery {
+            id: format!("backlog-{n}"),
+            source: "smtp".to_owned(),
+            envelope: serde_json::json!({ "peer": "192.0.2.9", "mail_from": format!("x@throwaway{n}.example") }),
+            received: night.desk.now(),
+            bytes: text.replace('\n', "\r\n").into_bytes(),
+        }
+    });
+    let (desk, backlog) = (night.desk.clone(), backlog.collect());
+    let kept = tokio::task::spawn_blocking(move || desk.accept(backlog)).await.expect("an acceptance");
+    assert!(kept.iter().all(Result::is_ok));
+    until("the backlog in the log", async || {
+        let log = house.store.entries_after(0, BACKLOG).await.expect("the log");
+        (log.len() == BACKLOG as usize).then_some(())
+    })
+    .await;
+    let began = Instant::now();
+    night.trusted_mail("boxed", &spamcop("127.66.6.1", 9, 7140, at)).await;
+    until("the page", async || (pages(&house, "line-1").await == (1, 1)).then_some(())).await;
+    let took = began.elapsed();
+    let read = house.store.count_intake(&IntakeFilter::default()).await.expect("a count");
+    println!("paged after {took:?} with {read} of {BACKLOG} read");
+    assert!(took < Duration::from_secs(5), "{took:?}, with {read} of {BACKLOG} read");
+    // The other lane comes to the same mail in its turn, and files it no second time.
+    until("all read", async || {
+        let read = house.store.count_intake(&IntakeFilter::default()).await.expect("a count");
+        (read == u64::from(BACKLOG) + 1).then_some(())
+    })
+    .await;
+    let case = house.case_of("line-1").await.expect("the case");
+    let view = night.desk.case(case.id()).await.expect("a page").expect("the case");
+    assert_eq!((view.row.reports, pages(&house, "line-1").await.0), (1, 1));
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_dns_dead_mail_is_read_and_a_proxy_is_proved_all_the_same() {
     let key = Key::of("spamcop.net");
     let house = asking(Zone { silent: ["*".to_owned()].into(), ..Zone::default() }).await;

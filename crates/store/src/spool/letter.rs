@@ -17,7 +17,7 @@ struct Header {
     sha256: String,
 }
 
-/// The file's name: the time first, so that names sort by age, then the id.
+/// The file's name: the time first, so that names sort by age, then the id. A `+` before the time of what goes first.
 pub(super) fn name(delivery: &Delivery) -> Result<String, &'static str> {
     let id = &delivery.id;
     if id.is_empty() || id.len() > 128 {
@@ -26,7 +26,8 @@ pub(super) fn name(delivery: &Delivery) -> Result<String, &'static str> {
     if id.starts_with('.') || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return Err("its id holds other characters than letters, digits, '-', '_' and '.'");
     }
-    Ok(format!("{:020},{id}", delivery.received.as_microsecond().max(0)))
+    let first = if delivery.is_urgent() { "+" } else { "" };
+    Ok(format!("{first}{:020},{id}", delivery.received.as_microsecond().max(0)))
 }
 
 /// The id in a file's name.

@@ -85,6 +85,9 @@ impl SpoolError {
 /// Below this much free space nothing is accepted, so that the log and the database can still write.
 const LEAST_FREE_PERCENT: u8 = 5;
 
+/// How many bytes of deliveries are held in memory at once on their way into the log.
+const BYTES_TOGETHER: u64 = 64 * 1024 * 1024;
+
 /// What is left in `tmp/` for longer belongs to nobody (the age is Maildir's own).
 const TMP_KEPT: Duration = Duration::from_hours(36);
 
@@ -142,18 +145,24 @@ impl Spool {
         answers
     }
 
-    /// Up to `limit` accepted deliveries that are not done yet, the oldest first. Accepted in an earlier life or this one
-    /// makes no difference.
+    /// Up to `limit` accepted deliveries that are not done yet: what came to an unpublished box, then the rest, the oldest
+    /// first; no more than 64 MiB of them, a larger one alone. Accepted in an earlier life or this one makes no
+    /// difference.
     ///
     /// # Errors
     /// [`SpoolError::File`] when the folder cannot be read.
     pub fn waiting(&self, limit: usize) -> Result<Vec<Delivery>, SpoolError> {
         let mut found = Vec::new();
+        let mut held = 0u64;
         for name in self.inner.names()? {
             if found.len() >= limit {
                 break;
             }
             let path = self.inner.accepted().join(&name);
+            held = held.saturating_add(std::fs::metadata(&path).map_or(0, |file| file.len()));
+            if held > BYTES_TOGETHER && !found.is_empty() {
+                break;
+            }
             match std::fs::read(&path) {
                 Ok(bytes) => match letter::open(&bytes) {
                     Ok(delivery) => found.push(delivery),
@@ -239,7 +248,7 @@ impl Inner {
         })
     }
 
-    /// The files of accepted deliveries, the oldest first.
+    /// The files of accepted deliveries, in the order they go into the log.
     fn names(&self) -> Result<Vec<String>, SpoolError> {
         let new = self.accepted();
         let listed = std::fs::read_dir(&new).map_err(|source| failed("list", &new, source))?;

@@ -189,3 +189,37 @@ fn an_id_that_would_leave_the_folder_is_refused() {
         assert!(matches!(answers.as_slice(), [Err(SpoolError::Unfit { .. })]), "{id:?}: {answers:?}");
     }
 }
+
+fn heard(id: &str, second: i64, envelope: serde_json::Value, bytes: usize) -> Delivery {
+    let received = jiff::Timestamp::from_second(second).expect("a time");
+    let bytes = vec![b'x'; bytes];
+    Delivery { id: id.to_owned(), source: "smtp".to_owned(), envelope, received, bytes }
+}
+
+fn waiting_ids(spool: &Spool) -> Vec<String> {
+    spool.waiting(10).expect("a list").into_iter().map(|delivery| delivery.id).collect()
+}
+
+#[test]
+fn what_came_to_an_unpublished_box_goes_first_and_is_done_like_the_rest() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let spool = Spool::open(dir.path()).expect("a spool");
+    let plain = serde_json::json!({ "tags": [] });
+    let tagged = serde_json::json!({ "tags": ["trusted"] });
+    let batch = vec![heard("a", 1, plain, 1), heard("c", 3, tagged.clone(), 1), heard("b", 2, tagged, 1)];
+    assert!(spool.accept(batch).iter().all(Result::is_ok));
+    assert_eq!(waiting_ids(&spool), ["b", "c", "a"]);
+    spool.done(&["b".to_owned(), "a".to_owned()]).expect("done");
+    assert_eq!(waiting_ids(&spool), ["c"]);
+}
+
+#[test]
+fn large_mails_are_not_all_held_in_memory_at_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let spool = Spool::open(dir.path()).expect("a spool");
+    let large = |id: &str, second| heard(id, second, serde_json::json!({}), 30 * 1024 * 1024);
+    assert!(spool.accept(vec![large("a", 1), large("b", 2), large("c", 3)]).iter().all(Result::is_ok));
+    assert_eq!(waiting_ids(&spool), ["a", "b"]);
+    spool.done(&["a".to_owned(), "b".to_owned()]).expect("done");
+    assert_eq!(waiting_ids(&spool), ["c"]);
+}

@@ -25,7 +25,8 @@ async fn order(store: &Store, errands: &[(&str, i64)]) {
 }
 
 async fn claim(store: &Store, now: i64, limit: u32) -> Vec<(String, u32)> {
-    let claimed = store.claim_errands(at(now), "worker", HOLD, limit).await.expect("claims");
+    let claimed =
+        store.claim_errands(at(now), "worker", HOLD, limit, store::Lend::All).await.expect("claims");
     claimed.into_iter().map(|one| (one.key, one.attempts)).collect()
 }
 
@@ -43,6 +44,15 @@ pub(crate) async fn an_errand_is_lent_once_at_a_time(stand: Stand) {
     assert_eq!(claim(&store, 30, 10).await, lent(&[("late", 1)]));
     assert_eq!(claim(&store, 31, 10).await, lent(&[]));
     assert_eq!(store.next_errand_due().await.expect("reads"), Some(at(90)));
+}
+
+pub(crate) async fn a_page_waits_for_nothing_else(stand: Stand) {
+    let store = stand.open().await;
+    order(&store, &[("ND-1/ask/1", 0), ("ND-2/ask/1", 1), ("page/proxy/2", 2), ("page/proxy/3", 99)]).await;
+    assert_eq!(claim(&store, 5, 1).await, lent(&[("page/proxy/2", 1)]));
+    let pages = store.claim_errands(at(5), "worker", HOLD, 9, store::Lend::Pages).await.expect("claims");
+    assert_eq!(pages, [], "the others are no pages, and the other page is not due");
+    assert_eq!(claim(&store, 5, 9).await, lent(&[("ND-1/ask/1", 1), ("ND-2/ask/1", 1)]));
 }
 
 pub(crate) async fn a_lapsed_claim_is_lent_again(stand: Stand) {
@@ -96,7 +106,10 @@ pub(crate) async fn what_a_dead_worker_had_claimed_is_free_at_its_next_life(stan
     let store = stand.open().await;
     order(&store, &[("mine", 0), ("theirs", 1)]).await;
     assert_eq!(claim(&store, 5, 1).await, lent(&[("mine", 1)]));
-    assert_eq!(store.claim_errands(at(5), "other", HOLD, 1).await.expect("claims").len(), 1);
+    assert_eq!(
+        store.claim_errands(at(5), "other", HOLD, 1, store::Lend::All).await.expect("claims").len(),
+        1
+    );
     assert_eq!(store.free_errands_of("worker").await.expect("frees"), 1);
     assert_eq!(claim(&store, 5, 9).await, lent(&[("mine", 2)]), "what another holds stays held");
 }
