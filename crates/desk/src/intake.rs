@@ -82,10 +82,10 @@ impl Desk {
         let took = entries.len();
         let mut reports = Vec::new();
         for entry in entries.into_iter().filter(is_message) {
-            let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
+            let fetched = self.fetch(entry).await?;
             // Before anything else is made of it: our own mail is no report.
-            if !self.self_check_came_back(&entry, &bytes.unwrap_or_default()).await? {
-                reports.push(entry);
+            if !self.self_check_came_back(&fetched.entry, &fetched.bytes).await? {
+                reports.push(fetched);
             }
         }
         let messages = self.read_entries(reports).await?;
@@ -109,7 +109,11 @@ impl Desk {
             entries.extend(entry);
         }
         entries.truncate(together(&entries));
-        let mut found = self.read_entries(entries).await?;
+        let mut fetched = Vec::with_capacity(entries.len());
+        for entry in entries {
+            fetched.push(self.fetch(entry).await?);
+        }
+        let mut found = self.read_entries(fetched).await?;
         found.retain(Message::has_an_owner);
         for message in &found {
             for piece in message.pieces(0) {
@@ -163,13 +167,18 @@ impl Desk {
         self.commit(&mut office, batch, changed).await
     }
 
+    async fn fetch(&self, entry: Entry) -> Result<Fetched, DeskError> {
+        let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
+        Ok(Fetched { bytes: bytes.unwrap_or_default().into(), entry })
+    }
+
     /// Reads messages, a few at a time, and finds who sent each and whose each accused address was.
-    async fn read_entries(&self, entries: Vec<Entry>) -> Result<Vec<Message>, DeskError> {
+    async fn read_entries(&self, entries: Vec<Fetched>) -> Result<Vec<Message>, DeskError> {
         let readers = Arc::new(Semaphore::new(READERS));
         let mut reading = JoinSet::new();
-        for entry in entries {
+        for fetched in entries {
             let (desk, readers) = (self.clone(), readers.clone());
-            reading.spawn(async move { desk.read_entry(&entry, &readers).await });
+            reading.spawn(async move { desk.read_entry(fetched, &readers).await });
         }
         let mut messages = Vec::with_capacity(reading.len());
         while let Some(read) = reading.join_next().await {
@@ -182,9 +191,8 @@ impl Desk {
     }
 
     /// Reads one message and asks whose each accused home address was.
-    async fn read_entry(&self, entry: &Entry, readers: &Semaphore) -> Result<Message, DeskError> {
-        let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
-        let bytes: Arc<[u8]> = bytes.unwrap_or_default().into();
+    async fn read_entry(&self, fetched: Fetched, readers: &Semaphore) -> Result<Message, DeskError> {
+        let Fetched { ref entry, bytes } = fetched;
         let reading = {
             let _turn = readers.acquire().await;
             read_apart(bytes.clone(), read_as_handed, entry).await
@@ -275,6 +283,12 @@ impl Desk {
         }
         Ok(attributed)
     }
+}
+
+/// A message of the log with its bytes; as many at once as [`together`] says.
+struct Fetched {
+    entry: Entry,
+    bytes: Arc<[u8]>,
 }
 
 /// A place within a message: its number in the log and how many of its claims are filed.
