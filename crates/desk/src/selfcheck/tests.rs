@@ -121,7 +121,7 @@ async fn a_registry_that_names_a_stranger_is_told_once_and_so_is_its_mending() {
     let terms = Terms { limit: check.limit, every: check.every, started: desk.now() };
     let mut looks = Looks::default();
     // So many minutes later the registry names this; how the prefix then stands, and all that people have been told.
-    let mut after = async |minutes: i64, name: &str, looks: &mut Looks| {
+    let after = async |minutes: i64, name: &str, looks: &mut Looks| {
         *names.lock().expect("a name") = name.to_owned();
         clock.advance(SignedDuration::from_mins(minutes));
         check.look_outside(&desk, looks).await.expect("looks");
