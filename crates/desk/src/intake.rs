@@ -120,12 +120,12 @@ impl Desk {
     }
 
     /// These entries without our own mail that came back, which is no report; before anything else is made of it.
-    async fn without_self_checks(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, DeskError> {
+    async fn without_self_checks(&self, entries: Vec<Entry>) -> Result<Vec<Fetched>, DeskError> {
         let mut reports = Vec::with_capacity(entries.len());
         for entry in entries {
-            let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
-            if !self.self_check_came_back(&entry, &bytes.unwrap_or_default()).await? {
-                reports.push(entry);
+            let fetched = self.fetch(entry).await?;
+            if !self.self_check_came_back(&fetched.entry, &fetched.bytes).await? {
+                reports.push(fetched);
             }
         }
         Ok(reports)
@@ -161,7 +161,11 @@ impl Desk {
             entries.extend(entry);
         }
         entries.truncate(together(&entries));
-        let mut found = self.read_entries(entries).await?;
+        let mut fetched = Vec::with_capacity(entries.len());
+        for entry in entries {
+            fetched.push(self.fetch(entry).await?);
+        }
+        let mut found = self.read_entries(fetched).await?;
         found.retain(Message::has_an_owner);
         // They were filed as what they are, orphans.
         found.iter_mut().for_each(|message| message.once = false);
@@ -233,13 +237,18 @@ impl Desk {
         Ok(filed.is_some())
     }
 
+    async fn fetch(&self, entry: Entry) -> Result<Fetched, DeskError> {
+        let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
+        Ok(Fetched { bytes: bytes.unwrap_or_default().into(), entry })
+    }
+
     /// Reads messages, a few at a time, and finds who sent each and whose each accused address was.
-    async fn read_entries(&self, entries: Vec<Entry>) -> Result<Vec<Message>, DeskError> {
+    async fn read_entries(&self, entries: Vec<Fetched>) -> Result<Vec<Message>, DeskError> {
         let readers = Arc::new(Semaphore::new(READERS));
         let mut reading = JoinSet::new();
-        for entry in entries {
+        for fetched in entries {
             let (desk, readers) = (self.clone(), readers.clone());
-            reading.spawn(async move { desk.read_entry(&entry, &readers).await });
+            reading.spawn(async move { desk.read_entry(fetched, &readers).await });
         }
         let mut messages = Vec::with_capacity(reading.len());
         while let Some(read) = reading.join_next().await {
@@ -252,9 +261,8 @@ impl Desk {
     }
 
     /// Reads one message and asks whose each accused home address was.
-    async fn read_entry(&self, entry: &Entry, readers: &Semaphore) -> Result<Message, DeskError> {
-        let bytes = self.store().bytes(&entry.id).await.doing("fetch a message from the log")?;
-        let bytes: Arc<[u8]> = bytes.unwrap_or_default().into();
+    async fn read_entry(&self, fetched: Fetched, readers: &Semaphore) -> Result<Message, DeskError> {
+        let Fetched { ref entry, bytes } = fetched;
         let reading = {
             let _turn = readers.acquire().await;
             read_apart(bytes.clone(), read_as_handed, entry).await
@@ -346,6 +354,12 @@ impl Desk {
         }
         Ok(attributed)
     }
+}
+
+/// A message of the log with its bytes; as many at once as [`together`] says.
+struct Fetched {
+    entry: Entry,
+    bytes: Arc<[u8]>,
 }
 
 /// A place within a message: its number in the log and how many of its claims are filed.

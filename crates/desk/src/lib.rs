@@ -40,7 +40,7 @@ mod view;
 mod wording;
 
 pub use clock::Clock;
-pub use contacts::{ContactTable, Contacts, Looking};
+pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
 pub use desk::{Desk, whose};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};
@@ -50,7 +50,7 @@ pub use night::Hands;
 pub use notify::{Mailer, MailerError};
 pub use pages::PER_PAGE;
 pub use reporter::named_feeds;
-pub use selfcheck::{Alarm, SelfCheck};
+pub use selfcheck::{Alarm, Checked, SelfCheck};
 pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, check_mailbox};
 pub use timeline::rows as timeline;
 pub use view::*;

@@ -11,11 +11,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use desk::{
-    Alarm, Answers, Clock, ContactTable, Desk, Hands, MailSettings, Mailer, Reporters, SelfCheck, Settings,
-    TrustedResults,
+    Alarm, Answers, Checked, Clock, ContactTable, Contacts, Desk, Hands, MailSettings, Mailer,
+    RegistryContacts, Reporters, SelfCheck, Settings, TrustedResults,
 };
 use edge::{DryRun, Nft, NftConfig, Outlet};
-use lookup::{AsTable, Authenticator, Resolver};
+use lookup::{AsTable, Authenticator, Exchangers, Rdap, Resolver};
 use probe::{Landing, Prober};
 use sensors::smtp::{Certificate, Protocol, Recipients};
 use sensors::{Tally, smtp};
@@ -239,18 +239,28 @@ fn answers(config: &Config, mail: Option<&MailSettings>) -> Result<Answers> {
         let mailbox = desk::check_mailbox(&one.mailbox).map_err(|error| anyhow::anyhow!("{error}"))?;
         Ok((one.net, mailbox.email))
     };
-    let contacts = set.contacts.iter().map(contact).collect::<Result<_>>().context("answers.contacts")?;
+    let table = set.contacts.iter().map(contact).collect::<Result<_>>().context("answers.contacts")?;
+    let table = ContactTable::new(table);
+    let contacts: Arc<dyn Contacts> = match &config.lookup.rdap {
+        Some(base) => Arc::new(RegistryContacts::new(table, Rdap::new(base), territory(config)?.home)),
+        None => Arc::new(table),
+    };
     let senders = mail.into_iter().flat_map(|mail| [Some(&mail.from), mail.operators.as_ref()]);
     let own = senders.flatten().map(|mailbox| mailbox.email.to_string());
     Ok(Answers {
         spamcop: set.spamcop.clone(),
-        own: own.chain(config.intake.recipients.iter().cloned()).collect(),
+        own: own.chain(recipients(config)).collect(),
         per_address_hourly: set.per_address_hourly,
         per_domain_daily: set.per_domain_daily,
         xarf_out: set.xarf_out,
         xarf_per_contact_daily: set.xarf_per_contact_daily,
-        contacts: Arc::new(ContactTable::new(contacts)),
+        contacts,
     })
+}
+
+/// Who mail is accepted for, without the words that say what for.
+fn recipients(config: &Config) -> impl Iterator<Item = String> {
+    config.intake.recipients.iter().filter_map(|one| one.split_whitespace().next()).map(str::to_owned)
 }
 
 /// The desk without its night, for a command that acts on one case while the night may be running elsewhere.
@@ -277,21 +287,38 @@ fn show_mailboxes(desk: &Desk, mailboxes: sensors::imap::Mailboxes) {
     });
 }
 
-/// The self-check, where anything is to be checked.
-fn selfcheck(config: &Config, settings: &Settings) -> Result<Option<SelfCheck>> {
+/// Everything that the self-check looks at.
+pub(crate) fn checked(config: &Config) -> Result<Vec<Checked>> {
     let set = &config.selfcheck;
-    let Some(mail) = settings.mail.as_ref().filter(|_| !set.addresses.is_empty()) else { return Ok(None) };
     let mut addresses = Vec::new();
     for text in &set.addresses {
         let mailbox = desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{text:?}: {error}"))?;
         addresses.push(mailbox.email);
     }
+    let prefixes = if set.rdap { config.general.home.as_slice() } else { &[] };
+    Ok(Checked::all(&addresses, set.mx, prefixes))
+}
+
+/// The self-check, where anything is to be checked.
+fn selfcheck(config: &Config, settings: &Settings) -> Result<Option<SelfCheck>> {
+    let set = &config.selfcheck;
+    let checked = checked(config)?;
+    if checked.is_empty() {
+        return Ok(None);
+    }
+    let mail = settings.mail.as_ref();
+    let sender = mail.map(|mail| mail.from.email.to_string());
+    let resolver = set.mx.then(|| Resolver::new(&config.lookup.resolvers)).transpose();
+    let resolver = resolver.context("selfcheck.mx asks DNS")?;
     Ok(Some(SelfCheck {
-        addresses,
+        checked,
+        intake: recipients(config).chain(set.addresses.iter().cloned()).chain(sender).collect(),
+        rdap: config.lookup.rdap.as_deref().filter(|_| set.rdap).map(Rdap::new),
+        exchangers: resolver.map(|resolver| Exchangers::new(resolver, Exchangers::SMTP)),
         every: set.every.0,
         limit: set.limit.0,
-        mailer: Mailer::new(mail)?,
-        operators: mail.operators.clone(),
+        mailer: mail.map(Mailer::new).transpose()?,
+        operators: mail.and_then(|mail| mail.operators.clone()),
         alarm: Alarm { command: set.alarm_command.clone(), webhook: set.alarm_webhook.clone() },
     }))
 }

@@ -268,7 +268,10 @@ async fn an_address_of_ours_that_does_not_work_is_a_red_line_on_the_front_page()
 
     let night = Night::usual();
     night.state().checks = vec![check(false, "the self-check did not come back")];
-    let page = Browser::logged_in(night).get("/").await;
+    let browser = Browser::logged_in(night);
+    let page = browser.get("/").await;
     assert!(page.text.contains("mail abuse@example.net does not work"), "{}", page.text);
     assert!(page.text.contains("did not come back"));
+    let intake = browser.get("/intake").await;
+    assert!(intake.text.contains("<strong>does not work</strong>"), "{}", intake.text);
 }

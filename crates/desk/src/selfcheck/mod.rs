@@ -4,9 +4,14 @@
 //! A working and trusted abuse address is half the battle: one that silently loses mail is worse than none. A mail that
 //! comes back by any way in is recognised by its signed mark before anything else is made of it, and is no report.
 //!
+//! What the world is told of us is looked at too, where configured: the mail exchangers of our domains, and whom the
+//! registry names for our prefixes.
+//!
 //! Nothing is remembered here: what was sent, what came back and who was told are rows, so a restart goes on.
 
 mod alarm;
+mod checked;
+mod outside;
 mod standing;
 mod token;
 
@@ -16,12 +21,16 @@ use jiff::{SignedDuration, Timestamp};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 use lettre::{Address, address::Envelope};
+use lookup::{Exchangers, Rdap};
 use mail_parser::{HeaderValue as Parsed, MessageParser};
 use store::{Entry, ReadingRow, Standing};
 use tokio::sync::watch;
 
 pub use alarm::Alarm;
+pub use checked::Checked;
 
+use self::checked::advice;
+use self::outside::Looks;
 use self::standing::{Terms, next};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
@@ -30,6 +39,8 @@ use crate::notify::Mailer;
 
 /// How often we look whether anything is due, lost or back.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often we look whether anything is due of what the world is told of us.
+const LOOK_OUTSIDE: Duration = Duration::from_secs(30);
 /// Self-checks looked at per address: a day of failures every minute must not hide the last success for long.
 const LOOKED_AT: u32 = 50;
 /// How long self-checks are kept.
@@ -42,14 +53,20 @@ const KEY: &str = "self-check";
 /// What is checked, how often, and who hears of it.
 #[derive(Debug)]
 pub struct SelfCheck {
-    /// Our own addresses.
-    pub addresses: Vec<Address>,
+    /// Everything that is checked.
+    pub checked: Vec<Checked>,
+    /// Our own addresses and whole domains that reports come to; the registry must name one of them.
+    pub intake: Vec<String>,
+    /// Knows whom the registry names.
+    pub rdap: Option<Rdap>,
+    /// Knocks at our mail exchangers.
+    pub exchangers: Option<Exchangers>,
     /// How often each gets a mail.
     pub every: SignedDuration,
     /// How long one may take.
     pub limit: SignedDuration,
     /// Sends the mails, and the page to the operators.
-    pub mailer: Mailer,
+    pub mailer: Option<Mailer>,
     /// The operators' address.
     pub operators: Option<Mailbox>,
     /// How else they hear of it.
@@ -69,8 +86,18 @@ impl SelfCheck {
                 tokio::time::sleep(LOOK).await;
             }
         };
+        let outside = async {
+            let mut looks = Looks::default();
+            loop {
+                if let Err(error) = self.look_outside(&desk, &mut looks).await {
+                    tracing::error!(error = %chain(&error), "the self-check could not be made; trying again");
+                }
+                tokio::time::sleep(LOOK_OUTSIDE).await;
+            }
+        };
         tokio::select! {
             () = work => {}
+            () = outside => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
@@ -80,10 +107,10 @@ impl SelfCheck {
         let store = desk.store();
         let known = store.standings().await.doing("read how self-checks stand")?;
         let now = desk.now();
-        for address in &self.addresses {
+        for address in self.addresses() {
             let checks = store.self_checks(address.as_ref(), LOOKED_AT).await.doing("list self-checks")?;
             if let Some(seen) = terms.see(&checks, now) {
-                let subject = subject(address);
+                let subject = Checked::Mail(address.clone()).to_string();
                 let before = known.iter().find(|one| one.subject == subject);
                 let after = next(before, &subject, seen);
                 if before.is_none_or(|before| before.works != after.works || after.works && *before != after)
@@ -95,13 +122,20 @@ impl SelfCheck {
                 self.send(desk, address).await?;
             }
         }
-        let ours: Vec<String> = self.addresses.iter().map(subject).collect();
+        let ours: Vec<String> = self.checked.iter().map(ToString::to_string).collect();
         for gone in known.iter().filter(|one| !ours.contains(&one.subject)) {
             store.forget_standing(&gone.subject).await.doing("forget a self-check")?;
         }
         let old = now.saturating_sub(KEPT).unwrap_or(Timestamp::MIN);
         store.forget_self_checks(old).await.doing("forget old self-checks")?;
         self.tell(desk, tried).await
+    }
+
+    /// Those that mail goes to.
+    fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.checked
+            .iter()
+            .filter_map(|one| if let Checked::Mail(address) = one { Some(address) } else { None })
     }
 
     /// Tells people of every change they do not know of yet.
@@ -165,7 +199,8 @@ impl SelfCheck {
         text: &str,
         mark: Option<(&str, &str)>,
     ) -> Result<(), String> {
-        let from = self.mailer.from();
+        let Some(mailer) = &self.mailer else { return Err("no mail relay is configured".to_owned()) };
+        let from = mailer.from();
         let mut builder = Message::builder()
             .from(from.clone())
             .to(Mailbox::new(None, to.clone()))
@@ -186,13 +221,8 @@ impl SelfCheck {
         }
         let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()]);
         let envelope = envelope.map_err(|error| error.to_string())?;
-        self.mailer.send_raw(&envelope, &message.formatted()).await
+        mailer.send_raw(&envelope, &message.formatted()).await
     }
-}
-
-/// How an address is called among the things that are checked.
-fn subject(address: &Address) -> String {
-    format!("mail {address}")
 }
 
 /// Subject and text of the news.
@@ -207,9 +237,9 @@ fn words(standing: &Standing) -> (String, String) {
         (
             format!("nightdesk: {subject} does not work"),
             format!(
-                "{subject} does not work since {since}: {note}.\n\
-                 Reports sent there may be lost. Look at the relay, the mail server and the pick-up, and at the log of\n\
-                 nightdesk. You will hear of it once more when it works again.\n"
+                "{subject} does not work since {since}: {note}.\n{}\n\
+                 You will hear of it once more when it works again.\n",
+                advice(subject)
             ),
         )
     }

@@ -1,7 +1,7 @@
 //! Letters as they leave the house: to whom, how they look, how many, and what comes of answers to them.
 
 use case::{Actor, Case, Command, Event};
-use desk::{ContactTable, TrustedResults};
+use desk::{ContactTable, RegistryContacts, TrustedResults};
 use jiff::SignedDuration;
 use mail_parser::MessageParser;
 
@@ -264,6 +264,79 @@ async fn a_scanner_outside_is_told_to_its_own_desk_once_a_day_and_nothing_else_i
     for secret in ["line-105", "203.0.113.105", "paul", "X-Secret", "SubSeven", "customers.example"] {
         assert!(letters.iter().all(|letter| !letter.data.contains(secret)), "{secret}: {}", letter.data);
     }
+    night.end().await;
+}
+
+/// A registry on loopback: it names us for 198.51.100.1, nobody for .2, a desk of their own for all others, and when it is
+/// asked about .3 for the first time it breaks down. Gives its base and what it was asked.
+async fn registry() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.expect("a request"));
+            }
+            let path = String::from_utf8_lossy(&request).split(' ').nth(1).expect("a path").to_owned();
+            let first = !heard.lock().expect("paths").contains(&path);
+            let (status, mailbox) = match path.as_str() {
+                "/ip/198.51.100.1" => ("200 OK", "abuse@example.net"),
+                "/ip/198.51.100.2" => ("404 Not Found", ""),
+                "/ip/198.51.100.3" if first => ("500 Oops", ""),
+                _ => ("200 OK", "abuse@scanners.example"),
+            };
+            heard.lock().expect("paths").push(path);
+            let body = serde_json::json!({ "objectClassName": "ip network", "entities": [{
+                "roles": ["abuse"], "vcardArray": ["vcard", [["email", {}, "text", mailbox]]]
+            }] });
+            let body = body.to_string();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(answer.as_bytes()).await.expect("sent");
+        }
+    });
+    (base, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanners_desk_is_asked_of_the_registry_and_again_when_that_breaks_down() {
+    let post = Post::open().await;
+    let mut house = house(&post).await;
+    house.answers.xarf_out = true;
+    let (base, asked) = registry().await;
+    let home = case::Home::new(["203.0.113.0/24".parse().expect("a prefix")]).expect("a home");
+    let contacts = RegistryContacts::new(ContactTable::default(), lookup::Rdap::new(&base), home);
+    house.answers.contacts = std::sync::Arc::new(contacts);
+    house.leased("203.0.113.105", "line-105").await;
+    let night = house.open().await;
+    let paul = "paul@customers.example";
+    for number in [1, 2, 3, 9] {
+        night.mail(&format!("s{number}"), &scan(paul, &format!("198.51.100.{number}"), true, &night)).await;
+    }
+    let about = |scanner: &str| {
+        let letters = post.to("abuse@scanners.example");
+        letters.into_iter().filter(|letter| letter.data.contains(&format!("\"{scanner}\""))).count()
+    };
+    until("a letter about the last", async || (about("198.51.100.9") == 1).then_some(())).await;
+    until("all are asked about", async || {
+        let asked = asked.lock().expect("paths");
+        ["1", "2", "3"].iter().all(|end| asked.contains(&format!("/ip/198.51.100.{end}"))).then_some(())
+    })
+    .await;
+    assert_eq!(about("198.51.100.3"), 0, "the registry broke down");
+    house.clock.advance(SignedDuration::from_mins(5));
+    until("it is asked again", async || (about("198.51.100.3") == 1).then_some(())).await;
+    until("every errand is done", async || {
+        house.store.next_errand_due().await.expect("the outbox").is_none().then_some(())
+    })
+    .await;
+    assert_eq!(post.to("@").len(), 2, "neither we nor nobody is written to");
     night.end().await;
 }
 

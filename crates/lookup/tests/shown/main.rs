@@ -1,4 +1,5 @@
-//! Who a mail is shown to be from, asked of a name server of our own on loopback.
+//! Who a mail is shown to be from, who answers for an address and whether exchangers greet, asked of servers of our own
+//! on loopback.
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -8,7 +9,9 @@
 
 mod arc;
 mod dkim;
+mod exchangers;
 mod names;
 mod post;
+mod registry;
 mod spf;
 mod trouble;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hickory_resolver::proto::op::{Message, MessageType, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, TXT};
+use hickory_resolver::proto::rr::rdata::{A, MX, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
@@ -18,6 +18,8 @@ use lookup::{Authenticator, Config, Resolver};
 pub(crate) struct Zone {
     pub(crate) txt: HashMap<String, String>,
     pub(crate) a: HashMap<String, [u8; 4]>,
+    /// Exchangers in the order of their preference.
+    pub(crate) mx: HashMap<String, Vec<&'static str>>,
     /// Names that get no answer at all; `*` is every name.
     pub(crate) silent: HashSet<String>,
     pub(crate) asked: AtomicUsize,
@@ -40,31 +42,44 @@ impl Zone {
         message.metadata.message_type = MessageType::Response;
         message.metadata.recursion_available = true;
         message.additionals.clear();
-        let data = match query.query_type() {
-            RecordType::TXT => self.txt.get(&name).map(|text| RData::TXT(TXT::new(pieces(text)))),
-            RecordType::A => self.a.get(&name).map(|[a, b, c, d]| RData::A(A::new(*a, *b, *c, *d))),
-            _ => None,
-        };
-        match data {
-            Some(data) => {
-                let name = Name::from_ascii(format!("{name}.")).expect("a name");
-                message.add_answer(Record::from_rdata(name, 60, data));
+        let data: Vec<RData> = match query.query_type() {
+            RecordType::TXT => {
+                self.txt.get(&name).map(|text| RData::TXT(TXT::new(pieces(text)))).into_iter().collect()
             }
-            None => message.metadata.response_code = ResponseCode::NXDomain,
+            RecordType::A => {
+                self.a.get(&name).map(|[a, b, c, d]| RData::A(A::new(*a, *b, *c, *d))).into_iter().collect()
+            }
+            RecordType::MX => self.mx.get(&name).map(|hosts| exchangers(hosts)).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        if data.is_empty() {
+            message.metadata.response_code = ResponseCode::NXDomain;
         }
+        let name = Name::from_ascii(format!("{name}.")).expect("a name");
+        message.add_answers(data.into_iter().map(|data| Record::from_rdata(name.clone(), 60, data)));
         Some(message)
     }
 
     /// Serves it, and gives an authenticator that asks it.
     pub(crate) async fn serve(self, config: Config) -> (Authenticator, Arc<Zone>) {
+        let (resolver, zone) = self.resolver().await;
+        (Authenticator::new(&resolver, config), zone)
+    }
+
+    /// Serves it, and gives a resolver that asks it.
+    pub(crate) async fn resolver(self) -> (Resolver, Arc<Zone>) {
         let zone = Arc::new(self);
         let (udp, tcp) = both().await;
         let at = udp.local_addr().expect("an address");
         tokio::spawn(on_udp(udp, zone.clone()));
         tokio::spawn(on_tcp(tcp, zone.clone()));
-        let resolver = Resolver::new(&[at]).expect("a resolver");
-        (Authenticator::new(&resolver, config), zone)
+        (Resolver::new(&[at]).expect("a resolver"), zone)
     }
+}
+
+fn exchangers(hosts: &[&str]) -> Vec<RData> {
+    let name = |host: &str| Name::from_ascii(format!("{host}.")).expect("a name");
+    (10u16..).zip(hosts).map(|(rank, host)| RData::MX(MX::new(rank, name(host)))).collect()
 }
 
 /// A string of a TXT record holds 255 bytes.

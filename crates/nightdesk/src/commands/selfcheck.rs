@@ -13,9 +13,9 @@ use crate::{output, startup};
 pub(crate) async fn run(config: &Config, options: &SelfCheck) -> Result<Answer> {
     let store = startup::open_store(config).await?;
     let standings = store.standings().await?;
-    let mut all_work = !config.selfcheck.addresses.is_empty();
-    for address in &config.selfcheck.addresses {
-        let subject = format!("mail {address}");
+    let checked = startup::checked(config)?;
+    let mut all_work = !checked.is_empty();
+    for subject in checked.iter().map(ToString::to_string) {
         let standing = standings.iter().find(|one| one.subject.eq_ignore_ascii_case(&subject));
         let works = standing.map(|standing| standing.works);
         all_work &= works == Some(true);
@@ -36,8 +36,10 @@ pub(crate) async fn run(config: &Config, options: &SelfCheck) -> Result<Answer> 
             output::line(format!("{word:<8} {subject}{since}: {note}"));
         }
     }
-    if config.selfcheck.addresses.is_empty() && !options.json.json {
-        output::line("nothing is checked; name your addresses in selfcheck.addresses");
+    if checked.is_empty() && !options.json.json {
+        output::line(
+            "nothing is checked; name your addresses in selfcheck.addresses, or say selfcheck.rdap = true",
+        );
     }
     Ok(if all_work { Answer::Yes } else { Answer::No })
 }

@@ -113,6 +113,23 @@ pub(super) fn values(config: &Config) -> Result<()> {
         config.selfcheck.addresses.is_empty() || config.mail.relay.is_some(),
         "selfcheck.addresses needs mail.relay and mail.from; without them nothing can be sent"
     );
+    ensure!(
+        !config.selfcheck.mx || !config.selfcheck.addresses.is_empty(),
+        "selfcheck.mx needs selfcheck.addresses; it is their domains that are looked at"
+    );
+    ensure!(
+        !config.selfcheck.rdap || config.lookup.rdap.is_some(),
+        "selfcheck.rdap needs lookup.rdap; without it there is no registry to ask"
+    );
+    if let Some(base) = &config.lookup.rdap {
+        let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+        ensure!(
+            host.is_some_and(|host| !host.is_empty()
+                && !host.starts_with('/')
+                && !host.contains([' ', '?', '#'])),
+            "lookup.rdap: {base:?} is no server to ask; write it like \"https://rdap.example.net\""
+        );
+    }
     config.selfcheck.addresses.iter().try_for_each(|address| mailbox("selfcheck.addresses", address))?;
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
     let lengths = [

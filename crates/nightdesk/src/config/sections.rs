@@ -79,6 +79,9 @@ section! {
         /// A CSV of prefix,AS lines: one network is one voice among those nothing is shown of. Absent: the first 16
         /// bits of an IPv4 address (32 of IPv6) are its network.
         as_table: Option<PathBuf> = None;
+        /// An RDAP server that knows who takes complaints about an address, such as "https://rdap.example.net"; one
+        /// that sends questions on to the right registry serves best. Absent: no registry is asked.
+        rdap: Option<String> = None;
     }
 }
 
@@ -164,6 +167,12 @@ section! {
         alarm_command: Vec<String> = Vec::new();
         /// A URL that the text is posted to as {"text": "..."}, as chat services take it.
         alarm_webhook: Option<String> = None;
+        /// Whether a mail exchanger of each of those addresses' domains must greet, once a day. This machine must be
+        /// able to connect to port 25 of them.
+        mx: bool = false;
+        /// Whether the registry must name one of your intake's addresses or domains as the abuse contact of each home
+        /// prefix, once a day. Needs lookup.rdap.
+        rdap: bool = false;
     }
 }
 
@@ -203,7 +212,7 @@ section! {
         xarf_out: bool = false;
         /// At most so many such reports to one desk within a day.
         xarf_per_contact_daily: u32 = 20;
-        /// Who answers for addresses outside home: [{ net = "198.51.100.0/24", mailbox = "abuse@example.org" }].
+        /// Who answers for addresses outside home; where nobody is named, lookup.rdap is asked: [{ net = "198.51.100.0/24", mailbox = "abuse@example.org" }].
         contacts: Vec<Contact> = Vec::new();
     }
 }

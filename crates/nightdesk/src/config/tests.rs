@@ -115,3 +115,17 @@ fn a_mailbox_that_cannot_work_says_what_it_lacks() {
             .contains("intake.recipients")
     );
 }
+
+#[test]
+fn what_the_world_is_told_of_us_can_only_be_checked_by_asking_somebody() {
+    let with = |more: &str| format!("{SIX}\n{more}\n");
+    assert!(refusal(&with("[selfcheck]\nrdap = true")).contains("selfcheck.rdap needs lookup.rdap"));
+    assert!(refusal(&with("[selfcheck]\nmx = true")).contains("selfcheck.mx needs selfcheck.addresses"));
+    for base in
+        ["rdap.example.net", "ftp://rdap.example.net", "https://", "https:///ip", "https://a.example/?q"]
+    {
+        assert!(refusal(&with(&format!("[lookup]\nrdap = \"{base}\""))).contains("lookup.rdap"), "{base}");
+    }
+    let whole = with("[lookup]\nrdap = \"https://rdap.example.net/v1\"\n[selfcheck]\nrdap = true");
+    parse(&whole, "nightdesk.toml").expect("a prefix can be checked without any mail");
+}

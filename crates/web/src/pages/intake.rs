@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::{IntakeView, MailboxView};
+use desk::{CheckView, IntakeView, MailboxView};
 use serde::Deserialize;
 
 use crate::App;
@@ -38,6 +38,7 @@ struct IntakePage {
     tabs: Vec<Tab>,
     meaning: &'static str,
     mailboxes: Vec<MailboxLine>,
+    checks: Vec<CheckLine>,
     rows: Vec<Arrived>,
     page: usize,
     previous: Option<String>,
@@ -60,6 +61,15 @@ struct MailboxLine {
     left: u64,
     errors: u64,
     trouble: Option<String>,
+}
+
+/// How one thing stands that the self-check looks at.
+struct CheckLine {
+    subject: String,
+    works: bool,
+    since: (String, String),
+    checked: (String, String),
+    note: String,
 }
 
 /// One message.
@@ -96,7 +106,7 @@ pub(crate) async fn show(
         .ok_or_else(|| Trouble::Misread(format!("{:?} is not an outcome of the intake", asked.outcome)))?;
     let number = page_number(&asked.page);
     let rows = app.office.intake((!name.is_empty()).then_some(name), number).await?;
-    let mailboxes = app.office.front().await?.mailboxes;
+    let front = app.office.front().await?;
     let link = |page: usize| format!("/intake?outcome={name}&page={page}");
     let page = IntakePage {
         chrome: Chrome::of(&visitor, "intake"),
@@ -105,7 +115,8 @@ pub(crate) async fn show(
         previous: (number > 1).then(|| link(number.saturating_sub(1))),
         next: (rows.len() >= PER_PAGE).then(|| link(number.saturating_add(1))),
         page: number,
-        mailboxes: mailboxes.iter().map(mailbox_line).collect(),
+        mailboxes: front.mailboxes.iter().map(mailbox_line).collect(),
+        checks: front.checks.iter().map(check_line).collect(),
         rows: rows.iter().map(arrived).collect(),
     };
     draw(StatusCode::OK, &page)
@@ -125,6 +136,16 @@ fn mailbox_line(one: &MailboxView) -> MailboxLine {
         left: one.left,
         errors: one.errors,
         trouble: one.trouble.as_deref().map(words::plain),
+    }
+}
+
+fn check_line(one: &CheckView) -> CheckLine {
+    CheckLine {
+        subject: words::plain(&one.subject),
+        works: one.works,
+        since: (words::machine(one.since), words::stamp(one.since)),
+        checked: (words::machine(one.checked), words::stamp(one.checked)),
+        note: words::plain(&one.note),
     }
 }
 
