@@ -28,6 +28,7 @@ mod notify;
 mod office;
 mod pages;
 mod proxy_pages;
+mod reading;
 mod reporter;
 mod scanner;
 mod search;

@@ -135,7 +135,15 @@ fn name_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use case::EvidenceId;
+    use jiff::Timestamp;
+    use report::Reporter;
+    use store::{Spool, Store, Verdict};
+
     use super::*;
+    use crate::clock::Clock;
+    use crate::reading::tests::entry;
+    use crate::settings::{Settings, TrustedResults};
 
     #[test]
     fn every_named_feed_is_an_organizational_domain_of_its_own() {
@@ -151,5 +159,65 @@ mod tests {
         assert_eq!(name_of(" Feed\u{1b}[2J.Example\r\n"), "feed[2j.example");
         assert_eq!(name_of(" \n"), "unknown");
         assert!(name_of(&"ü".repeat(1000)).len() <= NAME_AT_MOST);
+    }
+
+    async fn desk(dir: &std::path::Path) -> Desk {
+        let url = format!("sqlite://{}", dir.join("nightdesk.db").display());
+        let store = Store::open(&url).await.expect("a store");
+        let verdict = Verdict {
+            domain: "spamcop.net".to_owned(),
+            evidence: EvidenceId([2; 32]),
+            case: case::CaseId(1),
+            confirmed: true,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        store.judge_reporter(&verdict).await.expect("a verdict");
+        let trusted_results = TrustedResults {
+            authserv_id: Some("mx.example.net".to_owned()),
+            relays: vec!["127.0.0.0/8".parse().expect("a prefix")],
+        };
+        let settings = Settings { trusted_results, ..Settings::bare() };
+        let spool = Spool::open(&dir.join("spool")).expect("a spool");
+        Desk::open(settings, store, spool, Clock::standing_at(Timestamp::UNIX_EPOCH)).await.expect("a desk")
+    }
+
+    async fn source(desk: &Desk, bytes: &str, entry: &Entry) -> Source {
+        let mut reading = Reading::unreadable("x");
+        let domain = "reports.spamcop.net".to_owned();
+        reading.reporter = Some(Reporter { address: format!("1@{domain}"), domain });
+        let shown = desk.authenticate(&reading, bytes.as_bytes(), entry).await;
+        desk.source_of(&reading, &shown, entry).await.expect("a source")
+    }
+
+    #[tokio::test]
+    async fn a_record_is_for_those_who_were_shown_to_be_the_reporter() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let desk = desk(dir.path()).await;
+        for (result, confirmed) in [("fail", 0), ("pass", 1)] {
+            let bytes = format!(
+                "Authentication-Results: mx.example.net; dkim={result} header.d=spamcop.net\r\nFrom: 1@spamcop.net\r\n\r\nx\r\n"
+            );
+            let Source::Report { domain, authenticated, trust, standing, network } =
+                source(&desk, &bytes, &entry()).await;
+            assert_eq!(domain, "spamcop.net", "the organizational domain");
+            assert_eq!((authenticated, trust.confirmed), (confirmed == 1, confirmed), "{result}");
+            assert_eq!(standing == case::Standing::NamedFeed, authenticated);
+            assert_eq!(network.as_deref(), (!authenticated).then_some("127.0.0.0/16"));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_unpublished_box_and_a_token_have_a_standing_of_their_own() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let desk = desk(dir.path()).await;
+        let boxed =
+            Entry { envelope: serde_json::json!({ "peer": "192.0.2.9", "tags": ["trusted"] }), ..entry() };
+        let Source::Report { standing, authenticated, trust, .. } =
+            source(&desk, "From: x\r\n\r\n", &boxed).await;
+        assert_eq!((standing, authenticated), (case::Standing::UnpublishedBox, false));
+        assert_eq!(trust.confirmed, 0, "what comes to the box is not thereby the domain it names");
+        let token = Entry { envelope: serde_json::json!({ "authenticated_as": "Our Sensor" }), ..entry() };
+        let Source::Report { domain, authenticated, standing, .. } = source(&desk, "x", &token).await;
+        assert_eq!((domain.as_str(), authenticated, standing), ("oursensor", true, case::Standing::Unknown));
     }
 }

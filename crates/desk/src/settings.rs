@@ -123,3 +123,21 @@ pub struct MailSettings {
 pub fn check_mailbox(text: &str) -> Result<lettre::message::Mailbox, String> {
     text.parse().map_err(|error: lettre::address::AddressError| error.to_string())
 }
+
+#[cfg(test)]
+impl Settings {
+    /// A house on 203.0.113.0/24 that mails nobody and knows no reporter.
+    pub(crate) fn bare() -> Settings {
+        let home = vec!["203.0.113.0/24".parse().expect("a prefix")];
+        Settings {
+            territory: Territory { home: case::Home::new(home).expect("a home"), never_touch: Vec::new() },
+            playbook: Playbook::default(),
+            clock_skew: SignedDuration::ZERO,
+            mail: None,
+            subscriber_mail: None,
+            reporters: Reporters::default(),
+            trusted_results: TrustedResults::default(),
+            answers: Answers::default(),
+        }
+    }
+}

@@ -1,7 +1,6 @@
-//! How fast a night goes, beside Python's own library on the same mails in the same run.
+//! How fast a night goes, beside Python's own library on the same mails in the same run. How fast mails are read is
+//! the benchmark `mails` of `report`.
 //!
-//! * `parse`: `report::read` over every mail of a folder (`NIGHTDESK_CORPUS/reports`, else our own fixtures), one thread, best of
-//!   three, against `email.message_from_bytes` with every part walked and decoded (which finds no claim at all).
 //! * `smtp`: mails from connection to 250 with fsync, and on to the case, by several clients at once, against a Python
 //!   `smtpd` server that parses each mail with `email` and puts it on disk the same way (and makes no case).
 
@@ -25,7 +24,6 @@ const MAILS: u32 = 2_000;
 const LINES: u32 = 200;
 
 fn main() -> Result<()> {
-    parse()?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(smtp())
 }
 
@@ -33,37 +31,6 @@ fn peer() -> Command {
     let mut python = Command::new("python3");
     python.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py"));
     python
-}
-
-fn parse() -> Result<()> {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/fixtures");
-    let folder =
-        std::env::var_os("NIGHTDESK_CORPUS").map_or(fixtures, |root| PathBuf::from(root).join("reports"));
-    let mut mails = Vec::new();
-    for entry in std::fs::read_dir(&folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "eml" || ending == "txt") {
-            mails.push(std::fs::read(path)?);
-        }
-    }
-    let count = f64::from(u32::try_from(mails.len())?);
-    let best = (0..3)
-        .map(|_| {
-            let began = Instant::now();
-            let claims: usize =
-                mails.iter().map(|mail| std::hint::black_box(report::read(mail)).claims.len()).sum();
-            std::hint::black_box(claims);
-            began.elapsed()
-        })
-        .min()
-        .context("three runs")?;
-    let ours = count / best.as_secs_f64();
-    let theirs: f64 = output(peer().arg("parse").arg(&folder))?.trim().parse()?;
-    println!(
-        "parse: {count} mails; nightdesk {ours:.0}/s, Python email {theirs:.0}/s; ratio {:.2}",
-        ours / theirs
-    );
-    Ok(())
 }
 
 async fn smtp() -> Result<()> {

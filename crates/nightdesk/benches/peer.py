@@ -1,6 +1,5 @@
 """The peer of the benchmark: what a script on Python's own library does with the same mails.
 
-peer.py parse FOLDER   parse every file with `email` (compat32), walk the parts, decode the text; best of three, in mails/s
 peer.py smtp           an SMTP server (`smtpd`) that parses each mail and puts it on disk (fsync of file and folder)
                        before it says 250; prints its port, ends when standard input does
 """
@@ -11,28 +10,9 @@ import os
 import sys
 import tempfile
 import threading
-import time
 import warnings
 
 warnings.simplefilter("ignore")
-
-
-def parse(folder):
-    mails = []
-    for name in sorted(os.listdir(folder)):
-        if name.endswith((".eml", ".txt")):
-            with open(os.path.join(folder, name), "rb") as file:
-                mails.append(file.read())
-    best = None
-    for _ in range(3):
-        began = time.perf_counter()
-        for mail in mails:
-            for part in email.message_from_bytes(mail).walk():
-                if not part.is_multipart():
-                    part.get_payload(decode=True)
-        took = time.perf_counter() - began
-        best = took if best is None or took < best else best
-    print(len(mails) / best)
 
 
 def smtp():
@@ -72,7 +52,4 @@ def smtp():
     asyncore.loop(timeout=1)
 
 
-if sys.argv[1] == "parse":
-    parse(sys.argv[2])
-else:
-    smtp()
+smtp()

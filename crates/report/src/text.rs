@@ -124,9 +124,6 @@ pub(crate) struct Line<'t> {
     pub(crate) words: &'t str,
     /// Where `words` begins in the text.
     pub(crate) start: usize,
-    /// How deep it is quoted.
-    #[allow(dead_code, reason = "for readers of pasted lines, which may tell their own by it")]
-    pub(crate) quoted: u8,
 }
 
 impl<'t> Line<'t> {
@@ -151,7 +148,7 @@ impl<'t> Line<'t> {
             words = words.strip_prefix(' ').unwrap_or(words);
         }
         let start = start + (raw.len() - words.len());
-        Line { words: words.trim_end(), start, quoted }
+        Line { words: words.trim_end(), start }
     }
 
     /// The range in the text of a range in the line's words.

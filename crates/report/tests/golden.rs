@@ -2,11 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at what it cannot read")]
 
+mod pairs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pairs::{beside, golden};
 use report::{Reading, read};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn fixture(name: &str) -> (PathBuf, Vec<u8>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
@@ -18,25 +21,7 @@ fn fixture(name: &str) -> (PathBuf, Vec<u8>) {
 fn golden(name: &str) -> Value {
     let (_, bytes) = fixture(name);
     let reading = read(&bytes);
-    let quoted: Vec<String> = reading
-        .claims
-        .iter()
-        .map(|claim| String::from_utf8_lossy(&bytes[claim.span.clone()]).into_owned())
-        .collect();
-    json!({ "reading": reading, "quoted": quoted })
-}
-
-macro_rules! golden {
-    ($($test:ident: $file:literal,)+) => {
-        $(
-            #[test]
-            fn $test() {
-                insta::assert_json_snapshot!(golden($file));
-            }
-        )+
-
-        const FILES: &[&str] = &[$($file),+];
-    };
+    beside(&bytes, &reading)
 }
 
 golden! {

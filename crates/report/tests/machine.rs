@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at what it cannot read")]
 
+mod pairs;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use pairs::{beside, golden};
 use report::{Format, Hint, Kind, Reading, Role, read_as};
-use serde_json::{Value, json};
+use serde_json::Value;
 use zip::write::SimpleFileOptions;
 
 fn folder() -> PathBuf {
@@ -27,25 +30,7 @@ fn named(bytes: &[u8], name: &str) -> Reading {
 fn golden(name: &str) -> Value {
     let bytes = fixture(name);
     let reading = named(&bytes, name);
-    let quoted: Vec<String> = reading
-        .claims
-        .iter()
-        .map(|claim| String::from_utf8_lossy(&bytes[claim.span.clone()]).into_owned())
-        .collect();
-    json!({ "reading": reading, "quoted": quoted })
-}
-
-macro_rules! golden {
-    ($($test:ident: $file:literal,)+) => {
-        $(
-            #[test]
-            fn $test() {
-                insta::assert_json_snapshot!(golden($file));
-            }
-        )+
-
-        const FILES: &[&str] = &[$($file),+];
-    };
+    beside(&bytes, &reading)
 }
 
 golden! {

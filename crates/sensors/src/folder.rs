@@ -11,9 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::Path;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -24,45 +22,9 @@ use tokio::time::sleep;
 use crate::delivery::{Handover, Parcel};
 use crate::maildir::file::{Left, read};
 use crate::stop::stopped;
-use crate::{Delivery, Envelope, How, Outcome, Printable, Refusal, Tally};
+use crate::{Delivery, Envelope, How, Outcome, Printable, Refusal};
 
-/// One folder.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// The folder.
-    pub dir: PathBuf,
-    /// The intake tags of all its files; goes into [`Envelope::tags`](crate::Envelope::tags).
-    pub tags: Vec<String>,
-    /// How often it is looked at; also how long a file must stay as it is to be complete. Default 5 seconds.
-    pub every: Duration,
-    /// Files per look, the first by name. Default 100.
-    pub per_sweep: usize,
-    /// Largest file in bytes. Default 25 MB, as for SMTP.
-    pub message_bytes: usize,
-    /// How long to wait for room in the channel. Default 5 seconds; then the file waits for the next look.
-    pub patience: Duration,
-    /// How long to wait for the answer "on disk". Default 1 minute; then the file waits for the next look.
-    pub answer: Duration,
-    /// Where events are counted.
-    pub tally: Arc<Tally>,
-}
-
-impl Config {
-    /// That folder, with the defaults.
-    #[must_use]
-    pub fn new(dir: impl Into<PathBuf>) -> Config {
-        Config {
-            dir: dir.into(),
-            tags: Vec::new(),
-            every: Duration::from_secs(5),
-            per_sweep: 100,
-            message_bytes: 25 * 1024 * 1024,
-            patience: Duration::from_secs(5),
-            answer: Duration::from_secs(60),
-            tally: Arc::default(),
-        }
-    }
-}
+pub use crate::pickup::Config;
 
 /// Picks up files until `stop` turns true (or its sender is gone). A missing folder is reported once and looked for
 /// again.

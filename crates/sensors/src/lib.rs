@@ -16,6 +16,7 @@ pub mod folder;
 pub mod http;
 pub mod imap;
 pub mod maildir;
+mod pickup;
 mod printable;
 pub mod smtp;
 mod stop;

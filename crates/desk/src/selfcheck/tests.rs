@@ -1,10 +1,8 @@
-use case::{Playbook, Territory};
-use lease::Home;
 use store::{Delivery, Spool, Store};
 
 use super::*;
 use crate::clock::Clock;
-use crate::settings::{Answers, Reporters, Settings, TrustedResults};
+use crate::settings::Settings;
 
 async fn desk(dir: &std::path::Path) -> Desk {
     desk_by(dir, Clock::standing_at(Timestamp::UNIX_EPOCH)).await
@@ -12,19 +10,7 @@ async fn desk(dir: &std::path::Path) -> Desk {
 
 async fn desk_by(dir: &std::path::Path, clock: Clock) -> Desk {
     let url = format!("sqlite://{}", dir.join("nightdesk.db").display());
-    let settings = Settings {
-        territory: Territory {
-            home: Home::new(vec!["203.0.113.0/24".parse().expect("a prefix")]).expect("a home"),
-            never_touch: Vec::new(),
-        },
-        playbook: Playbook::default(),
-        clock_skew: SignedDuration::ZERO,
-        mail: None,
-        subscriber_mail: None,
-        reporters: Reporters::default(),
-        trusted_results: TrustedResults::default(),
-        answers: Answers::default(),
-    };
+    let settings = Settings::bare();
     let store = Store::open(&url).await.expect("a store");
     let spool = Spool::open(&dir.join("spool")).expect("a spool");
     Desk::open(settings, store, spool, clock).await.expect("a desk")

@@ -2,7 +2,6 @@
 //! pair are those after NAT and accuse nobody.
 
 use std::net::IpAddr;
-use std::ops::Range;
 
 use super::{End, Packet, protocol};
 
@@ -17,15 +16,7 @@ const PROTOCOL: usize = 26;
 const ACTION: usize = 27;
 
 pub(super) fn read(line: &str) -> Option<Packet> {
-    let mut at = 0;
-    let fields: Vec<(Range<usize>, &str)> = line
-        .split(',')
-        .map(|field| {
-            let range = at..at + field.len();
-            at = range.end + 1;
-            (range, field)
-        })
-        .collect();
+    let fields = super::comma_fields(line);
     let kind = fields.iter().position(|(_, field)| matches!(*field, "TRAFFIC" | "THREAT"))?;
     let field = |offset: usize| fields.get(kind + offset).map_or("", |(_, field)| field.trim_matches('"'));
     let end = |at: usize, port: usize| {

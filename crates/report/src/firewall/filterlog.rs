@@ -1,7 +1,5 @@
 //! pf: filterlog of pfSense and OPNsense (Netgate, "Raw Filter Log Format"), and pflog as tcpdump prints it.
 
-use std::ops::Range;
-
 use super::{End, Packet, Patterns, compiled, first, protocol};
 
 pub(super) const MARKS: &[&str] = &[",match,", "filterlog", " > "];
@@ -25,15 +23,7 @@ pub(super) fn read(line: &str) -> Option<Packet> {
 
 /// Columns are counted from `match`: action, direction, version; what follows depends on the version (4 or 6).
 fn columns(line: &str) -> Option<Packet> {
-    let mut at = 0;
-    let fields: Vec<(Range<usize>, &str)> = line
-        .split(',')
-        .map(|field| {
-            let range = at..at + field.len();
-            at = range.end + 1;
-            (range, field)
-        })
-        .collect();
+    let fields = super::comma_fields(line);
     let reason = fields.iter().position(|(_, field)| *field == "match")?;
     let field = |offset: usize| fields.get(reason + offset).map(|(_, field)| *field);
     let (proto, source) = match field(3)? {

@@ -6,11 +6,9 @@ use std::time::Duration;
 use sensors::folder::{Config, watch};
 use sensors::{Acceptance, Delivery, How, Refusal};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch as channel};
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::sync::mpsc;
 
-use crate::stand::{SOON, disk, soon};
+use crate::stand::{Pickup, disk, soon, until};
 
 /// A folder with these files, looked at very often.
 fn folder(files: &[(&str, &[u8])]) -> (TempDir, Config) {
@@ -23,23 +21,8 @@ fn folder(files: &[(&str, &[u8])]) -> (TempDir, Config) {
     (folder, config)
 }
 
-struct Running(
-    JoinHandle<()>,
-    #[expect(dead_code, reason = "dropping it stops the pick-up")] channel::Sender<bool>,
-);
-
-fn start(config: &Config, deliveries: &mpsc::Sender<Delivery>) -> Running {
-    let (stop, stopped) = channel::channel(false);
-    Running(tokio::spawn(watch(config.clone(), deliveries.clone(), stopped)), stop)
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let wait = async {
-        while !holds() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(SOON, wait).await.unwrap_or_else(|_| panic!("never came true: {what}"));
+fn start(config: &Config, deliveries: &mpsc::Sender<Delivery>) -> Pickup {
+    Pickup::start(|stopped| watch(config.clone(), deliveries.clone(), stopped))
 }
 
 #[tokio::test]
@@ -53,7 +36,7 @@ async fn a_file_comes_with_its_name_and_moves_to_done_after_the_disk_has_it() {
     assert_eq!(first.envelope.file_name.as_deref(), Some("2026-01-02-open_proxy-as64500.csv"));
     assert_eq!(first.envelope.content_type.as_deref(), Some("text/csv"));
     assert_eq!(first.envelope.tags, ["trusted"]);
-    running.0.abort();
+    running.crash().await;
     let waiting = folder.path().join("2026-01-02-open_proxy-as64500.csv");
     assert!(waiting.exists(), "a crash before the answer leaves the file");
     let _running = start(&config, &deliveries);

@@ -6,12 +6,11 @@ use std::time::Duration;
 use sensors::imap::{Config, Credentials, Done, Limits, Secret, Security, Token, watch};
 use sensors::{Acceptance, Delivery, How, Refusal};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch as channel};
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
 
 use crate::imap_server::{Manner, Server};
-use crate::stand::{SOON, disk, soon};
+use crate::stand::{Pickup, disk, soon, until};
 
 /// A quick-tempered pick-up of this server's mailbox.
 fn config(server: &Server) -> (TempDir, Config) {
@@ -34,32 +33,8 @@ fn config(server: &Server) -> (TempDir, Config) {
     (folder, config)
 }
 
-/// A pick-up that runs until the value is dropped.
-struct Running(
-    JoinHandle<()>,
-    #[expect(dead_code, reason = "dropping it stops the pick-up")] channel::Sender<bool>,
-);
-
-impl Running {
-    fn start(config: &Config, deliveries: &mpsc::Sender<Delivery>) -> Running {
-        let (stop, stopped) = channel::channel(false);
-        Running(tokio::spawn(watch(config.clone(), deliveries.clone(), stopped)), stop)
-    }
-
-    /// Ends it wherever it is, as a crash would.
-    async fn crash(self) {
-        self.0.abort();
-        self.0.await.ok();
-    }
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let wait = async {
-        while !holds() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(SOON, wait).await.unwrap_or_else(|_| panic!("never came true: {what}"));
+fn start(config: &Config, deliveries: &mpsc::Sender<Delivery>) -> Pickup {
+    Pickup::start(|stopped| watch(config.clone(), deliveries.clone(), stopped))
 }
 
 #[tokio::test]
@@ -69,7 +44,7 @@ async fn a_message_is_marked_after_the_disk_has_it_and_not_before() {
     let (_folder, mut config) = config(&server);
     config.tags = vec!["trusted".to_owned()];
     let (deliveries, mut taken) = mpsc::channel::<Delivery>(1);
-    let running = Running::start(&config, &deliveries);
+    let running = start(&config, &deliveries);
     let first = soon(taken.recv()).await.unwrap();
     assert_eq!((first.bytes.as_slice(), first.how), (&b"Subject: x\r\n\r\nbody\r\n"[..], How::Imap));
     assert_eq!(first.envelope.tags, ["trusted"]);
@@ -78,7 +53,7 @@ async fn a_message_is_marked_after_the_disk_has_it_and_not_before() {
 
     running.crash().await;
     assert!(!server.has(4, "\\Seen"), "a crash before the answer leaves it unseen");
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     let second = soon(taken.recv()).await.unwrap();
     assert_eq!(first.id, second.id, "the same message is the same delivery");
     second.ack.send(Acceptance::OnDisk).unwrap();
@@ -91,7 +66,7 @@ async fn new_mail_wakes_an_idle_connection() {
     let server = Server::start().await;
     let (_folder, config) = config(&server);
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     until("it idles", || server.heard("IDLE") == 1).await;
     server.put(1, b"first", Manner::Honest);
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"first");
@@ -108,7 +83,7 @@ async fn idle_is_renewed_and_a_server_without_it_is_asked_again() {
         let (_folder, mut config) = config(&server);
         config.limits.idle = Duration::from_millis(2);
         let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         until("it looks again", || server.heard("UID SEARCH") >= 5).await;
         server.put(1, b"later", Manner::Honest);
         assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"later");
@@ -125,7 +100,7 @@ async fn what_the_disk_refuses_stays_unseen_and_is_offered_again() {
         server.put(2, b"b", Manner::Honest);
         let (_folder, config) = config(&server);
         let (deliveries, mut taken) = mpsc::channel::<Delivery>(1);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         let refused = soon(taken.recv()).await.unwrap();
         match says {
             Some(says) => refused.ack.send(says).unwrap(),
@@ -152,7 +127,7 @@ async fn a_message_that_cannot_be_taken_is_flagged_and_the_others_are_taken() {
         let (_folder, config) = config(&server);
         let tally = Arc::clone(&config.tally);
         let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"good", "{manner:?}");
         server.put(3, b"later", Manner::Honest);
         assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"later", "{manner:?}");
@@ -170,7 +145,7 @@ async fn a_message_that_breaks_the_connection_is_left_after_three_times() {
         let (_folder, mut config) = config(&server);
         config.limits.silence = Duration::from_millis(100);
         let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"good", "{manner:?}");
         assert_eq!(server.heard("UID FETCH 1 (UID BODY.PEEK[])"), 3, "{manner:?}");
         assert!(!server.has(1, "\\Seen"), "{manner:?}");
@@ -187,7 +162,7 @@ async fn a_server_that_dribbles_is_given_up_at_the_limit_of_time() {
     config.port = listener.local_addr().unwrap().port();
     config.limits.silence = Duration::from_millis(50);
     let (deliveries, _kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     let dribble = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         use tokio::io::AsyncWriteExt;
@@ -207,7 +182,7 @@ async fn a_wrong_password_is_told_apart_and_the_right_one_works_without_a_restar
     server.mailbox.lock().unwrap().password = "changed";
     let (folder, config) = config(&server);
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     let trouble = || config.mailboxes.read().first().and_then(|one| one.trouble.clone()).unwrap_or_default();
     until("it is told", || trouble().contains("does not let us in")).await;
     assert!(!trouble().contains("hunter2"));
@@ -223,7 +198,7 @@ async fn a_goodbye_and_a_new_uid_validity_are_survived() {
     server.put(1, b"old life", Manner::Honest);
     let (_folder, config) = config(&server);
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let running = Running::start(&config, &deliveries);
+    let running = start(&config, &deliveries);
     let first = soon(kept.recv()).await.unwrap();
     assert_eq!(config.mailboxes.read().pop().unwrap().errors, 2);
     until("it is seen", || server.has(1, "\\Seen")).await;
@@ -234,7 +209,7 @@ async fn a_goodbye_and_a_new_uid_validity_are_survived() {
         mailbox.messages.clear();
     }
     server.put(1, b"new life", Manner::Honest);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     let second = soon(kept.recv()).await.unwrap();
     assert_eq!(second.bytes, b"new life");
     assert!(first.id.starts_with("imap-7-1-") && second.id.starts_with("imap-8-1-"));
@@ -249,7 +224,7 @@ async fn a_message_is_moved_with_and_without_the_move_extension() {
         let (_folder, mut config) = config(&server);
         config.done = Done::Move("Archive".to_owned());
         let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"x");
         let archived = || server.mailbox.lock().unwrap().folders.get("Archive").cloned().unwrap_or_default();
         until("it is in the archive", || archived() == [b"x"]).await;
@@ -269,7 +244,7 @@ async fn a_server_of_rev2_alone_is_understood() {
     server.put(2, b"b", Manner::Honest);
     let (_folder, config) = config(&server);
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"a");
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"b");
     server.put(3, b"c", Manner::Honest);
@@ -282,7 +257,7 @@ async fn a_password_is_not_sent_where_tls_was_asked_for_and_is_not_offered() {
     let (_folder, mut config) = config(&server);
     config.security = Security::StartTls;
     let (deliveries, _kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     let trouble = || config.mailboxes.read().first().and_then(|one| one.trouble.clone()).unwrap_or_default();
     until("it is told", || trouble().contains("does not offer STARTTLS")).await;
     assert_eq!(server.heard("LOGIN") + server.heard("AUTHENTICATE"), 0);
@@ -301,7 +276,7 @@ async fn a_token_is_sent_as_the_server_asks() {
         let token = Token::Command(vec!["echo".to_owned(), "t0ken".to_owned()]);
         config.credentials = Credentials::OAuth { user: "abuse@example.net".to_owned(), token };
         let (deliveries, _kept) = disk(Acceptance::OnDisk);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         let said = format!("AUTHENTICATE {mechanism} ");
         until("it logs in", || server.heard(&said) == 1).await;
         let line = server.mailbox.lock().unwrap().heard.iter().find(|line| line.starts_with(&said)).cloned();

@@ -8,11 +8,9 @@ use std::time::Duration;
 use sensors::maildir::{Config, watch};
 use sensors::{Acceptance, Delivery, How, Refusal};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch as channel};
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::sync::mpsc;
 
-use crate::stand::{SOON, disk, soon};
+use crate::stand::{Pickup, disk, soon, until};
 
 /// A Maildir with these files in `new/`, looked at very often.
 fn maildir(files: &[(&str, &[u8])]) -> (TempDir, Config) {
@@ -28,32 +26,8 @@ fn maildir(files: &[(&str, &[u8])]) -> (TempDir, Config) {
     (folder, config)
 }
 
-/// A pick-up that runs until the value is dropped.
-struct Running(
-    JoinHandle<()>,
-    #[expect(dead_code, reason = "dropping it stops the pick-up")] channel::Sender<bool>,
-);
-
-impl Running {
-    fn start(config: &Config, deliveries: &mpsc::Sender<Delivery>) -> Running {
-        let (stop, stopped) = channel::channel(false);
-        Running(tokio::spawn(watch(config.clone(), deliveries.clone(), stopped)), stop)
-    }
-
-    /// Ends it wherever it is, as a crash would.
-    async fn crash(self) {
-        self.0.abort();
-        self.0.await.ok();
-    }
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let wait = async {
-        while !holds() {
-            sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(SOON, wait).await.unwrap_or_else(|_| panic!("never came true: {what}"));
+fn start(config: &Config, deliveries: &mpsc::Sender<Delivery>) -> Pickup {
+    Pickup::start(|stopped| watch(config.clone(), deliveries.clone(), stopped))
 }
 
 fn seen(folder: &Path, name: &str) -> PathBuf {
@@ -64,14 +38,14 @@ fn seen(folder: &Path, name: &str) -> PathBuf {
 async fn a_file_moves_to_cur_after_the_disk_has_it_and_not_before() {
     let (folder, config) = maildir(&[("1.a", b"Subject: x\n\nbare \n and \r\n")]);
     let (deliveries, mut taken) = mpsc::channel::<Delivery>(1);
-    let running = Running::start(&config, &deliveries);
+    let running = start(&config, &deliveries);
     let first = soon(taken.recv()).await.unwrap();
     assert_eq!((first.bytes.as_slice(), first.how), (&b"Subject: x\n\nbare \n and \r\n"[..], How::Maildir));
     assert!(folder.path().join("new/1.a").exists() && !seen(folder.path(), "1.a").exists());
 
     running.crash().await;
     assert!(folder.path().join("new/1.a").exists(), "a crash before the answer leaves the file");
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     let second = soon(taken.recv()).await.unwrap();
     assert_eq!(first.id, second.id, "the same file is the same delivery");
     second.ack.send(Acceptance::OnDisk).unwrap();
@@ -85,7 +59,7 @@ async fn what_the_disk_refuses_waits_in_new_and_is_offered_again() {
     for says in [Some(Acceptance::Full), Some(Acceptance::Failed), None] {
         let (folder, config) = maildir(&[("1.a", b"x"), ("2.b", b"y")]);
         let (deliveries, mut taken) = mpsc::channel::<Delivery>(1);
-        let _running = Running::start(&config, &deliveries);
+        let _running = start(&config, &deliveries);
         let refused = soon(taken.recv()).await.unwrap();
         match says {
             Some(says) => refused.ack.send(says).unwrap(),
@@ -108,7 +82,7 @@ async fn files_that_cannot_be_taken_stay_are_reported_once_and_hold_nobody_up() 
     fs::create_dir(new.join("0.folder")).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", new.join("2.link")).unwrap();
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"good");
     // Each of these is a whole look at the folder later.
     for round in 4..8 {
@@ -130,7 +104,7 @@ async fn a_file_that_cannot_be_moved_is_not_delivered_again_and_moves_when_it_ca
     let (folder, config) = maildir(&[("1.a", b"a"), ("2.b", b"b")]);
     fs::remove_dir(folder.path().join("cur")).unwrap();
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"a");
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"b");
     until("both are reported", || config.tally.refused(Refusal::Unreadable) == 2).await;
@@ -149,7 +123,7 @@ async fn a_file_already_in_cur_is_not_overwritten() {
     fs::write(seen(folder.path(), "1.a"), b"old").unwrap();
     let tally = Arc::clone(&config.tally);
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     assert_eq!(soon(kept.recv()).await.unwrap().bytes, b"new");
     until("it is reported", || tally.refused(Refusal::Unreadable) == 1).await;
     assert_eq!(fs::read(seen(folder.path(), "1.a")).unwrap(), b"old");
@@ -161,7 +135,7 @@ async fn a_folder_that_comes_later_is_found() {
     let (folder, config) = maildir(&[]);
     fs::remove_dir(folder.path().join("new")).unwrap();
     let (deliveries, mut kept) = disk(Acceptance::OnDisk);
-    let _running = Running::start(&config, &deliveries);
+    let _running = start(&config, &deliveries);
     fs::create_dir(folder.path().join("tmp/new")).unwrap();
     for at in 0..250 {
         fs::write(folder.path().join(format!("tmp/new/{at:03}.a")), at.to_string()).unwrap();

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// Longer than anything here takes, short enough to fail a hanging test.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -107,4 +107,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         assert!(self.say("RCPT TO:<abuse@example.net>").await.starts_with("250 "));
         assert!(self.say("DATA").await.starts_with("354 "));
     }
+}
+
+/// A pick-up that runs until the value is dropped.
+pub(crate) struct Pickup {
+    task: JoinHandle<()>,
+    #[expect(dead_code, reason = "dropping it stops the pick-up")]
+    stop: watch::Sender<bool>,
+}
+
+impl Pickup {
+    /// Starts what `watch` makes of the sign to stop.
+    pub(crate) fn start<F>(watch: impl FnOnce(watch::Receiver<bool>) -> F) -> Pickup
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (stop, stopped) = watch::channel(false);
+        Pickup { task: tokio::spawn(watch(stopped)), stop }
+    }
+
+    /// Ends it wherever it is, as a crash would.
+    pub(crate) async fn crash(self) {
+        self.task.abort();
+        self.task.await.ok();
+    }
+}
+
+/// Looks until it holds, or fails the test.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let wait = async {
+        while !holds() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(SOON, wait).await.unwrap_or_else(|_| panic!("never came true: {what}"));
 }
