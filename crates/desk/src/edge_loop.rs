@@ -87,7 +87,8 @@ impl Desk {
         };
         let trouble = self.edge_status().borrow().trouble.clone().unwrap_or_default();
         let what = format!(
-            "the edge could not be made equal to the plan of {} blocks: {trouble}",
+            "the edge could not be made equal to the plan of {} blocks: {trouble}\n\n\
+             The plan is kept and tried again by itself; this page comes at most once an hour.",
             plan.rules().len()
         );
         let page = NewErrand {

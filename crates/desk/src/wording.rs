@@ -223,11 +223,16 @@ pub(crate) fn scanner(attack: &xarf_out::Attack) -> (String, String) {
 pub(crate) fn page(id: CaseId, what: &str) -> (String, String) {
     let body = format!(
         "nightdesk needs a person.\n\n{what}\n\n\
-         Look at {id} on the page or with: nightdesk case show {id}\n\
-         The plan is kept and tried again by itself; this page comes at most once an hour.\n",
+         Look at {id} on the page or with: nightdesk case show {id}\n",
     );
-    (format!("[{id}] nightdesk: a block is held back"), body)
+    let first = what.lines().next().unwrap_or_default();
+    let short: String = first.chars().take(SUBJECT_AT_MOST).collect();
+    let more = if short.len() < first.len() { "…" } else { "" };
+    (format!("[{id}] nightdesk: {short}{more}"), body)
 }
+
+/// What of a page stands in its subject, in characters: a telephone shows about as much.
+const SUBJECT_AT_MOST: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -420,5 +425,15 @@ mod tests {
     fn hearsay_is_no_ground_for_a_notice() {
         let story = Story::new();
         assert!(Notice::of(&story.case, &story.records, None, "nftables", story.now).is_none());
+    }
+
+    #[test]
+    fn a_page_says_in_its_subject_what_it_is_about() {
+        let (subject, body) = page(CaseId(3), "an open-proxy is reported at 203.0.113.7\nand more");
+        assert_eq!(subject, "[ND-3] nightdesk: an open-proxy is reported at 203.0.113.7");
+        assert!(body.contains("and more") && body.contains("nightdesk case show ND-3"), "{body}");
+        let (long, _) = page(CaseId(3), &"ü".repeat(500));
+        assert_eq!(long.chars().filter(|c| *c == 'ü').count(), SUBJECT_AT_MOST);
+        assert!(long.ends_with('…'));
     }
 }
