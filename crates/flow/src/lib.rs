@@ -4,5 +4,6 @@
 //! Out: [`Flow`]s. This crate does no I/O and has no clock: it knows no time but what stands in the records.
 
 mod record;
+pub mod wire;
 
 pub use record::{ExporterId, Flow, Millis, Translated, Way, protocol, tcp};
