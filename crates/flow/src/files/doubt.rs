@@ -25,6 +25,8 @@ pub enum DoubtKind {
     Incomplete,
     /// The end is before the beginning; the beginning was taken for both.
     EndsBefore,
+    /// A time that cannot be; when the collector received the record was taken for it.
+    TimeReplaced,
     /// A time without a zone; UTC was assumed.
     ZoneAssumed,
     /// Bytes were told of the payload alone; headers were added.
@@ -57,6 +59,7 @@ impl DoubtKind {
             DoubtKind::Unreadable => "unreadable",
             DoubtKind::Incomplete => "incomplete",
             DoubtKind::EndsBefore => "ends-before",
+            DoubtKind::TimeReplaced => "time-replaced",
             DoubtKind::ZoneAssumed => "zone-assumed",
             DoubtKind::BytesEstimated => "bytes-estimated",
             DoubtKind::PacketsEstimated => "packets-estimated",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::pcap;
+use super::{nfdump, pcap};
 
 /// The kinds of files that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Format {
     Argus,
     /// Another table with a header, as of nfdump.
     Csv,
+    /// A file of nfdump's collectors.
+    Nfdump,
     /// A packet capture of the classic form.
     Pcap,
     /// A packet capture of the newer form.
@@ -41,6 +43,7 @@ impl Format {
             Format::ZeekOther => "zeek-other",
             Format::Argus => "argus",
             Format::Csv => "csv",
+            Format::Nfdump => "nfdump",
             Format::Pcap => "pcap",
             Format::PcapNg => "pcapng",
             Format::Unknown => "unknown",
@@ -54,6 +57,9 @@ impl Format {
         }
         if pcap::is_ng(head) {
             return Format::PcapNg;
+        }
+        if nfdump::is_nfdump(head) {
+            return Format::Nfdump;
         }
         Format::of_text(head)
     }

@@ -13,6 +13,7 @@ mod doubt;
 mod format;
 mod input;
 mod lines;
+mod nfdump;
 mod pcap;
 mod plain;
 mod row;
@@ -56,6 +57,7 @@ pub fn read(input: impl Read, sink: &mut dyn FnMut(Flow)) -> Summary {
         Format::ZeekTsv => zeek::tsv(&mut input, &mut reading),
         Format::ZeekJson => zeek::json(&mut input, &mut reading),
         Format::Csv => csv::read(&mut input, &mut reading),
+        Format::Nfdump => nfdump::read(&mut input, &mut reading),
         Format::Pcap => pcap::classic(&mut input, &mut reading),
         Format::PcapNg => pcap::ng(&mut input, &mut reading),
         _ => {}

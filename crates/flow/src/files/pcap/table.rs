@@ -17,8 +17,6 @@ const MOST: usize = 1 << 18;
 /// `udp_inactivity_timeout` and `icmp_inactivity_timeout`.
 const IDLE_TCP: i64 = 300_000_000;
 const IDLE_OTHER: i64 = 60_000_000;
-/// After the end stragglers may still come.
-const LINGER: i64 = 10_000_000;
 
 /// Both ends, the same for both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -189,12 +187,12 @@ impl Open {
     }
 
     /// Whether `packet` belongs to another connection between the same ports: one that begins after this has ended, or
-    /// comes after a silence.
+    /// comes after a silence. Stragglers after the end belong to what has ended.
     fn is_over(&self, packet: &Packet) -> bool {
         let idle = if packet.protocol == protocol::TCP { IDLE_TCP } else { IDLE_OTHER };
         let silence = packet.micros.saturating_sub(self.last);
         let begins = packet.protocol == protocol::TCP && packet.flags & (SYN | ACK) == SYN;
-        silence > idle || (self.closed && (begins || silence > LINGER))
+        silence > idle || (self.closed && begins)
     }
 
     fn give(self, reading: &mut Reading<'_>) {
