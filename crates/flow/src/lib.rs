@@ -3,6 +3,7 @@
 //! In: bytes of NetFlow, IPFIX and sFlow datagrams, of Zeek and Argus logs, of nfdump files and of packet captures.
 //! Out: [`Flow`]s. This crate does no I/O and has no clock: it knows no time but what stands in the records.
 
+pub mod files;
 mod record;
 pub mod wire;
 
