@@ -53,6 +53,28 @@ impl Contact {
         self.answered && !self.was_answered
     }
 
+    /// Whether nobody took the call: for TCP, the caller never had anything to acknowledge and nothing but headers came
+    /// back. Where flags are not told, that almost nothing came back.
+    pub(crate) fn failed(&self) -> bool {
+        let flow = &self.flow;
+        if flow.protocol != protocol::TCP {
+            return flow.reverse.packets == 0;
+        }
+        let unheard = if flow.forward.flags == 0 {
+            flow.reverse.packets <= 1
+        } else {
+            flow.forward.flags & tcp::ACK == 0
+        };
+        unheard && flow.forward.packets > 0 && payload(&flow.reverse) == 0
+    }
+
+    /// Bytes since it was last seen: sent by home, and received.
+    pub(crate) fn grown(&self) -> (u64, u64) {
+        let seen = Seen { flow: self.flow, before: self.before };
+        let (ahead, back) = seen.grown();
+        if self.inward { (back, ahead) } else { (ahead, back) }
+    }
+
     /// The port that is called.
     pub(crate) fn service(&self) -> u16 {
         self.flow.destination_port

@@ -10,6 +10,7 @@ use crate::config::{Allowed, Config};
 use crate::contact::{self, Contact};
 use crate::home::Home;
 use crate::line::Line;
+use crate::rarity::Rarity;
 use crate::{Host, Sign, SignKind};
 
 /// What a detector has done.
@@ -92,7 +93,7 @@ impl Detector {
         for address in std::mem::take(&mut self.lines.stirred) {
             let Some(line) = self.lines.table.get_mut(&address) else { continue };
             line.stirred = false;
-            for sign in line.signs(address, &self.config) {
+            for sign in line.signs(address, &self.config, &self.lines.rarity) {
                 if is_news(&mut line.told, &sign) {
                     new.push(sign);
                 }
@@ -125,7 +126,11 @@ impl Detector {
     /// The signs on one home address now, strongest first.
     #[must_use]
     pub fn signs(&self, address: IpAddr) -> Vec<Sign> {
-        self.lines.table.get(&address).map(|line| line.signs(address, &self.config)).unwrap_or_default()
+        self.lines
+            .table
+            .get(&address)
+            .map(|line| line.signs(address, &self.config, &self.lines.rarity))
+            .unwrap_or_default()
     }
 
     /// Allows these and no others from now on.
@@ -166,6 +171,7 @@ struct Lines {
     order: VecDeque<IpAddr>,
     stirred: Vec<IpAddr>,
     evicted: u64,
+    rarity: Rarity,
 }
 
 impl Lines {
@@ -176,11 +182,15 @@ impl Lines {
     }
 
     fn line(&mut self, contact: &Contact, config: &Config) {
+        let rare = !contact.inward && contact.just_answered() && self.rarity.is_rare(contact.peer);
+        if contact.new && !contact.inward {
+            self.rarity.note(contact.home, contact.peer, contact.first());
+        }
         if let Some(line) = self.table.get_mut(&contact.home) {
             if !line.stirred {
                 self.stirred.push(contact.home);
             }
-            line.see(contact, config.learning);
+            line.see(contact, config.learning, rare);
             return;
         }
         // An address that has never sent anything is no line: scans of empty addresses leave no trace.
@@ -189,7 +199,7 @@ impl Lines {
         }
         while self.table.len() >= config.lines.max(1) && self.evict() {}
         let mut line = Line::new(contact.first());
-        line.see(contact, config.learning);
+        line.see(contact, config.learning, rare);
         self.table.insert(contact.home, Box::new(line));
         self.order.push_back(contact.home);
         self.stirred.push(contact.home);

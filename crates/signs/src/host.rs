@@ -10,9 +10,10 @@ use crate::{Sign, SignKind};
 /// Signs that show the same thing: of one family only the strongest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
-    /// It relays: relay-shape, call-then-served, back-connect.
+    /// It relays: relay-shape, back-connect.
     Relaying,
-    /// It listens where it need not: answered-stranger, new-listener, trojan-scan-in.
+    /// It serves strangers where nobody expects it: answered-stranger, new-listener, trojan-scan-in, call-then-served. The
+    /// last is here because it rests on the same callers as the first.
     Listening,
     /// It mails: smtp-fanout, mail-phone-home.
     Mailing,
@@ -33,8 +34,11 @@ impl SignKind {
     #[must_use]
     pub fn family(self) -> Family {
         match self {
-            SignKind::RelayShape | SignKind::CallThenServed | SignKind::BackConnect => Family::Relaying,
-            SignKind::AnsweredStranger | SignKind::NewListener | SignKind::TrojanScanIn => Family::Listening,
+            SignKind::RelayShape | SignKind::BackConnect => Family::Relaying,
+            SignKind::AnsweredStranger
+            | SignKind::NewListener
+            | SignKind::TrojanScanIn
+            | SignKind::CallThenServed => Family::Listening,
             SignKind::SmtpFanout | SignKind::MailPhoneHome => Family::Mailing,
             SignKind::Beacon => Family::Calling,
             SignKind::ScanOut => Family::Scanning,

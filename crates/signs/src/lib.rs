@@ -24,6 +24,7 @@
 //! A running night gives each shard of home addresses a detector of its own and asks for [`Detector::new_signs`] every so
 //! often; what is allowed may be changed at any time with [`Detector::allow`] and applies at the next question.
 
+mod called;
 mod config;
 mod contact;
 mod detector;
@@ -31,12 +32,18 @@ mod home;
 mod host;
 mod line;
 mod mail;
+mod minutes;
+mod pace;
+mod phone;
 mod ports;
 mod proof;
+mod rarity;
 mod relay;
+mod scan;
 mod served;
 mod sign;
 mod sketch;
+mod tunnel;
 
 pub use config::{Allowed, Config};
 pub use detector::{Counts, Detector};

@@ -4,12 +4,20 @@ use std::net::IpAddr;
 
 use flow::Millis;
 
+use crate::called::Calls;
 use crate::config::{Allowed, Config};
 use crate::contact::Contact;
 use crate::mail::{self, Mail};
+use crate::phone::Phone;
+use crate::rarity::Rarity;
 use crate::relay::Relay;
+use crate::scan::Scan;
 use crate::served::{Listener, Served};
+use crate::sketch::Distinct;
+use crate::tunnel::Tunnels;
 use crate::{Sign, SignKind, ports};
+
+const HOUR: i64 = 3_600_000;
 
 /// One home address. What a line does not do costs it nothing.
 #[derive(Debug, Clone)]
@@ -25,6 +33,13 @@ pub(crate) struct Line {
     served: Served,
     relay: Option<Box<Relay>>,
     mail: Option<Box<Mail>>,
+    calls: Option<Box<Calls>>,
+    tunnels: Option<Box<Tunnels>>,
+    phone: Phone,
+    scan: Option<Box<Scan>>,
+    /// Marks of peers called at ports where no service is usual, in this hour, and the most in any hour.
+    odd: (Millis, Distinct),
+    most_odd: u32,
 }
 
 impl Line {
@@ -38,10 +53,17 @@ impl Line {
             served: Served::default(),
             relay: None,
             mail: None,
+            calls: None,
+            tunnels: None,
+            phone: Phone::default(),
+            scan: None,
+            odd: (at, Distinct::default()),
+            most_odd: 0,
         }
     }
 
-    pub(crate) fn see(&mut self, contact: &Contact, learning: i64) {
+    /// Sees a connection; `rare` says whether few of our lines call its peer.
+    pub(crate) fn see(&mut self, contact: &Contact, learning: i64, rare: bool) {
         self.first = self.first.min(contact.first());
         self.last = self.last.max(contact.last());
         (self.stirred, self.recent) = (true, true);
@@ -49,8 +71,8 @@ impl Line {
             let learned = contact.first().since(self.first) >= learning;
             self.served.see(contact, learned);
         }
-        if mail::is_outgoing(contact) {
-            self.mail.get_or_insert_default().see(contact);
+        if !contact.inward {
+            self.call(contact, rare);
         }
         if contact.inward && contact.answered && contact.is_tcp() {
             self.relay.get_or_insert_default();
@@ -60,9 +82,35 @@ impl Line {
         }
     }
 
+    fn call(&mut self, contact: &Contact, rare: bool) {
+        if mail::is_outgoing(contact) {
+            self.mail.get_or_insert_default().see(contact);
+        }
+        if contact.is_tcp() {
+            self.scan.get_or_insert_default().see(contact);
+        }
+        self.calls.get_or_insert_default().see(contact);
+        self.tunnels.get_or_insert_default().see(contact);
+        if rare && contact.just_answered() && !ports::is_infrastructure(contact.service()) {
+            self.phone.see(contact);
+        }
+        if contact.new && !ports::is_usual_target(contact.service()) {
+            self.call_odd(contact);
+        }
+    }
+
+    fn call_odd(&mut self, contact: &Contact) {
+        if contact.first().since(self.odd.0).abs() > HOUR {
+            self.odd = (contact.first(), Distinct::default());
+        }
+        if self.odd.1.add(contact.peer_mark()) {
+            self.most_odd = self.most_odd.max(self.odd.1.count());
+        }
+    }
+
     /// The signs on this line now, strongest first.
-    pub(crate) fn signs(&self, address: IpAddr, config: &Config) -> Vec<Sign> {
-        let view = View { address, line: self, config };
+    pub(crate) fn signs(&self, address: IpAddr, config: &Config, rarity: &Rarity) -> Vec<Sign> {
+        let view = View { address, line: self, config, rarity };
         let mut signs = Vec::new();
         if view.allows(address, None) {
             return signs;
@@ -74,6 +122,16 @@ impl Line {
         if let Some(mail) = &self.mail {
             mail.signs(&view, &mut signs);
         }
+        if let Some(calls) = &self.calls {
+            calls.signs(&view, &mut signs);
+        }
+        if let Some(tunnels) = &self.tunnels {
+            tunnels.signs(&view, &mut signs);
+        }
+        if let Some(scan) = &self.scan {
+            scan.signs(&view, &mut signs);
+        }
+        self.phone.signs(&view, &mut signs);
         signs.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.sign.cmp(&b.sign)).then(a.port.cmp(&b.port)));
         signs
     }
@@ -85,6 +143,7 @@ pub(crate) struct View<'a> {
     pub(crate) address: IpAddr,
     line: &'a Line,
     config: &'a Config,
+    rarity: &'a Rarity,
 }
 
 impl View<'_> {
@@ -113,8 +172,28 @@ impl View<'_> {
         self.line.served.listeners.iter().filter(new).filter(|one| !self.allows_port(one.port))
     }
 
-    /// What is left of a sign on a line that looks like a peer-to-peer program's.
+    /// What is left of a sign of listening on a line that calls many strangers at ports of their own, as a peer-to-peer
+    /// program does: such a program answers strangers too.
     pub(crate) fn peer_to_peer(&self) -> f64 {
-        1.0
+        match self.line.most_odd {
+            0..8 => 1.0,
+            8..20 => 0.7,
+            _ => 0.35,
+        }
+    }
+
+    /// How often a peer was called, where it was called often enough to be kept.
+    pub(crate) fn contacts(&self, peer: IpAddr) -> u32 {
+        self.line.calls.as_ref().map_or(0, |calls| calls.contacts(peer))
+    }
+
+    /// How many of our lines call a peer.
+    pub(crate) fn callers(&self, peer: IpAddr) -> u8 {
+        self.rarity.callers(peer)
+    }
+
+    /// What a contact with a peer weighs, by how rare it is among our lines.
+    pub(crate) fn rarity(&self, peer: IpAddr) -> f64 {
+        self.rarity.weight(peer)
     }
 }

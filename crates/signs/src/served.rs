@@ -161,6 +161,11 @@ impl Served {
 }
 
 impl Listener {
+    /// Flows of callers that used it.
+    pub(crate) fn proof(&self) -> Vec<flow::Flow> {
+        self.proof.flows()
+    }
+
     /// Somebody unknown is served at an odd port. By itself it is what games and peer-to-peer programs do too, so it never
     /// goes far alone.
     fn stranger(&self, view: &View<'_>) -> Option<Sign> {

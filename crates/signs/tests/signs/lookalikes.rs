@@ -3,7 +3,7 @@
 use flow::Flow;
 use signs::Standing;
 
-use crate::traffic::{LINE, address, call, flow, judged, server, stranger, udp};
+use crate::traffic::{LINE, address, call, chance, flow, judged, server, stranger, udp};
 
 #[test]
 fn a_scanned_server_relays_nothing() {
@@ -13,7 +13,7 @@ fn a_scanned_server_relays_nothing() {
     let banners =
         (0..60u32).map(|n| flow(i64::from(n) * 40_000, 400, (stranger(n), 42_000), (line, 22), (30, 900)));
     let own = (0..200u32)
-        .map(|n| flow(i64::from(n) * 13_000, 300, (line, 50_000), (server(n % 3), 443), (900, 4_000)));
+        .map(|n| flow(chance(n.into(), 2_600_000), 300, (line, 50_000), (server(n % 3), 443), (900, 4_000)));
     let host = judged(&scans.chain(banners).chain(own).collect::<Vec<Flow>>());
     assert!(host.stage <= Standing::HeadsUp, "{host:#?}");
 }

@@ -22,6 +22,13 @@ pub(crate) fn server(n: u32) -> IpAddr {
     IpAddr::from([192, 0, 2, u8::try_from(n % 250).unwrap() + 1])
 }
 
+/// A number below `most` that looks like chance and is the same in every run.
+pub(crate) fn chance(n: u64, most: u64) -> i64 {
+    let mixed = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    i64::try_from((mixed ^ (mixed >> 32)) % most).unwrap()
+}
+
 /// One whole connection.
 pub(crate) fn flow(
     at: i64,
