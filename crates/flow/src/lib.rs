@@ -4,6 +4,7 @@
 //! Out: [`Flow`]s. This crate does no I/O and has no clock: it knows no time but what stands in the records.
 
 mod clock;
+pub mod files;
 mod record;
 pub mod stitch;
 
