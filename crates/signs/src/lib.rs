@@ -2,7 +2,51 @@
 //!
 //! In: [`flow::Flow`]s, about in order of time. Out: [`Sign`]s, each with the flows that prove it and why in words.
 //! One pass, bounded memory for each home address, no clock but the flows' own. It knows no subscribers.
+//!
+//! ```
+//! use signs::{Config, Detector};
+//!
+//! let mut detector = Detector::new(Config::new(vec!["198.51.100.0/24".parse()?]));
+//! # let flows: [flow::Flow; 0] = [];
+//! for flow in &flows {
+//!     detector.see(flow); // records of one direction or both; they are put together inside
+//! }
+//! for sign in detector.new_signs() {
+//!     println!("{} {} {}: {}", sign.address, sign.sign, sign.score, sign.why);
+//! }
+//! detector.finish(); // only where the flows end: a file, not a night
+//! for host in detector.hosts() {
+//!     println!("{} {} {}", host.address, host.score, host.stage);
+//! }
+//! # Ok::<(), ipnet::AddrParseError>(())
+//! ```
+//!
+//! A running night gives each shard of home addresses a detector of its own and asks for [`Detector::new_signs`] every so
+//! often; what is allowed may be changed at any time with [`Detector::allow`] and applies at the next question.
 
+mod called;
+mod config;
+mod contact;
+mod detector;
+mod home;
+mod host;
+mod line;
+mod mail;
+mod minutes;
+mod pace;
+mod phone;
+mod ports;
+mod proof;
+mod rarity;
+mod relay;
+mod scan;
+mod served;
 mod sign;
+mod sketch;
+mod tunnel;
 
+pub use config::{Allowed, Config};
+pub use detector::{Counts, Detector};
+pub use host::{Family, Host, Standing, score, standing};
+pub use ports::{SoughtPort, sought};
 pub use sign::{Sign, SignKind};
