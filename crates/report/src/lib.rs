@@ -66,6 +66,8 @@ pub use reading::{
     Claim, Doubt, Format, Hint, Hit, Kind, Note, Place, Protocol, Reading, Reporter, Role, TimeBasis,
 };
 
+pub use spamcop::spamcop_number;
+
 use claims::Draft;
 use mail::Mail;
 

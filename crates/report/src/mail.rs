@@ -74,6 +74,17 @@ impl<'b> Mail<'b> {
         Some(mail)
     }
 
+    /// Reads the message's own header fields and nothing of its body.
+    pub(crate) fn headers(bytes: &'b [u8]) -> Option<Mail<'b>> {
+        let bytes = with_line_ends(bytes.get(..bytes.len().min(limits::BYTES))?);
+        let (block, _) = mime::header_block(&bytes);
+        let headers = mime::without_mbox_line(block);
+        let parsed = mime::fields(headers)?;
+        let mut mail = Mail::default();
+        mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
+        Some(mail)
+    }
+
     /// What it says in words.
     pub(crate) fn passages(&self) -> &[Passage] {
         self.passages.get_or_init(|| passage::all(self))

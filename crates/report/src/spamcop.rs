@@ -33,6 +33,9 @@ struct Phrases {
 /// Lines of SpamCop's own words that are looked at.
 const SAID: usize = 2000;
 
+/// Digits of a report's number: what 64 bits hold.
+const DIGITS: usize = 20;
+
 static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| Phrases::new().ok());
 
 impl Phrases {
@@ -114,15 +117,31 @@ pub(crate) fn enclosed(mail: &Mail<'_>) -> Option<Draft> {
     Some(draft)
 }
 
-/// SpamCop's own number of the report.
+/// SpamCop's own number of the report, wherever it stands.
 pub(crate) fn report_id(mail: &Mail<'_>) -> Option<String> {
     let phrases = PHRASES.as_ref()?;
-    let of = |regex: &Regex, words: &str| Some(regex.captures(words)?.name("id")?.as_str().to_owned());
-    of(&phrases.subject, &mail.subject)
-        .or_else(|| of(&phrases.number, &mail.message_id))
-        .or_else(|| of(&phrases.number, &mail.from.as_ref()?.address))
-        .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.subject, part.text.as_str())))
-        .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.link, part.text.as_str())))
+    stated_id(mail, phrases)
+        .or_else(|| mail.parts.iter().find_map(|part| id_by(&phrases.subject, part.text.as_str())))
+        .or_else(|| mail.parts.iter().find_map(|part| id_by(&phrases.link, part.text.as_str())))
+}
+
+/// SpamCop's number of the report by the header fields of the message itself: Subject, Message-ID or From. Whoever
+/// is shown to have sent the mail wrote these; what its body says anybody may have written, so a number that stands
+/// only there is shown and never answered. None where the headers state none, or one beyond 64 bits.
+#[must_use]
+pub fn spamcop_number(bytes: &[u8]) -> Option<u64> {
+    stated_id(&Mail::headers(bytes)?, PHRASES.as_ref()?)?.parse().ok()
+}
+
+fn stated_id(mail: &Mail<'_>, phrases: &Phrases) -> Option<String> {
+    id_by(&phrases.subject, &mail.subject)
+        .or_else(|| id_by(&phrases.number, &mail.message_id))
+        .or_else(|| id_by(&phrases.number, &mail.from.as_ref()?.address))
+}
+
+fn id_by(regex: &Regex, words: &str) -> Option<String> {
+    let id = regex.captures(words)?.name("id")?.as_str();
+    (id.len() <= DIGITS).then(|| id.to_owned())
 }
 
 pub(crate) fn is_from_spamcop(mail: &Mail<'_>) -> bool {
