@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use mail_parser::{Header, HeaderValue};
 
-use crate::mime::{self, File, Part, PartKind, Walker};
+use crate::mime::{self, File, Origin, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
 use crate::reading::{Doubt, Note, Reporter};
 use crate::text::Text;
@@ -39,7 +39,7 @@ pub(crate) struct Mail<'b> {
     /// The parts that are files.
     pub(crate) files: Vec<File>,
     /// Where the messages lie that it encloses itself.
-    pub(crate) messages: Vec<Range<usize>>,
+    pub(crate) messages: Vec<Origin>,
     pub(crate) doubts: Vec<Doubt>,
     /// What it says in words, once it is asked for.
     passages: OnceCell<Vec<Passage>>,
