@@ -12,7 +12,7 @@ use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Kind, Protocol, Role, TimeBasis};
 use crate::text::Text;
-use crate::{charset, fold, lexicon, limits, received, spot, time, words};
+use crate::{charset, explain, fold, lexicon, limits, received, spot, time, words};
 
 /// A field of the feedback report: its value with where it stands.
 #[derive(Debug, Clone)]
@@ -202,6 +202,11 @@ pub(crate) fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
         return;
     };
     let protocol = port.map(|_| Protocol::Tcp);
+    let by = || format!("Feedback-Type `{}` and the words beside it", feedback_type(fields));
+    mail.note(
+        || explain::because(address, (role, "the Source-IP of the feedback report"), (kind, &by())),
+        || Some(whole(fields).unwrap_or_else(|| span.clone())),
+    );
     draft.claim(bare(address, kind, role, span).at(when).on(port, protocol).advertising(url));
 }
 
@@ -211,6 +216,13 @@ fn source(fields: &Fields<'_>) -> Option<(IpAddr, Range<usize>)> {
     let found = address::first(words)?;
     let range = field.range.start + found.range.start..field.range.start + found.range.end;
     Some((found.address, fields.text.span(range)))
+}
+
+/// The field that states the source, with its name.
+fn whole(fields: &Fields<'_>) -> Option<Range<usize>> {
+    let value = &fields.first("source-ip").or(fields.first("source"))?.range;
+    let start = fields.text.as_str().get(..value.start)?.rfind('\n').map_or(0, |at| at + 1);
+    Some(fields.text.span(start..value.end))
 }
 
 /// Source-Port (RFC 6692), or a port written behind the address.
@@ -320,6 +332,9 @@ fn told(words: &str, mail: &Mail<'_>) -> Option<jiff::Timestamp> {
     time::first(&flat, mail.sent)?.stated()
 }
 
+/// What a host is that the enclosed message's chain accuses.
+const PASSED: &str = "the host that gave the enclosed message to the reporter's side, by its Received fields";
+
 /// The enclosed message's chain, from the reporter's side inward.
 fn walk(mail: &Mail<'_>, enclosed: &[&Part], kind: Kind, role: Role, when: When, draft: &mut Draft) {
     let enclosed = enclosed.iter().copied();
@@ -330,6 +345,10 @@ fn walk(mail: &Mail<'_>, enclosed: &[&Part], kind: Kind, role: Role, when: When,
         let Some((address, range)) = &hop.from else { continue };
         let passed = draft.when(hop.stamp.as_ref(), None, mail);
         let when = if when.basis == TimeBasis::Stated || passed.time.is_none() { when } else { passed };
+        mail.note(
+            || explain::because(*address, (role, PASSED), (kind, "the kind of feedback")),
+            || Some(part.text.span(range.clone())),
+        );
         draft.claim(bare(*address, kind, role, part.text.span(range.clone())).at(when));
         return;
     }

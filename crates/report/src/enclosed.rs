@@ -5,6 +5,7 @@
 //! its own only where it was addressed to a desk (RFC 2142 section 4) and reads as one. Who sent it is not shown by who
 //! passed it on, so the reporter stays the sender of the whole.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::claims::Draft;
@@ -43,6 +44,7 @@ fn read(
         }
         // What lies deeper is the abuse, and each level would be taken apart again.
         inner.messages.clear();
+        inner.notes = mail.notes.as_ref().map(|_| RefCell::default());
         let (format, is_report, mut draft) = crate::recognise(&inner, quirks);
         if !is_report {
             return None;
@@ -55,6 +57,9 @@ fn read(
             Some(text) => text.as_ref().map_or(range.clone(), |text| text.span(span.clone())),
         };
         draft.claims.iter_mut().for_each(|claim| claim.span = moved(&claim.span));
+        for note in inner.notes.take().map(RefCell::into_inner).unwrap_or_default() {
+            mail.note(|| note.text, || note.span.as_ref().map(moved));
+        }
         draft.doubts.append(&mut inner.doubts);
         draft.doubts.iter_mut().for_each(|doubt| doubt.span = doubt.span.as_ref().map(moved));
         draft.doubt(why);

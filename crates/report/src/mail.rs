@@ -1,16 +1,17 @@
 //! The view of a message that every format reads: its own header fields, and its texts with the way back to the bytes.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use mail_parser::{Header, HeaderValue};
 
+use crate::explain::{self, Notes};
 use crate::mime::{self, File, Origin, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
-use crate::reading::{Doubt, Note, Reporter};
+use crate::reading::{Doubt, Reporter};
 use crate::text::Text;
 use crate::{limits, time};
 
@@ -44,11 +45,8 @@ pub(crate) struct Mail<'b> {
     /// What it says in words, once it is asked for.
     passages: OnceCell<Vec<Passage>>,
     /// What was noted for those who ask why; None when nobody does.
-    pub(crate) notes: Option<RefCell<Vec<Note>>>,
+    pub(crate) notes: Notes,
 }
-
-/// More notes than this explain nothing.
-const NOTES: usize = 2000;
 
 impl<'b> Mail<'b> {
     /// Takes `bytes` apart as far as the limits allow. None when there is nothing like a message in them.
@@ -92,14 +90,7 @@ impl<'b> Mail<'b> {
 
     /// Notes why something was read as it was, where somebody asks.
     pub(crate) fn note(&self, text: impl FnOnce() -> String, span: impl FnOnce() -> Option<Range<usize>>) {
-        let Some(notes) = &self.notes else { return };
-        let mut notes = notes.borrow_mut();
-        if notes.len() < NOTES {
-            let note = Note { text: text(), span: span() };
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
+        explain::note(self.notes.as_ref(), text, span);
     }
 
     /// A header field of the message itself.
