@@ -2,12 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
-use mail_parser::MessageParser;
 
 use case::{Case, CaseId, EvidenceId, SpamcopAnswer};
 use store::{CountedBy, Limit, Posting};
 
-use crate::courtesy::{answer_address, must_not_answer, must_not_write_to};
+use crate::courtesy::{answer_address, message_id, must_not_answer, must_not_write_to};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::notify::{Letter, Mailer, Sent, no_mailer, posting};
@@ -138,10 +137,4 @@ fn limits(answers: &Answers) -> [Limit; 2] {
         limit(CountedBy::Address, answers.per_address_hourly, 1),
         limit(CountedBy::Domain, answers.per_domain_daily, 24),
     ]
-}
-
-/// The report's own Message-ID, in brackets.
-fn message_id(bytes: &[u8]) -> Option<String> {
-    let message = MessageParser::new().parse_headers(bytes)?;
-    message.message_id().map(|id| format!("<{id}>"))
 }

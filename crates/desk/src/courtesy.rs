@@ -13,8 +13,15 @@ pub(crate) const LOOP_HEADER: &str = "X-Nightdesk-Loop";
 /// Local parts nobody reads, by custom. A postmaster does (RFC 2142 section 5).
 const UNREAD: [&str; 8] =
     ["mailer-daemon", "noreply", "no-reply", "donotreply", "do-not-reply", "bounce", "bounces", "listserv"];
+/// Mailboxes that take no mail, by their exact names.
+const NO_REPLY: [&str; 4] = ["noreply", "no-reply", "donotreply", "do-not-reply"];
+/// Mailboxes of those who run a network (RFC 2142 sections 4 and 5).
+const ROLES: [&str; 5] = ["abuse", "noc", "security", "postmaster", "hostmaster"];
 /// How many message ids of one message are looked at.
 const IDS_AT_MOST: usize = 50;
+/// A message id longer than this is nobody's: a local part and a domain have 64 and 255 octets at most (RFC 5321
+/// section 4.5.3.1), and with brackets and the field's name it fits a line of 998 (RFC 5322 section 2.1.1).
+const ID_AT_MOST: usize = 320;
 
 /// Why a message must not be answered automatically.
 pub(crate) fn must_not_answer(bytes: &[u8], envelope_sender: Option<&str>) -> Option<&'static str> {
@@ -73,18 +80,33 @@ pub(crate) fn must_not_write_to(address: &str, answers: &Answers) -> Option<&'st
     answers.is_ours(address).then_some("not answered: the address is our own")
 }
 
-/// Where an answer to a report goes: its From; its Reply-To where that lies in the same domain, which is the one that
-/// was checked. In lower case.
+/// Where an answer to a report goes: its From, and Reply-To only where a [`desk_of`] the same domain is behind a From
+/// that takes no mail. What was shown is that the domain let this From be sent; at a domain where everybody may have a
+/// mailbox, a Reply-To would let one of them have us write to another. In lower case.
 pub(crate) fn answer_address(bytes: &[u8], reading: &Reading) -> Option<String> {
-    let reporter = reading.reporter.as_ref()?;
+    let from = reading.reporter.as_ref()?.address.to_ascii_lowercase();
     let headers = MessageParser::new().parse_headers(bytes);
     let reply_to = headers.as_ref().and_then(|message| message.reply_to()).and_then(|to| to.first());
     let reply_to = reply_to.and_then(|one| one.address()).map(str::to_ascii_lowercase);
-    let same = |address: &String| {
-        address.rsplit_once('@').is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(&reporter.domain))
-    };
-    let address = reply_to.filter(same).unwrap_or_else(|| reporter.address.to_ascii_lowercase());
+    let address = reply_to.filter(|address| desk_of(&from, address)).unwrap_or(from);
     address.parse::<lettre::Address>().is_ok().then_some(address)
+}
+
+/// Whether `address` is a role of the domain whose mailbox for mail that wants no answer is `from`. Neither is a name
+/// that a provider of mailboxes gives to a person.
+fn desk_of(from: &str, address: &str) -> bool {
+    let (Some((sender, domain)), Some((role, other))) = (from.rsplit_once('@'), address.rsplit_once('@'))
+    else {
+        return false;
+    };
+    domain == other && NO_REPLY.contains(&sender) && ROLES.contains(&role)
+}
+
+/// The message's own Message-ID, in brackets, where it is one that can stand in a header of ours.
+pub(crate) fn message_id(bytes: &[u8]) -> Option<String> {
+    let message = MessageParser::new().parse_headers(bytes)?;
+    let id = message.message_id().filter(|id| id.len() <= ID_AT_MOST)?;
+    id.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>')).then(|| format!("<{id}>"))
 }
 
 /// What a message has to do with letters of ours.
@@ -111,6 +133,7 @@ impl Thread {
                 _ => {}
             }
         }
+        ids.retain(|id| id.len() <= ID_AT_MOST);
         ids.truncate(IDS_AT_MOST);
         let mark = message.header(LOOP_HEADER).and_then(Parsed::as_text).unwrap_or_default();
         let came_back = !mark.trim().is_empty() && answers.is_ours(mark.trim());
@@ -179,15 +202,52 @@ mod tests {
     }
 
     #[test]
-    fn reply_to_counts_in_the_checked_domain_alone() {
+    fn reply_to_never_has_us_write_to_somebody_else() {
         let from = "From: Anna <Anna@example.org>\r\n";
         assert_eq!(address(from).as_deref(), Some("anna@example.org"));
-        let same = format!("{from}Reply-To: Desk <desk@Example.org>\r\n");
-        assert_eq!(address(&same).as_deref(), Some("desk@example.org"));
-        for elsewhere in ["victim@example.com", "x@sub.example.org", "x@example.org.example.com"] {
-            let headers = format!("{from}Reply-To: {elsewhere}\r\n");
-            assert_eq!(address(&headers).as_deref(), Some("anna@example.org"), "{elsewhere}");
+        for other in [
+            "bert@example.org",
+            "abuse@example.org",
+            "victim@example.com",
+            "x@sub.example.org",
+            "anna@example.com",
+        ] {
+            let headers = format!("{from}Reply-To: {other}\r\n");
+            assert_eq!(address(&headers).as_deref(), Some("anna@example.org"), "{other}");
         }
+    }
+
+    #[test]
+    fn the_desk_behind_a_sender_that_takes_no_mail_is_written_to() {
+        let from = "From: No-Reply@example.org\r\n";
+        let same = format!("{from}Reply-To: Desk <Abuse@Example.org>\r\n");
+        assert_eq!(address(&same).as_deref(), Some("abuse@example.org"));
+        for other in ["bert@example.org", "abuse@example.com", "abuse@sub.example.org"] {
+            let headers = format!("{from}Reply-To: {other}\r\n");
+            assert_eq!(address(&headers).as_deref(), Some("no-reply@example.org"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_id_is_echoed_only_where_it_is_one() {
+        let of = |id: &str| message_id(format!("Message-ID: <{id}>\r\nSubject: x\r\n\r\nx").as_bytes());
+        assert_eq!(of("a.1@example.org").as_deref(), Some("<a.1@example.org>"));
+        let id = |octets: usize| format!("{}@example.org", "a".repeat(octets - "@example.org".len()));
+        assert!(of(&id(320)).is_some());
+        for bad in
+            [id(321), "a".repeat(100_000), "a b@example.org".to_owned(), "\u{fc}@example.org".to_owned()]
+        {
+            assert_eq!(of(&bad), None, "{:.40}", bad);
+        }
+    }
+
+    #[test]
+    fn an_id_without_end_is_not_looked_for() {
+        let mail = format!(
+            "In-Reply-To: <{}@example.net>\r\nReferences: <nd-2@example.net>\r\n\r\nx",
+            "a".repeat(9999)
+        );
+        assert_eq!(Thread::of(mail.as_bytes(), &answers()).ids, ["nd-2@example.net"]);
     }
 
     #[test]

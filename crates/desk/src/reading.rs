@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use case::Source;
 use lease::{Attribution, Whose};
 use lookup::Authentication;
-use report::{Claim, Hint, Reading};
+use report::{Claim, Hint, Quirks, Reading};
 use store::Entry;
 
 use crate::desk::Desk;
@@ -62,7 +62,8 @@ impl Desk {
         let Fetched { ref entry, bytes } = fetched;
         let reading = {
             let _turn = readers.acquire().await;
-            read_apart(bytes.clone(), read_as_handed, entry).await
+            let quirks = self.settings().quirks.clone();
+            read_apart(bytes.clone(), move |bytes, entry| read_as_handed(bytes, entry, &quirks), entry).await
         };
         let answer = self.answer_to_ours(&bytes).await?;
         let alleges = answer.as_ref().is_none_or(|answer| answer.may_allege);
@@ -154,13 +155,18 @@ impl Desk {
 }
 
 /// Reads a message with what its envelope says of it: a file's name, the type HTTP stated.
-fn read_as_handed(bytes: &[u8], entry: &Entry) -> Reading {
+fn read_as_handed(bytes: &[u8], entry: &Entry, quirks: &Quirks) -> Reading {
     let text = |key: &str| entry.envelope.get(key).and_then(|value| value.as_str());
-    report::read_as(bytes, &Hint { name: text("file_name"), content_type: text("content_type") })
+    let hint = Hint { name: text("file_name"), content_type: text("content_type") };
+    report::read_with(bytes, &hint, quirks)
 }
 
 /// Reads a message on a thread of its own. One that breaks the reader is unreadable, and all others are read.
-async fn read_apart(bytes: Arc<[u8]>, read: fn(&[u8], &Entry) -> Reading, entry: &Entry) -> Reading {
+async fn read_apart(
+    bytes: Arc<[u8]>,
+    read: impl FnOnce(&[u8], &Entry) -> Reading + Send + 'static,
+    entry: &Entry,
+) -> Reading {
     let (of, id) = (entry.clone(), entry.id);
     tokio::task::spawn_blocking(move || read(&bytes, &of)).await.unwrap_or_else(|error| {
         tracing::error!(evidence = %id, %error, "reading a message broke off; it is kept and shown as unreadable");

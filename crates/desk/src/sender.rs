@@ -111,8 +111,8 @@ impl Sender {
         // A token shows whose the desk is that posts a report, not that the mailbox it names is theirs.
         let authenticated = *authenticated && lookup::aligned(shown, domain);
         let certain = *standing == Standing::UnpublishedBox || (authenticated && from_spamcop);
-        let number = reading.report_id.as_deref().and_then(|id| id.parse::<u64>().ok());
-        let spamcop = number.filter(|_| certain && reading.format == Format::Spamcop);
+        let spamcop =
+            if certain && reading.format == Format::Spamcop { report::spamcop_number(bytes) } else { None };
         if !authenticated && spamcop.is_none() {
             return None;
         }
@@ -176,5 +176,34 @@ mod tests {
         assert!(may_be_thanked("example.org", true));
         assert!(!may_be_thanked("example.org", false));
         assert!(!may_be_thanked("oursensor", true));
+    }
+
+    fn spamcop_answered(headers: &str, body: &str) -> Option<u64> {
+        let mail = format!(
+            "From: reports@spamcop.net\r\n{headers}\r\n[ SpamCop V4.9.0 ]\r\n{body}\r\n\
+             Email from 192.0.2.1 / Mon, 23 Nov 2026 02:14:07 +0000\r\n\r\n[ Offending message ]\r\nx\r\n"
+        );
+        let source = Source::Report {
+            domain: "spamcop.net".to_owned(),
+            authenticated: true,
+            trust: Trust::default(),
+            standing: Standing::NamedFeed,
+            network: None,
+        };
+        let reading = report::read(mail.as_bytes());
+        assert_eq!(reading.format, Format::Spamcop);
+        assert!(reading.report_id.is_some(), "the number is shown wherever it stands");
+        Sender::of(&reading, &source, mail.as_bytes()).expect("a sender").spamcop
+    }
+
+    #[test]
+    fn a_number_of_spamcop_that_only_the_body_states_is_never_answered() {
+        let subject = "Subject: [SpamCop (192.0.2.1) id:71]x\r\n";
+        assert_eq!(spamcop_answered(subject, ""), Some(71));
+        assert_eq!(spamcop_answered(subject, "http://www.spamcop.net/w3m?i=z99z4711z"), Some(71));
+        assert_eq!(spamcop_answered("Message-ID: <rid_72@msgid.spamcop.net>\r\n", ""), Some(72));
+        for body in ["http://www.spamcop.net/w3m?i=z99z4711z", "Subject: [SpamCop (192.0.2.1) id:99]x"] {
+            assert_eq!(spamcop_answered("Subject: x\r\n", body), None, "{body}");
+        }
     }
 }

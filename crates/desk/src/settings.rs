@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use case::{Playbook, Territory};
 use lookup::{AsTable, Authenticator};
+use report::Quirks;
 
 use crate::reporter::named_feeds;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub trusted_results: TrustedResults,
     /// How reporters and other desks are written to.
     pub answers: Answers,
+    /// What is known of single reporters' notices, by which mail is read that no format fits.
+    pub quirks: Arc<Quirks>,
 }
 
 /// How reporters and other desks are written to, and how often at most.
@@ -138,6 +141,7 @@ impl Settings {
             reporters: Reporters::default(),
             trusted_results: TrustedResults::default(),
             answers: Answers::default(),
+            quirks: Arc::default(),
         }
     }
 }

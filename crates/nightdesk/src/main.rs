@@ -7,6 +7,7 @@ mod demo;
 mod intake;
 mod output;
 mod pickups;
+mod quirks;
 mod startup;
 
 use std::io::IsTerminal;

@@ -205,6 +205,7 @@ fn settings(config: &Config) -> Result<Settings> {
             relays: config.intake.trusted_relays.clone(),
         },
         answers: answers(config, mail.as_ref())?,
+        quirks: Arc::new(crate::quirks::read(config.intake.quirks.as_deref()).context("intake.quirks")?),
         mail,
     })
 }

@@ -209,3 +209,33 @@ fn misuse_is_2_and_a_missing_or_wrong_configuration_says_what_to_do() {
     assert_eq!(why.status.code(), Some(1));
     assert!(text(&why).contains("no case ever spoke of it"));
 }
+
+#[test]
+fn a_file_of_quirks_that_cannot_be_used_is_named_by_the_check_and_stops_the_start() {
+    let house = House::new();
+    let quirks = house.file("quirks.toml", "[[quirk]]\nname = \"sentinel\"\nfrom = [\"sentinel.example\"]\n");
+    let config = std::fs::read_to_string(&house.config).expect("the configuration");
+    let told = config.replacen("[intake]\n", &format!("[intake]\nquirks = {quirks:?}\n"), 1);
+    assert_ne!(told, config, "there is a section to put it in");
+    std::fs::write(&house.config, told).expect("a file");
+    let check = house.run(&["config", "check"]);
+    assert!(check.status.success(), "{}", complaint(&check));
+
+    house.file(
+        "quirks.toml",
+        "[[quirk]]\nname = \"sentinel\"\nfrom = [\"sentinel.example\"]\nkind = \"opne-proxy\"\n",
+    );
+    for command in [&["config", "check"][..], &["serve"]] {
+        let refused = house.run(command);
+        let said = complaint(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{command:?}: {said}");
+        for part in ["intake.quirks", &quirks, "`sentinel`", "line 4", "no kind `opne-proxy`"] {
+            assert!(said.contains(part), "{command:?} must name {part}: {said}");
+        }
+    }
+
+    std::fs::remove_file(&quirks).expect("the file goes");
+    let missing = house.run(&["config", "check"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complaint(&missing).contains(&quirks), "{}", complaint(&missing));
+}

@@ -12,7 +12,7 @@ use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Kind, Protocol, Role, TimeBasis};
 use crate::text::Text;
-use crate::{received, time, words};
+use crate::{charset, explain, fold, lexicon, limits, received, spot, time, words};
 
 /// A field of the feedback report: its value with where it stands.
 #[derive(Debug, Clone)]
@@ -28,7 +28,17 @@ pub(crate) struct Fields<'m> {
     text: &'m Text,
     depth: u8,
     fields: Vec<Field>,
+    /// The parts for people that stand beside it, and the parts that hold what it encloses.
+    beside: Vec<&'m Part>,
+    enclosed: Vec<&'m Part>,
+    /// Whether the mail has other reports.
+    among_others: bool,
 }
+
+/// Lines of the words beside a report that are looked at.
+const SAID: usize = 200;
+/// Feedback reports of one mail that are read.
+const REPORTS: usize = 200;
 
 impl Fields<'_> {
     fn first(&self, name: &str) -> Option<&Field> {
@@ -49,6 +59,12 @@ static COMPLAINT: LazyLock<Option<Regex>> =
 /// Reads a feedback report, or a complaint feed that has none; None when it is neither.
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let mut draft = Draft::default();
+    let several = several(mail);
+    if several.len() > 1 {
+        draft.doubt("the mail holds several reports");
+        several.iter().for_each(|fields| claim(mail, fields, &mut draft));
+        return Some(draft);
+    }
     if let Some(fields) = fields(mail) {
         claim(mail, &fields, &mut draft);
         if fields.depth > 0 {
@@ -66,9 +82,16 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
 /// Whether the report alleges abuse: `not-spam` takes it back, `auth-failure` speaks to the owner of a domain
 /// (RFC 6591), `opt-out` asks to be taken off a list.
 pub(crate) fn alleges(mail: &Mail<'_>) -> bool {
-    let Some(fields) = fields(mail) else { return true };
+    let several = several(mail);
+    if several.len() > 1 {
+        return several.iter().any(accuses);
+    }
+    fields(mail).is_none_or(|fields| accuses(&fields))
+}
+
+fn accuses(fields: &Fields<'_>) -> bool {
     !matches!(
-        feedback_type(&fields).as_str(),
+        feedback_type(fields).as_str(),
         "not-spam" | "auth-failure" | "dmarc" | "opt-out" | "opt-out-list" | "dkim"
     )
 }
@@ -83,12 +106,54 @@ pub(crate) fn fields<'m>(mail: &'m Mail<'_>) -> Option<Fields<'m>> {
     let typed = |part: &Part| part.mime == "message/feedback-report";
     let candidate = |part: &&Part| part.kind != PartKind::Headers && start.is_match(part.text.as_str());
     let part = mail.parts.iter().filter(candidate).min_by_key(|part| (!typed(part), part.depth))?;
-    let fields = parse(&part.text, typed(part));
-    fields.iter().any(|field| field.name == "feedback-type").then_some(Fields {
-        text: &part.text,
-        depth: part.depth,
-        fields,
-    })
+    let beside = mail.parts.iter().filter(|part| part.depth == 0 && part.kind != PartKind::Headers);
+    let is_enclosed = |other: &&Part| other.kind == PartKind::Headers && other.depth >= part.depth;
+    let enclosed = mail.parts.iter().filter(is_enclosed);
+    of_part(part, typed(part), beside.collect(), enclosed.collect())
+}
+
+fn of_part<'m>(
+    part: &'m Part,
+    whole: bool,
+    beside: Vec<&'m Part>,
+    enclosed: Vec<&'m Part>,
+) -> Option<Fields<'m>> {
+    let fields = parse(&part.text, whole);
+    let is_report = fields.iter().any(|field| field.name == "feedback-type");
+    let (text, depth) = (&part.text, part.depth);
+    is_report.then_some(Fields { text, depth, fields, beside, enclosed, among_others: false })
+}
+
+/// The feedback reports of a mail that gathers several, each with the parts before it that speak to people and the
+/// message behind it (RFC 5965 section 2 has them in this order).
+fn several<'m>(mail: &'m Mail<'_>) -> Vec<Fields<'m>> {
+    let is_report = |part: &Part| part.mime == "message/feedback-report" && part.kind == PartKind::Data;
+    let places = mail.parts.iter().enumerate().filter(|(_, part)| is_report(part)).map(|(at, _)| at);
+    let places: Vec<usize> = places.take(REPORTS).collect();
+    let report = |number: usize, at: usize| {
+        let part = mail.parts.get(at)?;
+        let is_beside = |other: &&Part| other.depth == part.depth && is_words(other);
+        let before = mail.parts.get(..at)?.iter().rev();
+        let beside = before.take_while(is_beside).collect();
+        let end = places.get(number + 1).copied().unwrap_or(mail.parts.len());
+        let behind = mail.parts.get(at + 1..end)?.iter();
+        // The header fields of a message beside this one are those of the next report.
+        let is_enclosed = |other: &&Part| {
+            other.kind == PartKind::Headers
+                && (other.depth > part.depth || other.depth == part.depth && !other.mime.is_empty())
+        };
+        let enclosed = behind.filter(is_enclosed);
+        of_part(part, true, beside, enclosed.take(1).collect())
+    };
+    let mut reports: Vec<_> =
+        places.iter().enumerate().filter_map(|(number, &at)| report(number, at)).collect();
+    let among_others = reports.len() > 1;
+    reports.iter_mut().for_each(|fields| fields.among_others = among_others);
+    reports
+}
+
+fn is_words(part: &Part) -> bool {
+    matches!(part.kind, PartKind::Words | PartKind::Html)
 }
 
 /// Fields, folded lines joined. In free text only the block around Feedback-Type counts; lines that are no field are
@@ -133,10 +198,15 @@ pub(crate) fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
         .unwrap_or_default();
     let Some((address, span)) = source(fields) else {
         draft.doubt("the report states no Source-IP; the address was taken from the enclosed message");
-        walk(mail, fields.depth, kind, role, when, draft);
+        walk(mail, &fields.enclosed, kind, role, when, draft);
         return;
     };
     let protocol = port.map(|_| Protocol::Tcp);
+    let by = || format!("Feedback-Type `{}` and the words beside it", feedback_type(fields));
+    mail.note(
+        || explain::because(address, (role, "the Source-IP of the feedback report"), (kind, &by())),
+        || Some(whole(fields).unwrap_or_else(|| span.clone())),
+    );
     draft.claim(bare(address, kind, role, span).at(when).on(port, protocol).advertising(url));
 }
 
@@ -146,6 +216,13 @@ fn source(fields: &Fields<'_>) -> Option<(IpAddr, Range<usize>)> {
     let found = address::first(words)?;
     let range = field.range.start + found.range.start..field.range.start + found.range.end;
     Some((found.address, fields.text.span(range)))
+}
+
+/// The field that states the source, with its name.
+fn whole(fields: &Fields<'_>) -> Option<Range<usize>> {
+    let value = &fields.first("source-ip").or(fields.first("source"))?.range;
+    let start = fields.text.as_str().get(..value.start)?.rfind('\n').map_or(0, |at| at + 1);
+    Some(fields.text.span(start..value.end))
 }
 
 /// Source-Port (RFC 6692), or a port written behind the address.
@@ -165,7 +242,9 @@ fn alleged(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> (Kind, Ro
             draft.doubt(
                 "reports a failed sender authentication to the owner of a domain, not abuse by this host",
             );
-            (Kind::Other, Role::Offender)
+            // Beside a report that accuses, it would accuse too.
+            let role = if fields.among_others { Role::Mentioned } else { Role::Offender };
+            (Kind::Other, role)
         }
         "not-spam" => {
             draft.doubt("takes an earlier report back");
@@ -175,8 +254,8 @@ fn alleged(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> (Kind, Ro
             draft.doubt("asks to be taken off a mailing list");
             (Kind::Other, Role::Mentioned)
         }
-        "abuse" => (said(mail).unwrap_or(Kind::SpamSource), Role::Offender),
-        _ => (said(mail).unwrap_or(Kind::Other), Role::Offender),
+        "abuse" => (said(mail, fields).unwrap_or(Kind::SpamSource), Role::Offender),
+        _ => (said(mail, fields).unwrap_or(Kind::Other), Role::Offender),
     }
 }
 
@@ -185,12 +264,16 @@ static ASSERTED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// What the words beside the report say, where they say more than that it is spam.
-fn said(mail: &Mail<'_>) -> Option<Kind> {
-    let beside = mail.parts.iter().filter(|part| part.depth == 0 && part.kind != PartKind::Headers);
-    if let Some(kind) = beside.filter_map(|part| asserted(part.text.as_str())).min() {
+fn said(mail: &Mail<'_>, fields: &Fields<'_>) -> Option<Kind> {
+    let beside = || fields.beside.iter().copied();
+    let kind = beside().filter_map(|part| asserted(part.text.as_str())).min();
+    if let Some(kind) = kind.or_else(|| beside().filter_map(|part| spotted(mail, part)).min()) {
         return Some(kind);
     }
-    // A forwarded subject is the spammer's word.
+    // A forwarded subject is the spammer's word, and that of a mail with several reports is about none of them.
+    if fields.depth > 0 {
+        return None;
+    }
     let subject = mail.subject.trim_start();
     let subject =
         if subject.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("fw")) { "" } else { subject };
@@ -210,6 +293,18 @@ fn asserted(words: &str) -> Option<Kind> {
     (!supposed).then_some(if proxy { Kind::OpenProxy } else { Kind::OpenRelay })
 }
 
+/// What the spotter's lists hold for said outright in a part, in any language.
+fn spotted(mail: &Mail<'_>, part: &Part) -> Option<Kind> {
+    let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
+    let words = charset::decode(&bytes, part.charset.as_deref());
+    let own = words.as_str().lines().filter(|line| !line.starts_with('>'));
+    let folded = fold::words(&own.take(SAID).collect::<Vec<_>>().join("\n"));
+    let (signs, _) = spot::signs(folded.as_str(), &lexicon::find(folded.as_str()));
+    let outright =
+        signs.iter().filter(|sign| sign.weight > 2 && matches!(sign.kind, Kind::OpenProxy | Kind::OpenRelay));
+    outright.map(|sign| sign.kind).min()
+}
+
 /// When the message arrived. Arrival-Date is the standard's name, Received-Date its draft's; without them what the words
 /// for people say, then the enclosed message's own chain, then the Date of the report.
 fn arrival(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> When {
@@ -225,9 +320,7 @@ fn arrival(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) -> When {
 /// When the enclosed message was taken from the Source-IP.
 fn passed(mail: &Mail<'_>, fields: &Fields<'_>) -> Option<jiff::Timestamp> {
     let (source, _) = source(fields)?;
-    let headers =
-        mail.parts.iter().filter(|part| part.kind == PartKind::Headers && part.depth >= fields.depth);
-    let mut hops = headers.flat_map(|part| received::chain(&part.text, mail.sent));
+    let mut hops = fields.enclosed.iter().flat_map(|part| received::chain(&part.text, mail.sent));
     hops.find(|hop| hop.from.as_ref().is_some_and(|(from, _)| *from == source))?.stamp?.stated()
 }
 
@@ -239,9 +332,12 @@ fn told(words: &str, mail: &Mail<'_>) -> Option<jiff::Timestamp> {
     time::first(&flat, mail.sent)?.stated()
 }
 
+/// What a host is that the enclosed message's chain accuses.
+const PASSED: &str = "the host that gave the enclosed message to the reporter's side, by its Received fields";
+
 /// The enclosed message's chain, from the reporter's side inward.
-fn walk(mail: &Mail<'_>, above: u8, kind: Kind, role: Role, when: When, draft: &mut Draft) {
-    let enclosed = mail.parts.iter().filter(|part| part.kind == PartKind::Headers && part.depth >= above);
+fn walk(mail: &Mail<'_>, enclosed: &[&Part], kind: Kind, role: Role, when: When, draft: &mut Draft) {
+    let enclosed = enclosed.iter().copied();
     let fallback = mail.words().filter(|part| part.text.as_str().contains("Received: from"));
     for part in enclosed.chain(fallback) {
         let hops = received::chain(&part.text, mail.sent);
@@ -249,6 +345,10 @@ fn walk(mail: &Mail<'_>, above: u8, kind: Kind, role: Role, when: When, draft: &
         let Some((address, range)) = &hop.from else { continue };
         let passed = draft.when(hop.stamp.as_ref(), None, mail);
         let when = if when.basis == TimeBasis::Stated || passed.time.is_none() { when } else { passed };
+        mail.note(
+            || explain::because(*address, (role, PASSED), (kind, "the kind of feedback")),
+            || Some(part.text.span(range.clone())),
+        );
         draft.claim(bare(*address, kind, role, part.text.span(range.clone())).at(when));
         return;
     }
@@ -267,12 +367,14 @@ fn is_bare_complaint(mail: &Mail<'_>) -> bool {
 }
 
 fn read_bare(mail: &Mail<'_>, draft: &mut Draft) {
+    let is_enclosed = |part: &&Part| part.kind == PartKind::Headers && part.depth >= 1;
+    let enclosed: Vec<&Part> = mail.parts.iter().filter(is_enclosed).collect();
     let Some(found) = address::first(&mail.subject) else {
-        walk(mail, 1, Kind::SpamSource, Role::Offender, When::of_mail(mail), draft);
+        walk(mail, &enclosed, Kind::SpamSource, Role::Offender, When::of_mail(mail), draft);
         return;
     };
     let mut chain = Draft::default();
-    walk(mail, 1, Kind::SpamSource, Role::Offender, When::of_mail(mail), &mut chain);
+    walk(mail, &enclosed, Kind::SpamSource, Role::Offender, When::of_mail(mail), &mut chain);
     let when = chain
         .claims
         .first()

@@ -3,7 +3,7 @@
 //! Each reader looks at a [`Document`] and says what it [`Found`], or that it is not one of its own. They are asked in
 //! turn, the one that says most of itself first.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -11,11 +11,12 @@ use jiff::tz::Offset;
 
 use crate::archive::Budget;
 use crate::claims::Draft;
+use crate::explain::Notes;
 use crate::mail::Mail;
 use crate::mime::{File, Origin, Part};
-use crate::reading::{Format, Hint, Reading, Reporter};
+use crate::reading::{Format, Hint, Note, Reading, Reporter};
 use crate::text::Text;
-use crate::{archive, feed, logs, shadowserver, xarf};
+use crate::{archive, explain, feed, logs, shadowserver, xarf};
 
 /// A file's bytes, decoded, and what is known around them.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +37,8 @@ pub(crate) struct Document<'d> {
     pub(crate) map: Option<Way<'d>>,
     /// How many archives it lies in.
     pub(crate) depth: u8,
+    /// What is noted for those who ask why.
+    pub(crate) notes: Option<&'d RefCell<Vec<Note>>>,
 }
 
 /// The way from each byte of a document to the bytes of the message.
@@ -94,11 +97,12 @@ impl<'d> Document<'d> {
             within: None,
             map: None,
             depth: 0,
+            notes: None,
         }
     }
 
     /// A file that `mail` brings along; `bytes` are those of it, decoded.
-    pub(crate) fn attached(mail: &Mail<'_>, file: &'d File, bytes: &'d [u8]) -> Document<'d> {
+    pub(crate) fn attached(mail: &'d Mail<'_>, file: &'d File, bytes: &'d [u8]) -> Document<'d> {
         let span = file.origin.span();
         Document {
             bytes,
@@ -109,11 +113,12 @@ impl<'d> Document<'d> {
             within: Some((span.start, span.end)),
             map: None,
             depth: 0,
+            notes: mail.notes.as_ref(),
         }
     }
 
     /// A text of `mail`; `bytes` are those of it, decoded.
-    pub(crate) fn part(mail: &Mail<'_>, part: &'d Part, bytes: &'d [u8]) -> Document<'d> {
+    pub(crate) fn part(mail: &'d Mail<'_>, part: &'d Part, bytes: &'d [u8]) -> Document<'d> {
         let span = part.origin.span();
         Document {
             bytes,
@@ -124,7 +129,13 @@ impl<'d> Document<'d> {
             within: Some((span.start, span.end)),
             map: Some(Way::Known(&part.text)),
             depth: 0,
+            notes: mail.notes.as_ref(),
         }
+    }
+
+    /// Notes why something in it was read as it was, where somebody asks; `range` is of the document.
+    pub(crate) fn note(&self, text: impl FnOnce() -> String, range: impl FnOnce() -> Range<usize>) {
+        explain::note(self.notes, text, || Some(self.span(range())));
     }
 
     /// The bytes of the message that `range` of the document was read from.
@@ -152,8 +163,8 @@ pub(crate) fn read_within(document: &Document<'_>, budget: &mut Budget) -> Optio
 }
 
 /// A file by itself, that is no mail.
-pub(crate) fn bare(bytes: &[u8], hint: &Hint<'_>) -> Option<Reading> {
-    let document = Document::bare(bytes, hint);
+pub(crate) fn bare(bytes: &[u8], hint: &Hint<'_>, notes: &Notes) -> Option<Reading> {
+    let document = Document { notes: notes.as_ref(), ..Document::bare(bytes, hint) };
     let found = read(&document).or_else(|| logs::read(&document))?;
     Some(Reading {
         format: found.format,

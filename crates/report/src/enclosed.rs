@@ -5,11 +5,14 @@
 //! its own only where it was addressed to a desk (RFC 2142 section 4) and reads as one. Who sent it is not shown by who
 //! passed it on, so the reporter stays the sender of the whole.
 
+use std::cell::RefCell;
+use std::ops::Range;
+
 use crate::claims::Draft;
 use crate::mail::Mail;
-use crate::plain;
 use crate::quirk::Quirks;
 use crate::reading::Format;
+use crate::{limits, plain};
 
 /// Enclosed messages of one mail that are looked at.
 const MOST: usize = 4;
@@ -33,20 +36,30 @@ fn read(
     why: &str,
     is_ours: impl Fn(&Mail<'_>) -> bool,
 ) -> Option<(Format, bool, Draft)> {
-    mail.messages.iter().take(MOST).find_map(|range| {
-        let mut inner = Mail::parse(mail.raw.get(range.clone())?)?;
+    mail.messages.iter().take(MOST).find_map(|origin| {
+        let bytes = origin.bytes(&mail.raw, limits::BYTES);
+        let mut inner = Mail::parse(&bytes)?;
         if !plain::is_to_desk(&inner) || !is_ours(&inner) {
             return None;
         }
         // What lies deeper is the abuse, and each level would be taken apart again.
         inner.messages.clear();
+        inner.notes = mail.notes.as_ref().map(|_| RefCell::default());
         let (format, is_report, mut draft) = crate::recognise(&inner, quirks);
         if !is_report {
             return None;
         }
         draft.report_id = draft.report_id.or_else(|| crate::report_id(&inner, format));
-        let moved = |span: &std::ops::Range<usize>| span.start + range.start..span.end + range.start;
+        let way = origin.is_encoded().then(|| origin.text(&mail.raw));
+        let range = origin.span();
+        let moved = |span: &Range<usize>| match &way {
+            None => span.start + range.start..span.end + range.start,
+            Some(text) => text.as_ref().map_or(range.clone(), |text| text.span(span.clone())),
+        };
         draft.claims.iter_mut().for_each(|claim| claim.span = moved(&claim.span));
+        for note in inner.notes.take().map(RefCell::into_inner).unwrap_or_default() {
+            mail.note(|| note.text, || note.span.as_ref().map(moved));
+        }
         draft.doubts.append(&mut inner.doubts);
         draft.doubts.iter_mut().for_each(|doubt| doubt.span = doubt.span.as_ref().map(moved));
         draft.doubt(why);

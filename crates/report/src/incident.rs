@@ -13,7 +13,7 @@ use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Kind, Protocol, Role};
 use crate::time::{self, Habits, Stamp};
-use crate::zone;
+use crate::{explain, zone};
 
 /// What such a mail says.
 #[derive(Debug)]
@@ -69,6 +69,13 @@ pub(crate) fn draft(mail: &Mail<'_>, incident: &Incident) -> Draft {
     };
     let port = incident.port.map(|(port, _)| port);
     let protocol = incident.port.and_then(|(_, protocol)| protocol);
+    mail.note(
+        || {
+            let whom = (Role::Offender, "the host that the program which wrote the mail acted on");
+            explain::because(incident.address, whom, (incident.kind, "what that program says it guards"))
+        },
+        || Some(incident.span.clone()),
+    );
     let claim = bare(incident.address, incident.kind, Role::Offender, incident.span.clone());
     draft.claim(claim.at(when).on(port, protocol));
     draft

@@ -66,6 +66,10 @@ pub use reading::{
     Claim, Doubt, Format, Hint, Hit, Kind, Note, Place, Protocol, Reading, Reporter, Role, TimeBasis,
 };
 
+pub use spamcop::spamcop_number;
+
+use std::cell::RefCell;
+
 use claims::Draft;
 use mail::Mail;
 
@@ -84,19 +88,19 @@ pub fn read_as(bytes: &[u8], hint: &Hint<'_>) -> Reading {
 /// Reads one complaint with quirks of the operator's own.
 #[must_use]
 pub fn read_with(bytes: &[u8], hint: &Hint<'_>, quirks: &Quirks) -> Reading {
-    document::bare(bytes, hint).unwrap_or_else(|| read_mail(bytes, quirks, false).reading)
+    document::bare(bytes, hint, &None).unwrap_or_else(|| read_mail(bytes, quirks, false).reading)
 }
 
 /// Reads one complaint and says why it was read so.
 #[must_use]
 pub fn explain(bytes: &[u8], hint: &Hint<'_>, quirks: &Quirks) -> Explanation {
-    match document::bare(bytes, hint) {
-        Some(reading) => {
-            let text = format!("it is a file by itself, in the form of {}", reading.format.name());
-            Explanation { reading, notes: vec![Note { text, span: None }] }
-        }
-        None => read_mail(bytes, quirks, true),
-    }
+    let notes = Some(RefCell::default());
+    let Some(reading) = document::bare(bytes, hint, &notes) else { return read_mail(bytes, quirks, true) };
+    explain::unsaid(notes.as_ref(), reading.format, &reading.claims);
+    let text = format!("it is a file by itself, in the form of {}", reading.format.name());
+    let said = notes.map(RefCell::into_inner).unwrap_or_default();
+    let notes = std::iter::once(Note { text, span: None }).chain(said).collect();
+    Explanation { reading, notes }
 }
 
 fn read_mail(bytes: &[u8], quirks: &Quirks, explaining: bool) -> Explanation {
@@ -118,10 +122,11 @@ fn read_mail(bytes: &[u8], quirks: &Quirks, explaining: bool) -> Explanation {
     for hit in &mut spotted {
         hit.span = hit.span.start.min(bytes.len())..hit.span.end.min(bytes.len());
     }
+    explain::unsaid(mail.notes.as_ref(), format, &claims);
     if explaining {
         explain::passed_over(&mail, &claims);
     }
-    let notes = mail.notes.take().map(std::cell::RefCell::into_inner).unwrap_or_default();
+    let notes = mail.notes.take().map(RefCell::into_inner).unwrap_or_default();
     let reading = Reading {
         format,
         is_report,

@@ -1,16 +1,17 @@
 //! The view of a message that every format reads: its own header fields, and its texts with the way back to the bytes.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use mail_parser::{Header, HeaderValue};
 
-use crate::mime::{self, File, Part, PartKind, Walker};
+use crate::explain::{self, Notes};
+use crate::mime::{self, File, Origin, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
-use crate::reading::{Doubt, Note, Reporter};
+use crate::reading::{Doubt, Reporter};
 use crate::text::Text;
 use crate::{limits, time};
 
@@ -39,16 +40,13 @@ pub(crate) struct Mail<'b> {
     /// The parts that are files.
     pub(crate) files: Vec<File>,
     /// Where the messages lie that it encloses itself.
-    pub(crate) messages: Vec<Range<usize>>,
+    pub(crate) messages: Vec<Origin>,
     pub(crate) doubts: Vec<Doubt>,
     /// What it says in words, once it is asked for.
     passages: OnceCell<Vec<Passage>>,
     /// What was noted for those who ask why; None when nobody does.
-    pub(crate) notes: Option<RefCell<Vec<Note>>>,
+    pub(crate) notes: Notes,
 }
-
-/// More notes than this explain nothing.
-const NOTES: usize = 2000;
 
 impl<'b> Mail<'b> {
     /// Takes `bytes` apart as far as the limits allow. None when there is nothing like a message in them.
@@ -74,6 +72,17 @@ impl<'b> Mail<'b> {
         Some(mail)
     }
 
+    /// Reads the message's own header fields and nothing of its body.
+    pub(crate) fn headers(bytes: &'b [u8]) -> Option<Mail<'b>> {
+        let bytes = with_line_ends(bytes.get(..bytes.len().min(limits::BYTES))?);
+        let (block, _) = mime::header_block(&bytes);
+        let headers = mime::without_mbox_line(block);
+        let parsed = mime::fields(headers)?;
+        let mut mail = Mail::default();
+        mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
+        Some(mail)
+    }
+
     /// What it says in words.
     pub(crate) fn passages(&self) -> &[Passage] {
         self.passages.get_or_init(|| passage::all(self))
@@ -81,14 +90,7 @@ impl<'b> Mail<'b> {
 
     /// Notes why something was read as it was, where somebody asks.
     pub(crate) fn note(&self, text: impl FnOnce() -> String, span: impl FnOnce() -> Option<Range<usize>>) {
-        let Some(notes) = &self.notes else { return };
-        let mut notes = notes.borrow_mut();
-        if notes.len() < NOTES {
-            let note = Note { text: text(), span: span() };
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
+        explain::note(self.notes.as_ref(), text, span);
     }
 
     /// A header field of the message itself.

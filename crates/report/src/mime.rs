@@ -75,6 +75,11 @@ impl Origin {
         decode(bytes, self.range.start, self.encoding)
     }
 
+    /// Whether the bytes stand in the message otherwise than they are.
+    pub(crate) fn is_encoded(&self) -> bool {
+        self.encoding != Encoding::Identity
+    }
+
     /// Where it lies in the message, encoded.
     pub(crate) fn span(&self) -> Range<usize> {
         self.range.clone()
@@ -133,8 +138,9 @@ pub(crate) struct Walker {
     /// Content-Types of all parts met, readable or not.
     pub(crate) mimes: Vec<String>,
     pub(crate) doubts: Vec<Doubt>,
-    /// Where the messages lie that the message itself encloses, unencoded (RFC 2046 section 5.2.1).
-    pub(crate) messages: Vec<Range<usize>>,
+    /// Where the messages lie that the message itself encloses (RFC 2046 section 5.2.1, which has them unencoded; some
+    /// encode them all the same), or has as files.
+    pub(crate) messages: Vec<Origin>,
     text_left: usize,
     walk_left: usize,
 }
@@ -249,10 +255,10 @@ impl Walker {
             digest: false,
             within: place.within.clone(),
         };
+        if place.depth == 0 && place.within.is_none() {
+            self.messages.push(origin(body.clone(), encoding, place));
+        }
         if encoding == Encoding::Identity {
-            if place.depth == 0 && place.within.is_none() {
-                self.messages.push(body.clone());
-            }
             self.headers(raw, &body, &inner);
             self.entity(raw, body, &inner);
             return;
@@ -275,6 +281,9 @@ impl Walker {
         if about.name.is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
             let origin = origin(body.clone(), about.encoding, place);
             let (name, mime) = (about.name.clone(), about.mime.clone());
+            if place.depth == 0 && place.within.is_none() && name.as_deref().is_some_and(is_message_name) {
+                self.messages.push(origin.clone());
+            }
             self.files.push(File { name, mime, depth: place.depth, origin });
         }
         let kind = match about.mime.as_str() {
@@ -385,6 +394,11 @@ fn sections(bytes: &[u8], boundary: &[u8]) -> Vec<Range<usize>> {
     }
     sections.extend(open.map(|from| from..bytes.len()));
     sections
+}
+
+/// Whether a file has the name that mail programs give a message they save.
+fn is_message_name(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("eml"))
 }
 
 /// Attachments that may hold a feedback report, a log or headers; pictures and archives do not.

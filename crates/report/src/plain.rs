@@ -12,7 +12,7 @@ use crate::claims::{Draft, When, bare};
 use crate::firewall::{self, End, Packet};
 use crate::logs::gather::{Gathered, Seen};
 use crate::logs::stance::{self, Stance};
-use crate::logs::{addresses, kinds, service};
+use crate::logs::{FROM, TO, addresses, kinds, service};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::quirk::Quirk;
@@ -20,7 +20,7 @@ use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
 use crate::time::{self, Habits, Stamp};
-use crate::{accused, records, told, words, zone};
+use crate::{accused, explain, records, told, words, zone};
 
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
@@ -104,6 +104,15 @@ fn hop_claim(mail: &Mail<'_>, part: &Part, hop: &Hop, kind: Kind, role: Role, dr
     }
     let when =
         if role == Role::Mentioned { When::UNKNOWN } else { draft.when(hop.stamp.as_ref(), None, mail) };
+    let as_what = if role == Role::Offender {
+        "the host that gave the mail to the complainant's side, by the Received fields"
+    } else {
+        "a host further down in the Received fields, which may be forged"
+    };
+    mail.note(
+        || explain::because(*address, (role, as_what), (kind, "the reporter's words")),
+        || Some(part.text.span(range.clone())),
+    );
     draft.claim(bare(*address, kind, role, part.text.span(range.clone())).at(when));
 }
 
@@ -193,7 +202,20 @@ impl Pasted<'_> {
             seen.port = peer.spot.port.or_else(|| address::spoken_port(words));
             seen.protocol = seen.port.map(|_| Protocol::Tcp);
         }
+        let as_what = "the peer of a line of a log";
+        self.note(row, (peer.spot.address, Role::Offender, as_what), kind);
         self.gathered.offender(seen, row.when);
+    }
+
+    /// Notes why a line is read so, the first time it names somebody.
+    fn note(&self, row: &Row<'_>, (address, role, as_what): (IpAddr, Role, &str), kind: Kind) {
+        if self.mail.notes.is_some() && self.gathered.is_new(address, role, kind) {
+            let by = if self.kind.is_some() { "the reporter's words" } else { "the words of the line" };
+            self.mail.note(
+                || explain::because(address, (role, as_what), (kind, by)),
+                || Some(row.part.text.span(row.line.range(0..row.line.words.len()))),
+            );
+        }
     }
 
     fn packet(&mut self, packet: &Packet, row: &Row<'_>) {
@@ -212,8 +234,10 @@ impl Pasted<'_> {
             ..row.seen(end.address, &end.range, kind)
         };
         let (source, destination) = (seen(&packet.source), packet.destination.as_ref().map(seen));
+        self.note(row, (source.address, Role::Offender, FROM), kind);
         self.gathered.offender(source, row.when);
         if let Some(destination) = destination {
+            self.note(row, (destination.address, Role::Victim, TO), kind);
             self.gathered.victim(destination, row.when);
         }
     }

@@ -14,7 +14,7 @@ use crate::zone;
 
 /// What a compiled expression may take, in bytes.
 const REGEX: usize = 1 << 20;
-/// Entries and expressions of one file are at most this many.
+/// Entries of one file are at most this many.
 const ENTRIES: usize = 500;
 /// Expressions of one entry are at most this many.
 const READS: usize = 20;
@@ -109,7 +109,10 @@ impl Quirks {
     /// an expression that cannot be compiled in bounds.
     pub fn parse(text: &str) -> Result<Quirks, QuirkError> {
         let file: File = toml::from_str(text).map_err(|error| QuirkError::Form(error.to_string()))?;
-        let entries = file.quirk.into_iter().take(ENTRIES).map(|written| compile(text, written));
+        if file.quirk.len() > ENTRIES {
+            return Err(QuirkError::Form(format!("{} entries, more than {ENTRIES}", file.quirk.len())));
+        }
+        let entries = file.quirk.into_iter().map(|written| compile(text, written));
         Ok(Quirks { entries: entries.collect::<Result<_, _>>()? })
     }
 
@@ -234,5 +237,6 @@ mod tests {
         );
         assert!(error("[[quirk]]\nname = \"x\"\n").contains("line 2: nothing to know the reporter by"));
         assert!(error(&format!("{head}knid = \"x\"\n")).contains("line 5"));
+        assert!(error(&head.repeat(501)).contains("501 entries"), "none is left out in silence");
     }
 }

@@ -15,7 +15,7 @@ use crate::mime::{Part, PartKind};
 use crate::reading::{Claim, Kind, Protocol, Role};
 use crate::spamcop_summary as summary;
 use crate::text::Line;
-use crate::{arf, received, time};
+use crate::{arf, explain, received, time};
 
 struct Phrases {
     banner: Regex,
@@ -32,6 +32,9 @@ struct Phrases {
 
 /// Lines of SpamCop's own words that are looked at.
 const SAID: usize = 2000;
+
+/// Digits of a report's number: what 64 bits hold.
+const DIGITS: usize = 20;
 
 static PHRASES: LazyLock<Option<Phrases>> = LazyLock::new(|| Phrases::new().ok());
 
@@ -93,7 +96,7 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     }
     for body in &bodies {
         for line in said(body, phrases) {
-            flag(body, &line, phrases, &mut draft);
+            flag(mail, body, &line, phrases, &mut draft);
             port(&line, &mut draft);
         }
     }
@@ -114,15 +117,31 @@ pub(crate) fn enclosed(mail: &Mail<'_>) -> Option<Draft> {
     Some(draft)
 }
 
-/// SpamCop's own number of the report.
+/// SpamCop's own number of the report, wherever it stands.
 pub(crate) fn report_id(mail: &Mail<'_>) -> Option<String> {
     let phrases = PHRASES.as_ref()?;
-    let of = |regex: &Regex, words: &str| Some(regex.captures(words)?.name("id")?.as_str().to_owned());
-    of(&phrases.subject, &mail.subject)
-        .or_else(|| of(&phrases.number, &mail.message_id))
-        .or_else(|| of(&phrases.number, &mail.from.as_ref()?.address))
-        .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.subject, part.text.as_str())))
-        .or_else(|| mail.parts.iter().find_map(|part| of(&phrases.link, part.text.as_str())))
+    stated_id(mail, phrases)
+        .or_else(|| mail.parts.iter().find_map(|part| id_by(&phrases.subject, part.text.as_str())))
+        .or_else(|| mail.parts.iter().find_map(|part| id_by(&phrases.link, part.text.as_str())))
+}
+
+/// SpamCop's number of the report by the header fields of the message itself: Subject, Message-ID or From. Whoever
+/// is shown to have sent the mail wrote these; what its body says anybody may have written, so a number that stands
+/// only there is shown and never answered. None where the headers state none, or one beyond 64 bits.
+#[must_use]
+pub fn spamcop_number(bytes: &[u8]) -> Option<u64> {
+    stated_id(&Mail::headers(bytes)?, PHRASES.as_ref()?)?.parse().ok()
+}
+
+fn stated_id(mail: &Mail<'_>, phrases: &Phrases) -> Option<String> {
+    id_by(&phrases.subject, &mail.subject)
+        .or_else(|| id_by(&phrases.number, &mail.message_id))
+        .or_else(|| id_by(&phrases.number, &mail.from.as_ref()?.address))
+}
+
+fn id_by(regex: &Regex, words: &str) -> Option<String> {
+    let id = regex.captures(words)?.name("id")?.as_str();
+    (id.len() <= DIGITS).then(|| id.to_owned())
 }
 
 pub(crate) fn is_from_spamcop(mail: &Mail<'_>) -> bool {
@@ -200,7 +219,23 @@ fn source(
     let (kind, role) =
         if relayed { (Kind::OpenRelay, Role::Relay) } else { (Kind::SpamSource, Role::Offender) };
     let range = place.start() + address.range.start..place.start() + address.range.end;
+    let as_what = if relayed { "the server the line says relayed it" } else { "the source the line states" };
+    note(mail, body, line, (address.address, role, as_what), kind);
     Some(bare(address.address, kind, role, body.text.span(line.range(range))).at(when))
+}
+
+/// Notes what a line of SpamCop's own says of an address.
+fn note(
+    mail: &Mail<'_>,
+    body: &Part,
+    line: &Line<'_>,
+    (address, role, as_what): (IpAddr, Role, &str),
+    kind: Kind,
+) {
+    mail.note(
+        || explain::because(address, (role, as_what), (kind, "SpamCop's words in that line")),
+        || Some(body.text.span(line.range(0..line.words.len()))),
+    );
 }
 
 /// `http://shop.example/ is 192.0.2.1; Thu, 19 Jun 2003 21:34:13 GMT`.
@@ -224,11 +259,13 @@ fn web_host(
     let url = if named.is_empty() { advertised } else { named };
     let range = place.start() + address.range.start..place.start() + address.range.end;
     let span = body.text.span(line.range(range));
+    let what = (address.address, Role::WebHost, "the host of the advertised site");
+    note(mail, body, line, what, Kind::Spamvertised);
     Some(bare(address.address, Kind::Spamvertised, Role::WebHost, span).at(when).advertising(url))
 }
 
 /// `192.0.2.1 is open proxy, see: ...`: the words that raise a report above all others.
-fn flag(body: &Part, line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
+fn flag(mail: &Mail<'_>, body: &Part, line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     let Some(found) = phrases.flag.captures(line.words) else { return };
     if line.words.contains(" not ") || line.words.contains("n't ") {
         return;
@@ -242,6 +279,7 @@ fn flag(body: &Part, line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     for claim in &mut draft.claims {
         if claim.role != Role::WebHost && named.as_ref().is_none_or(|named| named.address == claim.address) {
             claim.kind = kind;
+            note(mail, body, line, (claim.address, claim.role, "said already"), kind);
             // The accusation rests on these words, so these are the bytes to show for it.
             if let Some(named) = &named {
                 claim.span = body.text.span(line.range(named.range.clone()));
@@ -253,6 +291,7 @@ fn flag(body: &Part, line: &Line<'_>, phrases: &Phrases, draft: &mut Draft) {
     if let (false, Some(named), Some(first)) = (known, named, draft.claims.first()) {
         let when = When { time: first.time, basis: first.time_basis };
         let role = if proxy { Role::Offender } else { Role::Relay };
+        note(mail, body, line, (named.address, role, "the host that the line is about"), kind);
         draft.claim(bare(named.address, kind, role, body.text.span(line.range(named.range))).at(when));
     }
 }
@@ -301,6 +340,13 @@ fn read_rest(mail: &Mail<'_>, phrases: &Phrases, draft: &mut Draft) {
     };
     let span = arf::subject_span(mail, named.address);
     draft.doubt("the address is only in the subject");
+    mail.note(
+        || {
+            let whom = (Role::Offender, "whom SpamCop's subject names");
+            explain::because(named.address, whom, (Kind::SpamSource, "the form of the subject"))
+        },
+        || Some(span.clone()),
+    );
     draft.claim(bare(named.address, Kind::SpamSource, Role::Offender, span).at(When::of_mail(mail)));
     if fields.is_none() {
         pasted_chain(mail, named.address, draft);

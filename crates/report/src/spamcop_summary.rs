@@ -1,5 +1,6 @@
 //! SpamCop's summary reports and alerts: addresses in rows, no evidence.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use jiff::civil::Time;
@@ -13,7 +14,7 @@ use crate::mime::Part;
 use crate::reading::{Kind, Role, TimeBasis};
 use crate::spamcop::is_from_spamcop;
 use crate::text::Line;
-use crate::time;
+use crate::{explain, time};
 
 /// `192.0.2.1   Feb  8 20h/4   0 2 1 0  comment`: start, length in days or hours, then counts from traps, users, mole and
 /// simple reports.
@@ -59,7 +60,7 @@ pub(crate) fn read(mail: &Mail<'_>) -> Draft {
             .or(mail.sent);
         for line in part.text.lines() {
             if let Some(found) = row(&line) {
-                read_row(part, &line, &found, made, &mut draft);
+                read_row(mail, part, &line, &found, made, &mut draft);
             }
         }
         if !draft.claims.is_empty() {
@@ -76,6 +77,7 @@ fn parts<'m>(mail: &'m Mail<'_>) -> Vec<&'m Part> {
 }
 
 fn read_row(
+    mail: &Mail<'_>,
     part: &Part,
     line: &Line<'_>,
     found: &Captures<'_>,
@@ -103,9 +105,29 @@ fn read_row(
     } else {
         Kind::SpamSource
     };
+    note(
+        mail,
+        part,
+        line,
+        (named.address, "the address of a row"),
+        (kind, "what the row counts and its comment"),
+    );
     let range = place.start() + named.range.start..place.start() + named.range.end;
     draft.claim(
         bare(named.address, kind, Role::Offender, part.text.span(line.range(range))).at(started(found, made)),
+    );
+}
+
+fn note(
+    mail: &Mail<'_>,
+    part: &Part,
+    line: &Line<'_>,
+    (address, as_what): (IpAddr, &str),
+    kind: (Kind, &str),
+) {
+    mail.note(
+        || explain::because(address, (Role::Offender, as_what), kind),
+        || Some(part.text.span(line.range(0..line.words.len()))),
     );
 }
 
@@ -131,6 +153,8 @@ pub(crate) fn read_alert(mail: &Mail<'_>) -> Draft {
             else {
                 continue;
             };
+            let by = "what an alert is about";
+            note(mail, part, &line, (found.address, "the address of a line"), (Kind::SpamSource, by));
             let span = part.text.span(line.range(found.range));
             draft.claim(bare(found.address, Kind::SpamSource, Role::Offender, span).at(When::of_mail(mail)));
         }

@@ -79,6 +79,15 @@ golden! {
     list_of_hosts: "list-of-hosts.eml",
     out_of_office_german: "out-of-office-german.eml",
     spamcop_bounced: "spamcop-bounced.eml",
+    spamcop_relay_other_host: "spamcop-relay-other-host.eml",
+    spamcop_third_party: "spamcop-third-party.eml",
+    spamcop_summary_mole: "spamcop-summary-mole.eml",
+    spamcop_alert_wrapped: "spamcop-alert-wrapped.eml",
+    arf_several_enclosed: "arf-several-enclosed.eml",
+    arf_proxy_in_words: "arf-proxy-in-words.eml",
+    enclosed_base64: "enclosed-base64.eml",
+    enclosed_eml_file: "enclosed-eml-file.eml",
+    attached_base64_text: "attached-base64-text.eml",
 }
 
 #[test]
@@ -93,8 +102,13 @@ fn every_fixture_has_a_snapshot() {
 
 #[test]
 fn spans_of_unencoded_parts_are_the_address_itself() {
-    for name in FILES.iter().filter(|name| **name != "spamcop-summary.eml") {
+    for name in FILES {
         let (_, bytes) = fixture(name);
+        let is_encoded =
+            |line: &str| line.starts_with("Content-Transfer-Encoding:") && !line.ends_with("bit");
+        if String::from_utf8_lossy(&bytes).lines().any(is_encoded) {
+            continue;
+        }
         for claim in read(&bytes).claims {
             let quoted = String::from_utf8_lossy(&bytes[claim.span.clone()]);
             // Some write it so that no program follows it: `192.0.2[.]1`.

@@ -145,6 +145,17 @@ fn mail_made_to_be_read_for_ever_is_not() {
         format!("{head}Content-Type: text/html\n\n{}", many("<!-- ")),
         format!("{head}\n[ SpamCop V4.9 ]\n{}", many("Email from 192.0.2.1 / Thu, 19 Jun 2003 17:34:13\n")),
         format!("{head}\n{}", many("Feedback-Type: abuse\n")),
+        format!(
+            "{head}Content-Type: multipart/mixed; boundary=b\n\n{}",
+            many(
+                "--b\n\nis an open proxy\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: dkim\n"
+            )
+        ),
+        format!(
+            "{head}Content-Type: multipart/mixed; boundary=b\n\n{}",
+            many("--b\nContent-Type: text/plain; name=a.eml\n\nTo: abuse@example.org\n\n")
+        ),
+        (0..20_000).map(|_| "Content-Type: text/plain; name=a.eml\nTo: abuse@example.org\n\n").collect(),
         format!("{head}\n{}", many("IP: 192.0.2.1 open proxy not our http://192.0.2.1/ :: ")),
         format!("{head}\n{}", many("IP: 192.0.2.1\nTime: 10:00:00 open proxy 192.0.2.2 attacks\n")),
         format!("{head}\n{}", many("IP|Time|\n192.0.2.1|a|\n")),

@@ -33,6 +33,8 @@ pub(crate) struct House {
     pub(crate) reporters: Reporters,
     pub(crate) trusted_results: TrustedResults,
     pub(crate) answers: Answers,
+    /// The operator's own quirks.
+    pub(crate) quirks: Arc<report::Quirks>,
     /// The port of the mail relay on loopback; without it nothing is mailed.
     pub(crate) relay: Option<u16>,
     territory: Territory,
@@ -81,6 +83,7 @@ impl House {
             reporters: Reporters::default(),
             trusted_results: TrustedResults::default(),
             answers: Answers::default(),
+            quirks: Arc::default(),
             relay: None,
             territory,
         }
@@ -136,6 +139,7 @@ impl House {
             reporters: self.reporters.clone(),
             trusted_results: self.trusted_results.clone(),
             answers: self.answers.clone(),
+            quirks: self.quirks.clone(),
         };
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
         let desk = Desk::open(settings, self.store.clone(), spool, self.clock.clone()).await.expect("a desk");

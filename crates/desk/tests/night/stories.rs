@@ -223,3 +223,30 @@ async fn no_bomb_and_no_letter_opens_a_case() {
     assert!(cases.is_empty(), "a case was opened: {:?}", cases.first());
     night.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_of_a_form_nobody_knows_is_read_by_the_operators_own_quirk() {
+    let mut house = House::new().await;
+    house.leased("127.66.0.74", "line-74").await;
+    let quirks = "[[quirk]]\nname = \"sentinel\"\nfrom = [\"sentinel.example\"]\nkind = \"open-proxy\"\n\
+                  read = ['^Node (?P<address>[0-9.]+)/(?P<port>[0-9]+) ']\n";
+    house.quirks = std::sync::Arc::new(report::Quirks::parse(quirks).expect("quirks"));
+    let notice = |from: &str| {
+        let date = house.clock.now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+        format!(
+            "From: {from}\nTo: abuse@example.net\nDate: {date}\nSubject: Sentinel 4711\n\
+             Message-ID: <4711@{from}>\n\nNode 127.66.0.74/9 went green.\n\
+             The neighbours are 127.66.0.75 and 127.66.0.76.\n"
+        )
+    };
+    let night = house.open().await;
+    night.mail("other", &notice("sensor@elsewhere.example")).await;
+    night.mail("known", &notice("sensor@sentinel.example")).await;
+    let case = until("a case by the quirk", async || house.case_of("line-74").await).await;
+    let sighting = &case.sightings()[0];
+    assert_eq!((sighting.kind, sighting.port), (case::Kind::OpenProxy, Some(9)));
+    let reports: std::collections::BTreeSet<_> =
+        case.sightings().iter().map(|sighting| sighting.evidence).collect();
+    assert_eq!(reports.len(), 1, "the same words from elsewhere say nothing");
+    night.end().await;
+}

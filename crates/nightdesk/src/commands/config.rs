@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Answer;
 use crate::cli::ConfigCommand;
@@ -13,6 +13,7 @@ pub(crate) fn run(path: &Path, command: &ConfigCommand) -> Result<Answer> {
         ConfigCommand::Default => output::bytes(config::complete_default().as_bytes()),
         ConfigCommand::Check => {
             let config = config::load(path)?;
+            crate::quirks::read(config.intake.quirks.as_deref()).context("intake.quirks")?;
             let home: Vec<String> = config.general.home.iter().map(ToString::to_string).collect();
             output::line(format!("{} is good", path.display()));
             output::line(format!("  home      {}", home.join(", ")));

@@ -18,7 +18,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// Reads every file; a file that cannot be opened is named and the others are still read.
 pub(crate) fn run(options: &Parse) -> Result<Answer> {
     let mut answer = Answer::Yes;
-    let quirks = quirks(options)?;
+    let quirks = crate::quirks::read(options.quirks.as_deref())?;
     for file in &options.files {
         match read(file) {
             Ok(bytes) => show(options, file, &bytes, &quirks)?,
@@ -42,14 +42,6 @@ fn read(file: &Path) -> Result<Vec<u8>> {
             .with_context(doing)?;
     }
     Ok(bytes)
-}
-
-/// Those of the file first, then those compiled in.
-fn quirks(options: &Parse) -> Result<Quirks> {
-    let Some(file) = &options.quirks else { return Ok(Quirks::built_in().clone()) };
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let own = Quirks::parse(&text).with_context(|| format!("cannot use {}", file.display()))?;
-    Ok(own.before(Quirks::built_in()))
 }
 
 fn show(options: &Parse, file: &Path, bytes: &[u8], quirks: &Quirks) -> Result<()> {

@@ -52,6 +52,9 @@ section! {
         /// Reporters that are believed from the first report on, once a message is shown to be from them: their
         /// organizational domains, or names of tokens. Name nobody who gives mailboxes to the public.
         trusted_reporters: Vec<String> = desk::named_feeds();
+        /// A TOML file of what reporters write that no format has, read before what is compiled in; nightdesk parse
+        /// --explain --quirks FILE tries it on mail you have. Absent: only what is compiled in.
+        quirks: Option<PathBuf> = None;
         /// Where your own mail servers deliver from.
         trusted_relays: Vec<IpNet> = vec![IpNet::new_assert([127, 0, 0, 0].into(), 8), IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128)];
     }

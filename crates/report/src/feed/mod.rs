@@ -16,8 +16,8 @@ use jiff::tz::Offset;
 use crate::claims::{Draft, When, bare};
 use crate::document::{Document, Found};
 use crate::kept::Kept;
-use crate::reading::{Claim, Format, Protocol, Role, TimeBasis};
-use crate::{plain_time, time};
+use crate::reading::{Claim, Format, Kind, Protocol, Role, TimeBasis};
+use crate::{explain, plain_time, time};
 
 /// Larger documents are cut here before they are looked at as text.
 const LARGEST: usize = 50 << 20;
@@ -62,6 +62,7 @@ impl Entry {
         let (address, range) = self.address?;
         let kind = names::kind(&self.kinds, self.malware.is_some());
         let role = if self.hosts || names::is_hosted(kind) { Role::WebHost } else { Role::Offender };
+        document.note(|| why(address, role, kind, &self.kinds), || range.clone());
         let when = when(self.time.as_deref(), document, kept, draft);
         let mut claim = bare(address, kind, role, document.span(range)).at(when).on(self.port, self.protocol);
         if let Some(url) = self.url {
@@ -70,6 +71,17 @@ impl Entry {
         claim.malware = self.malware.map(|name| name.chars().filter(|c| !c.is_control()).take(100).collect());
         Some(claim)
     }
+}
+
+/// Why an entry is read so, for those who ask.
+fn why(address: IpAddr, role: Role, kind: Kind, words: &[String]) -> String {
+    let words: Vec<String> = words
+        .iter()
+        .take(3)
+        .map(|words| format!("`{}`", words.chars().take(80).collect::<String>()))
+        .collect();
+    let by = if words.is_empty() { "what the list is".to_owned() } else { words.join(", ") };
+    explain::because(address, (role, "the host that a row of the list names"), (kind, &by))
 }
 
 /// Lists without a zone mean UTC, as far as they say so at all; it is assumed, and said.

@@ -37,6 +37,11 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
+    /// Whether nothing of this kind is known of a host yet.
+    pub(crate) fn is_new(&self, address: IpAddr, role: Role, kind: Kind) -> bool {
+        !self.known.contains_key(&(address, role, kind))
+    }
+
     /// Somebody did it.
     pub(crate) fn offender(&mut self, seen: Seen, when: &dyn Fn() -> When) {
         self.add(seen, Role::Offender, when);

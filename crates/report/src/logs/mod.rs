@@ -13,19 +13,25 @@ pub(crate) mod shape;
 pub(crate) mod stance;
 mod w3c;
 
+use std::net::IpAddr;
+
 use jiff::tz::Offset;
 
 use crate::claims::When;
 use crate::document::{Document, Found};
 use crate::firewall::{self, End};
-use crate::limits;
-use crate::reading::{Format, TimeBasis};
+use crate::reading::{Format, Kind, Role, TimeBasis};
 use crate::text::{Line, Text};
 use crate::time::Habits;
+use crate::{explain, limits};
 use gather::{Gathered, Seen};
 use service::Peer;
 use session::Sessions;
 use stance::Stance;
+
+/// What the ends of a packet are that a firewall's line tells of.
+pub(crate) const FROM: &str = "the source of the packet that a firewall's line tells of";
+pub(crate) const TO: &str = "the destination of the packet that a firewall's line tells of";
 
 /// Reads `document`; None when it is not one.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
@@ -94,8 +100,17 @@ impl<'t> Log<'t> {
                 kind,
                 span: document.span(line.range(end.range.clone())),
             };
+            let by = "what the packet knocked at";
+            let why = |end: &End, role, as_what| explain::because(end.address, (role, as_what), (kind, by));
+            let whole = || line.range(0..words.len());
+            if document.notes.is_some() && self.gathered.is_new(packet.source.address, Role::Offender, kind) {
+                document.note(|| why(&packet.source, Role::Offender, FROM), whole);
+            }
             self.gathered.offender(seen(&packet.source), when);
             if let Some(end) = &packet.destination {
+                if document.notes.is_some() && self.gathered.is_new(end.address, Role::Victim, kind) {
+                    document.note(|| why(end, Role::Victim, TO), whole);
+                }
                 self.gathered.victim(seen(end), when);
             }
             return;
@@ -104,6 +119,7 @@ impl<'t> Log<'t> {
             if let Some(address) = self.sessions.accused(words) {
                 let span = document.span(line.range(0..words.len()));
                 let kind = kinds::of_service(words);
+                self.note(document, &line, (address, "the peer of the session the line belongs to"), kind);
                 self.gathered.offender(Seen { address, port: None, protocol: None, kind, span }, when);
             }
             return;
@@ -123,7 +139,22 @@ impl<'t> Log<'t> {
         let kind = kinds::of_service(words);
         let span = document.span(line.range(peer.spot.range.clone()));
         let seen = Seen { address: peer.spot.address, port: peer.spot.port, protocol: None, kind, span };
+        let as_what = if peer.stance == Stance::Hostile {
+            "the peer of a line that speaks of a refusal or an attack"
+        } else {
+            "the client of a web server that was asked"
+        };
+        self.note(document, &line, (peer.spot.address, as_what), kind);
         self.gathered.offender(seen, when);
+    }
+
+    /// Notes why a line accuses, the first time it does.
+    fn note(&self, document: &Document<'_>, line: &Line<'_>, (address, as_what): (IpAddr, &str), kind: Kind) {
+        if document.notes.is_some() && self.gathered.is_new(address, Role::Offender, kind) {
+            let why =
+                || explain::because(address, (Role::Offender, as_what), (kind, "the words of the line"));
+            document.note(why, || line.range(0..line.words.len()));
+        }
     }
 
     fn found(self, document: &Document<'_>, cut: bool) -> Option<Found> {

@@ -26,6 +26,8 @@ pub(super) struct Columns {
     /// The second address of a row and its port.
     pub(super) also: Option<(usize, Option<usize>)>,
     pub(super) count: usize,
+    /// What all of them are called.
+    pub(super) names: Vec<String>,
 }
 
 impl Columns {
@@ -59,6 +61,7 @@ impl Columns {
             malware: known.malware.iter().filter_map(|name| header.column(name)).collect(),
             also,
             count: header.names().len(),
+            names: header.names().iter().map(ToString::to_string).collect(),
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::kept::Kept;
 use crate::plain_time::Patience;
 use crate::reading::{Claim, Kind, Protocol, Role, TimeBasis};
 use crate::table::{Cell, Header, Row, Rows};
-use crate::{plain_time, time};
+use crate::{explain, plain_time, time};
 
 use super::columns::Columns;
 use super::types::Type;
@@ -108,7 +108,27 @@ impl Reading<'_> {
         let mut claim = bare(address, kind, role, self.document.span(range)).on(port, protocol);
         let own = kind == self.known.kind && self.known.rsit != kind.rsit();
         claim.rsit = own.then(|| self.known.rsit.to_owned());
+        self.document.note(|| self.why(&claim, at), || self.range());
         claim
+    }
+
+    /// Which column of which type it was, for those who ask.
+    fn why(&self, claim: &Claim, at: usize) -> String {
+        let column = self.columns.names.get(at).map_or("", String::as_str);
+        let name = if self.known.name.is_empty() { "of no known type" } else { self.known.name };
+        let as_what = format!("the column `{column}` of a Shadowserver report {name}");
+        let by = if claim.kind == self.known.kind {
+            "that type"
+        } else {
+            "its tag, or what the type says of that column"
+        };
+        explain::because(claim.address, (claim.role, &as_what), (claim.kind, by))
+    }
+
+    /// The whole row.
+    fn range(&self) -> std::ops::Range<usize> {
+        let of = |cell: Option<&Cell>| cell.map_or(0..0, Cell::range);
+        of(self.cells.first()).start..of(self.cells.last()).end
     }
 
     fn second(&self, when: When, kept: &mut Kept, draft: &mut Draft) {

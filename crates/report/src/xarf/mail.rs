@@ -9,7 +9,7 @@ use crate::json::{self, Host};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Claim, Format, Kind, Protocol, Role};
-use crate::time;
+use crate::{explain, time};
 
 use super::v4::no_address;
 use super::{found, kinds, reporter, transport};
@@ -132,6 +132,7 @@ fn claim(mail: &Mail<'_>, fields: &Fields<'_>, draft: &mut Draft) {
         whole
     };
     let claim = make(mail, fields, source, &host, range, draft);
+    note(mail, fields, &claim, "the Source");
     draft.claim(claim);
 }
 
@@ -185,7 +186,18 @@ fn beside(mail: &Mail<'_>, fields: &Fields<'_>, source: &str, draft: &mut Draft)
     let (kind, role) = alleged(fields);
     let when = when(mail, fields, draft);
     let url = if source.contains("://") { source } else { "" };
-    draft.claim(bare(address, kind, role, span).at(when).advertising(url));
+    let claim = bare(address, kind, role, span).at(when).advertising(url);
+    note(mail, fields, &claim, "the address beside the Source's name");
+    draft.claim(claim);
+}
+
+fn note(mail: &Mail<'_>, fields: &Fields<'_>, claim: &Claim, as_what: &str) {
+    let stated = |name: &str| fields.get(name).unwrap_or_default();
+    let by = || format!("Category `{}` and Report-Type `{}`", stated("category"), stated("report-type"));
+    mail.note(
+        || explain::because(claim.address, (claim.role, as_what), (claim.kind, &by())),
+        || Some(claim.span.clone()),
+    );
 }
 
 fn is_address_type(kind: &str) -> bool {

@@ -2,10 +2,11 @@
 
 use crate::claims::{Draft, bare};
 use crate::document::{Document, Found};
+use crate::explain;
 use crate::json::{self, Object, Word};
 use crate::reading::{Format, Kind, Role};
 
-use super::v4::{no_address, span};
+use super::v4::{member, no_address, span};
 use super::{found, kinds, reporter, transport, v3_faults, when};
 
 /// Fields that hold the address that did it: all versions, the compromised account's attacker, and a bare `Ip`.
@@ -45,6 +46,12 @@ fn claim(document: &Document<'_>, report: &Object<'_>, draft: &mut Draft) {
         return;
     };
     let (kind, role) = alleged(report);
+    let stated = |key: &str| report.string(&[key]).unwrap_or_default();
+    let by = || format!("ReportClass `{}` and ReportType `{}`", stated("reportclass"), stated("reporttype"));
+    document.note(
+        || explain::because(host.address, (role, "the source that the report states"), (kind, &by())),
+        || member(document, &source),
+    );
     let written = report.string(&["date", "timestamp"]);
     let when = when(written.as_deref(), "Date", draft);
     let port = report.port(&["sourceport", "attackerport"]);
@@ -110,5 +117,15 @@ fn victim(document: &Document<'_>, report: &Object<'_>, kind: Kind, draft: &mut 
     let Some(target) = report.word(&["destinationip"]) else { return };
     let Some(host) = json::host(&target.text) else { return };
     let port = report.port(&["destinationport"]).or(host.port);
+    document.note(
+        || {
+            explain::because(
+                host.address,
+                (Role::Victim, "the destination that it states"),
+                (kind, "the same"),
+            )
+        },
+        || member(document, &target),
+    );
     draft.claim(bare(host.address, kind, Role::Victim, span(document, &target, &host)).on(port, None));
 }

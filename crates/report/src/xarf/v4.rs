@@ -2,6 +2,7 @@
 
 use crate::claims::{Draft, bare};
 use crate::document::{Document, Found};
+use crate::explain;
 use crate::json::{self, Host, Object, Word};
 use crate::reading::{Format, Kind, Role};
 
@@ -45,6 +46,11 @@ fn claim(document: &Document<'_>, object: &Object<'_>, draft: &mut Draft) {
     let stated = stated(object, draft);
     let (category, kind) = stated.split_once('/').unwrap_or_default();
     let (kind, role) = alleged(object, category, kind);
+    let by = format!("category and type `{stated}`, and the service it names");
+    document.note(
+        || explain::because(host.address, (role, "the source_identifier"), (kind, &by)),
+        || member(document, &source),
+    );
     let time = object.string(&["timestamp"]);
     let when = when(time.as_deref(), "timestamp", draft);
     let port = port(object, &host, kind, category);
@@ -120,6 +126,16 @@ fn victim(document: &Document<'_>, object: &Object<'_>, kind: Kind, draft: &mut 
         return;
     };
     let port = object.port(&["destinationport", "targetport"]).or(host.port);
+    document.note(
+        || {
+            explain::because(
+                host.address,
+                (Role::Victim, "the destination that it states"),
+                (kind, "the same"),
+            )
+        },
+        || member(document, &target),
+    );
     draft.claim(bare(host.address, kind, Role::Victim, span(document, &target, &host)).on(port, None));
 }
 
@@ -142,4 +158,13 @@ pub(super) fn span(document: &Document<'_>, word: &Word, host: &Host) -> std::op
         word.range.clone()
     };
     document.span(range)
+}
+
+/// A value with the key before it.
+pub(super) fn member(document: &Document<'_>, word: &Word) -> std::ops::Range<usize> {
+    let head = document.bytes.get(..word.range.start).unwrap_or_default();
+    let begin = head.iter().rposition(|byte| matches!(byte, b'{' | b',')).map_or(0, |at| at + 1);
+    let blank =
+        head.get(begin..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    begin + blank..word.range.end
 }
