@@ -16,10 +16,12 @@ pub enum Format {
     ZeekJson,
     /// The same as a table with a header.
     ZeekCsv,
-    /// Another of Zeek's logs; it tells of no flows.
-    ZeekOther,
+    /// A log of something else than connections; it tells of no flows.
+    OtherLog,
     /// Argus, as `ra` prints it, often called binetflow.
     Argus,
+    /// Flows of another program as JSON, one object a line, as Suricata's.
+    Json,
     /// Another table with a header, as of nfdump.
     Csv,
     /// A file of nfdump's collectors.
@@ -40,8 +42,9 @@ impl Format {
             Format::ZeekTsv => "zeek-tsv",
             Format::ZeekJson => "zeek-json",
             Format::ZeekCsv => "zeek-csv",
-            Format::ZeekOther => "zeek-other",
+            Format::OtherLog => "other-log",
             Format::Argus => "argus",
+            Format::Json => "json",
             Format::Csv => "csv",
             Format::Nfdump => "nfdump",
             Format::Pcap => "pcap",

@@ -18,8 +18,9 @@ pub(super) struct Packet {
     /// Ports; for ICMP, 0 and type times 256 plus code.
     pub(super) source_port: u16,
     pub(super) destination_port: u16,
-    /// TCP's flags.
+    /// TCP's flags, and its sequence number.
     pub(super) flags: u8,
+    pub(super) sequence: u32,
     /// The whole IP packet, on the wire.
     pub(super) bytes: u64,
     /// Which of several pieces of a larger packet it is.
@@ -44,6 +45,7 @@ pub(super) fn read(data: &[u8], length: usize, micros: i64) -> Option<Packet> {
     let whole = fragment.is_none_or(|fragment| fragment.first);
     let upper = if whole { payload.payload } else { &[] };
     let (source_port, destination_port, flags) = transport(protocol, upper);
+    let sequence = Order::Big.u32(upper, 4).filter(|_| protocol == protocol::TCP).unwrap_or(0);
     Some(Packet {
         micros,
         source: ip.source_addr().to_canonical(),
@@ -52,6 +54,7 @@ pub(super) fn read(data: &[u8], length: usize, micros: i64) -> Option<Packet> {
         source_port,
         destination_port,
         flags,
+        sequence,
         bytes: ip_length(&ip, length),
         fragment,
     })

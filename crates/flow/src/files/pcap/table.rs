@@ -33,6 +33,8 @@ struct Open {
     last: i64,
     /// Whether its beginning was seen, so that there is no doubt who is who.
     begun: bool,
+    /// The sequence number that the source began with: another one is another connection.
+    initial: Option<u32>,
     closed: bool,
     number: u64,
 }
@@ -166,7 +168,8 @@ impl Open {
             }
             _ => flow,
         };
-        Open { flow, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
+        let initial = (syn && !answer).then_some(packet.sequence);
+        Open { flow, initial, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
     }
 
     fn add(&mut self, packet: &Packet) {
@@ -192,7 +195,9 @@ impl Open {
         let idle = if packet.protocol == protocol::TCP { IDLE_TCP } else { IDLE_OTHER };
         let silence = packet.micros.saturating_sub(self.last);
         let begins = packet.protocol == protocol::TCP && packet.flags & (SYN | ACK) == SYN;
-        silence > idle || (self.closed && begins)
+        let another =
+            self.initial.is_some_and(|initial| initial != packet.sequence && self.is_forward(packet));
+        silence > idle || (begins && (self.closed || another))
     }
 
     fn give(self, reading: &mut Reading<'_>) {
