@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{nfdump, pcap};
+use super::{exports, nfdump, pcap};
 
 /// The kinds of files that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Format {
     Pcap,
     /// A packet capture of the newer form.
     PcapNg,
+    /// Datagrams of NetFlow, IPFIX or sFlow one after the other, as they were sent.
+    Datagrams,
     /// None of these.
     Unknown,
 }
@@ -49,6 +51,7 @@ impl Format {
             Format::Nfdump => "nfdump",
             Format::Pcap => "pcap",
             Format::PcapNg => "pcapng",
+            Format::Datagrams => "datagrams",
             Format::Unknown => "unknown",
         }
     }
@@ -63,6 +66,9 @@ impl Format {
         }
         if nfdump::is_nfdump(head) {
             return Format::Nfdump;
+        }
+        if exports::is_datagrams(head) {
+            return Format::Datagrams;
         }
         Format::of_text(head)
     }

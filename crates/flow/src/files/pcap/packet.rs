@@ -9,7 +9,7 @@ use crate::protocol;
 
 /// What was read of a packet.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Packet {
+pub(super) struct Packet<'p> {
     /// Microseconds since 1970.
     pub(super) micros: i64,
     pub(super) source: IpAddr,
@@ -25,6 +25,8 @@ pub(super) struct Packet {
     pub(super) bytes: u64,
     /// Which of several pieces of a larger packet it is.
     pub(super) fragment: Option<Fragment>,
+    /// What a UDP datagram carries, where all of it was kept.
+    pub(super) datagram: Option<&'p [u8]>,
 }
 
 /// A piece of a packet.
@@ -37,7 +39,7 @@ pub(super) struct Fragment {
 }
 
 /// Reads an IP packet of which `data` was kept, and which was `length` bytes long on the wire.
-pub(super) fn read(data: &[u8], length: usize, micros: i64) -> Option<Packet> {
+pub(super) fn read(data: &[u8], length: usize, micros: i64) -> Option<Packet<'_>> {
     let (ip, _) = LaxIpSlice::from_slice(data).ok()?;
     let fragment = fragment(&ip);
     let payload = ip.payload();
@@ -57,7 +59,13 @@ pub(super) fn read(data: &[u8], length: usize, micros: i64) -> Option<Packet> {
         sequence,
         bytes: ip_length(&ip, length),
         fragment,
+        datagram: datagram(protocol, upper).filter(|_| fragment.is_none()),
     })
+}
+
+fn datagram(protocol: u8, payload: &[u8]) -> Option<&[u8]> {
+    let length = usize::from(Order::Big.u16(payload, 4).filter(|_| protocol == protocol::UDP)?);
+    payload.get(8..length)
 }
 
 /// What the header says, which padding and a short snapshot do not change; 0 is left there where the network card cuts
