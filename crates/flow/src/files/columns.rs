@@ -52,10 +52,6 @@ impl Cutter {
         Cutter { reader, separator, text: Vec::new(), ends: vec![0; MOST], fields: 0 }
     }
 
-    pub(super) fn separator(&self) -> u8 {
-        self.separator
-    }
-
     /// The cells of `line`. Cells beyond those that are looked at are left out.
     pub(super) fn cut<'t>(&'t mut self, line: &'t str) -> Cells<'t> {
         if memchr::memchr(b'"', line.as_bytes()).is_none() {

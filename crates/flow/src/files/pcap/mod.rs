@@ -5,6 +5,7 @@
 
 mod classic;
 mod fragments;
+mod ip;
 mod link;
 mod ng;
 mod packet;
