@@ -13,6 +13,8 @@
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
 //! * [`contain`], [`restart`], [`imap`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
 //!
+//! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
+//!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
 
@@ -24,6 +26,7 @@
 
 mod contain;
 mod duty;
+mod generate;
 mod imap;
 mod mail;
 mod net;
@@ -86,6 +89,17 @@ fn main() -> ExitCode {
     if wanted.iter().any(|word| word == "--list") {
         STORIES.iter().for_each(|story| println!("{:14} {}", story.name, story.shows));
         return ExitCode::SUCCESS;
+    }
+    if let Some((first, words)) = wanted.split_first()
+        && first == "generate"
+    {
+        return match generate::run(words) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("lab generate: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
     }
     match choose(&wanted).and_then(|stories| net::ready().map(|()| stories)) {
         Ok(stories) => play(&stories),

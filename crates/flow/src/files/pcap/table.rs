@@ -33,6 +33,8 @@ struct Open {
     last: i64,
     /// Whether its beginning was seen, so that there is no doubt who is who.
     begun: bool,
+    /// The sequence number that the source began with: another one is another connection.
+    initial: Option<u32>,
     closed: bool,
     number: u64,
 }
@@ -48,7 +50,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Counts a packet, the `number`th, and gives those connections that are over.
-    pub(super) fn add(&mut self, packet: &Packet, number: u64, reading: &mut Reading<'_>) {
+    pub(super) fn add(&mut self, packet: &Packet<'_>, number: u64, reading: &mut Reading<'_>) {
         self.expire(packet.micros, reading);
         let key = key(packet);
         if let Some(open) = self.open.get_mut(&key) {
@@ -108,7 +110,7 @@ impl Table {
 }
 
 /// Questions and answers of ICMP are one connection of the question's type; all else of it has one direction.
-fn key(packet: &Packet) -> Key {
+fn key(packet: &Packet<'_>) -> Key {
     let source = (packet.source, packet.source_port);
     let destination = (packet.destination, packet.destination_port);
     let icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
@@ -124,7 +126,7 @@ fn key(packet: &Packet) -> Key {
 }
 
 /// The question that an ICMP packet asks or answers, as a port (RFC 792, RFC 950, RFC 4443, RFC 4861).
-fn question(packet: &Packet) -> Option<u16> {
+fn question(packet: &Packet<'_>) -> Option<u16> {
     let [kind, _] = packet.destination_port.to_be_bytes();
     let asked = match (packet.protocol, kind) {
         (protocol::ICMP, 8 | 0) => 8,
@@ -138,7 +140,7 @@ fn question(packet: &Packet) -> Option<u16> {
 }
 
 impl Open {
-    fn new(packet: &Packet, number: u64) -> Open {
+    fn new(packet: &Packet<'_>, number: u64) -> Open {
         let syn = packet.protocol == protocol::TCP && packet.flags & SYN != 0;
         let flow = Flow {
             first: Millis(packet.micros.div_euclid(1000)),
@@ -166,10 +168,11 @@ impl Open {
             }
             _ => flow,
         };
-        Open { flow, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
+        let initial = (syn && !answer).then_some(packet.sequence);
+        Open { flow, initial, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
     }
 
-    fn add(&mut self, packet: &Packet) {
+    fn add(&mut self, packet: &Packet<'_>) {
         let at = Millis(packet.micros.div_euclid(1000));
         self.flow.first = self.flow.first.min(at);
         self.flow.last = self.flow.last.max(at);
@@ -182,17 +185,19 @@ impl Open {
         self.closed |= (forward | reverse) & RST != 0 || forward & reverse & FIN != 0;
     }
 
-    fn is_forward(&self, packet: &Packet) -> bool {
+    fn is_forward(&self, packet: &Packet<'_>) -> bool {
         packet.source == self.flow.source && packet.source_port == self.flow.source_port
     }
 
     /// Whether `packet` belongs to another connection between the same ports: one that begins after this has ended, or
     /// comes after a silence. Stragglers after the end belong to what has ended.
-    fn is_over(&self, packet: &Packet) -> bool {
+    fn is_over(&self, packet: &Packet<'_>) -> bool {
         let idle = if packet.protocol == protocol::TCP { IDLE_TCP } else { IDLE_OTHER };
         let silence = packet.micros.saturating_sub(self.last);
         let begins = packet.protocol == protocol::TCP && packet.flags & (SYN | ACK) == SYN;
-        silence > idle || (self.closed && begins)
+        let another =
+            self.initial.is_some_and(|initial| initial != packet.sequence && self.is_forward(packet));
+        silence > idle || (begins && (self.closed || another))
     }
 
     fn give(self, reading: &mut Reading<'_>) {
