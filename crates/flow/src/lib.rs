@@ -7,6 +7,7 @@ mod clock;
 pub mod files;
 mod record;
 pub mod stitch;
+pub mod wire;
 
 pub use clock::FlowClock;
 pub use record::{ExporterId, Flow, Millis, Translated, Way, protocol, tcp};
