@@ -12,11 +12,14 @@ use crate::{EvidenceId, Kind, Sighting, SignFamily, SignKind, Source, Voice, wei
 /// How many observations of each sort are kept, the newest.
 const KEPT: usize = 16;
 
+/// What names a sighting: its evidence, and which claim of that.
+type Name = (EvidenceId, u32);
+
 /// A sign that shows relaying.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Relaying {
     at: Timestamp,
-    name: (EvidenceId, u32),
+    name: Name,
     sign: SignKind,
     address: IpAddr,
     port: Option<u16>,
@@ -26,7 +29,7 @@ struct Relaying {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Second {
     at: Timestamp,
-    name: (EvidenceId, u32),
+    name: Name,
     what: What,
     address: IpAddr,
     port: Option<u16>,
@@ -45,7 +48,7 @@ pub(crate) struct FlowProof {
     relaying: Vec<Relaying>,
     seconds: Vec<Second>,
     /// For each address the moments at which a proxy was seen at work, the newest.
-    at_work: BTreeMap<IpAddr, Vec<(Timestamp, (EvidenceId, u32))>>,
+    at_work: BTreeMap<IpAddr, Vec<(Timestamp, Name)>>,
 }
 
 /// That a line was seen relaying, borne out by a second sign.
@@ -83,7 +86,7 @@ impl FlowProof {
     }
 
     /// It is no sign after all.
-    pub(crate) fn withdraw(&mut self, name: (EvidenceId, u32)) {
+    pub(crate) fn withdraw(&mut self, name: Name) {
         self.relaying.retain(|one| one.name != name);
         self.seconds.retain(|one| one.name != name);
         self.at_work.values_mut().for_each(|seen| seen.retain(|one| one.1 != name));

@@ -146,8 +146,8 @@ impl SignKind {
             | SignKind::AnsweredStranger
             | SignKind::SmtpFanout
             | SignKind::MailPhoneHome => score >= 300,
-            // P13: whoever answered such a scan gets a heads-up.
-            SignKind::TrojanScanIn => true,
+            // P13: whoever answered such a scan gets a heads-up; whoever only was scanned has done nothing.
+            SignKind::TrojanScanIn => score >= 200,
             SignKind::ScanOut => score >= 500,
             SignKind::Beacon | SignKind::NewListener => false,
         }

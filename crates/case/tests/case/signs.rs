@@ -218,7 +218,8 @@ fn a_withdrawn_sign_counts_no_longer_and_a_case_of_nothing_else_closes_at_once()
 #[test]
 fn weak_signs_open_no_case_by_themselves_and_ask_nobody() {
     assert!(!SignKind::Beacon.opens(1000) && !SignKind::NewListener.opens(1000));
-    assert!(SignKind::TrojanScanIn.opens(100), "who answered a trojan scan gets a heads-up");
+    assert!(SignKind::TrojanScanIn.opens(350), "who answered a trojan scan gets a heads-up");
+    assert!(!SignKind::TrojanScanIn.opens(50), "who was only scanned has done nothing");
     let night = Night::begins_with(sign(1, SignKind::Beacon, 1000, Some(443), evening()));
     assert_eq!((night.stage(), asked(&night)), (Stage::HeadsUp, Vec::new()));
     let night = Night::begins_with(sign(1, SignKind::TrojanScanIn, 400, Some(27374), evening()));
