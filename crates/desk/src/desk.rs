@@ -14,6 +14,7 @@ use crate::error::{ActError, DeskError, Doing};
 use crate::login::Attempts;
 use crate::office::Office;
 use crate::settings::Settings;
+use crate::traffic::{ListenerView, Meter};
 use crate::view::{EdgeStatus, MailboxView};
 
 /// The running desk. Cheap to clone; all clones are one desk.
@@ -36,6 +37,7 @@ struct Room {
     edge: watch::Sender<EdgeStatus>,
     attempts: Attempts,
     mailboxes: OnceLock<Ask>,
+    meter: Arc<Meter>,
 }
 
 /// Tells how the mailboxes are at this moment.
@@ -71,6 +73,7 @@ impl Desk {
             edge: watch::Sender::new(EdgeStatus::default()),
             attempts: Attempts::default(),
             mailboxes: OnceLock::new(),
+            meter: Arc::default(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -220,6 +223,16 @@ impl Desk {
     /// How the mailboxes are.
     pub(crate) fn mailboxes(&self) -> Vec<MailboxView> {
         self.room.mailboxes.get().map(|ask| (ask.0)()).unwrap_or_default()
+    }
+
+    /// Says whom the pages ask what the flow sockets have heard; the first to say so is asked.
+    pub fn show_listener(&self, ask: impl Fn() -> ListenerView + Send + Sync + 'static) {
+        self.room.meter.ask(ask);
+    }
+
+    /// What is counted of the traffic.
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.room.meter
     }
 
     pub(crate) fn attempts(&self) -> &Attempts {

@@ -38,6 +38,7 @@ impl Desk {
         loops.spawn(until_stopped(stop.clone(), self.clone().fill_the_log()));
         loops.spawn(until_stopped(stop.clone(), self.clone().read_first()));
         loops.spawn(until_stopped(stop.clone(), self.clone().pump()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().make_cases_of_signs()));
         loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, hands.mailer)));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
         loops.spawn(until_stopped(stop, self.clone().keep_the_edge(hands.outlet)));
@@ -94,6 +95,21 @@ impl Desk {
                 self.trouble("reports without a lease wait", &error).await;
             }
             if read == 0 {
+                wait(&mut bell).await;
+            }
+        }
+    }
+
+    /// Makes cases of the signs that the watchers of the traffic put in the log.
+    async fn make_cases_of_signs(self) {
+        let mut bell = self.bell();
+        let mut ahead = 0;
+        loop {
+            let passed = match self.file_signs(&mut ahead).await {
+                Ok(passed) => passed,
+                Err(error) => self.trouble("signs wait in the log", &error).await,
+            };
+            if passed == 0 {
                 wait(&mut bell).await;
             }
         }

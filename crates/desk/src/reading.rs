@@ -81,7 +81,7 @@ impl Desk {
         let source = self.source_of(&reading, &shown, entry).await?;
         let attributed = self.attribute(home, entry.received).await?;
         let sender = if answer.is_none() { Sender::of(&reading, &source, &bytes) } else { None };
-        let Source::Report { authenticated, .. } = source;
+        let authenticated = matches!(source, Source::Report { authenticated: true, .. });
         let scanners = if authenticated { scanners } else { Vec::new() };
         let (seq, evidence, received) = (entry.seq, entry.id, entry.received);
         Ok(Message {

@@ -198,7 +198,10 @@ mod tests {
                 "Authentication-Results: mx.example.net; dkim={result} header.d=spamcop.net\r\nFrom: 1@spamcop.net\r\n\r\nx\r\n"
             );
             let Source::Report { domain, authenticated, trust, standing, network } =
-                source(&desk, &bytes, &entry()).await;
+                source(&desk, &bytes, &entry()).await
+            else {
+                panic!("a report")
+            };
             assert_eq!(domain, "spamcop.net", "the organizational domain");
             assert_eq!((authenticated, trust.confirmed), (confirmed == 1, confirmed), "{result}");
             assert_eq!(standing == case::Standing::NamedFeed, authenticated);
@@ -213,11 +216,16 @@ mod tests {
         let boxed =
             Entry { envelope: serde_json::json!({ "peer": "192.0.2.9", "tags": ["trusted"] }), ..entry() };
         let Source::Report { standing, authenticated, trust, .. } =
-            source(&desk, "From: x\r\n\r\n", &boxed).await;
+            source(&desk, "From: x\r\n\r\n", &boxed).await
+        else {
+            panic!("a report")
+        };
         assert_eq!((standing, authenticated), (case::Standing::UnpublishedBox, false));
         assert_eq!(trust.confirmed, 0, "what comes to the box is not thereby the domain it names");
         let token = Entry { envelope: serde_json::json!({ "authenticated_as": "Our Sensor" }), ..entry() };
-        let Source::Report { domain, authenticated, standing, .. } = source(&desk, "x", &token).await;
+        let Source::Report { domain, authenticated, standing, .. } = source(&desk, "x", &token).await else {
+            panic!("a report")
+        };
         assert_eq!((domain.as_str(), authenticated, standing), ("oursensor", true, case::Standing::Unknown));
     }
 }

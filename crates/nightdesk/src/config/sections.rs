@@ -237,6 +237,9 @@ section! {
         close_after: Span = Span::hours(7 * 24);
         /// Whether a proved line is contained without waiting for an operator.
         contain_automatically: bool = true;
+        /// Whether a line is contained that only our own flow records prove, by relaying and a second sign of ours. Off:
+        /// its port is asked at once and that answer contains it; what no port can be asked of waits for an operator.
+        contain_on_flow_proof: bool = false;
         /// What a proved line loses: "mail-out" (tcp/25 out), "proved-port-in" (the proved port, inbound).
         restrict: Vec<case::Restriction> = case::Playbook::default().restrict;
         /// How long a block lasts from the newest proof; at most 7d.
@@ -265,6 +268,7 @@ impl From<&Playbook> for case::Playbook {
             clean_over: set.clean_over.0,
             close_after: set.close_after.0,
             contain_automatically: set.contain_automatically,
+            contain_on_flow_proof: set.contain_on_flow_proof,
             restrict: set.restrict.clone(),
             block_for: set.block_for.0,
             tell_subscriber: set.tell_subscriber,
