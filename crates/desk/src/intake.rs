@@ -149,8 +149,12 @@ impl Desk {
         for entry in entries {
             fetched.push(self.fetch(entry).await?);
         }
-        let mut found = self.read_entries(fetched).await?;
-        found.retain(Message::has_an_owner);
+        let mut found = Vec::new();
+        for message in self.read_entries(fetched).await? {
+            if self.has_an_owner(&message).await? {
+                found.push(message);
+            }
+        }
         // They were filed as what they are, orphans.
         found.iter_mut().for_each(|message| message.once = false);
         for message in &found {
@@ -192,9 +196,14 @@ impl Desk {
         pieces: &[(&Message, std::ops::Range<usize>)],
         cursor: Option<(String, u64)>,
     ) -> Result<(), DeskError> {
+        // Whose each address was is asked for one piece at a time: of the largest table it is more than the claims.
+        let mut attributed = Vec::with_capacity(pieces.len());
+        for (message, piece) in pieces {
+            attributed.push((*message, piece, self.attribute(message, piece).await?));
+        }
         let mut office = self.office().write().await;
         let mut new = Vec::with_capacity(pieces.len());
-        for piece in pieces {
+        for piece in attributed {
             if !self.is_filed(piece.0).await? {
                 new.push(piece);
             }
@@ -202,10 +211,11 @@ impl Desk {
         let (batch, changed) = {
             let mut draft = office.draft(&self.settings().playbook, self.now());
             let pieces = &new;
-            let rows = pieces.iter().map(|(message, piece)| message.file(piece, &mut draft)).collect();
+            let rows =
+                pieces.iter().map(|(message, _, attributed)| message.file(attributed, &mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
-            batch.errands.extend(pieces.iter().flat_map(|(message, piece)| message.scanners_of(piece)));
+            batch.errands.extend(pieces.iter().flat_map(|(message, piece, _)| message.scanners_of(piece)));
             batch.cursor = cursor;
             (batch, changed)
         };
