@@ -13,6 +13,9 @@ const ROWS: u32 = 250_000;
 /// What a reading may take on top of the file, in MiB.
 const MOST: u64 = 64;
 
+/// The name of a file, and what is in it.
+type Table = (&'static str, String);
+
 /// A report of more hosts than are kept, each row as `row` has it: number, address, second.
 fn table(header: &str, row: impl Fn(&mut String, u32, [u8; 4], u32)) -> String {
     let mut table = String::with_capacity(64 << 20);
@@ -24,7 +27,7 @@ fn table(header: &str, row: impl Fn(&mut String, u32, [u8; 4], u32)) -> String {
     table
 }
 
-fn sinkhole() -> (&'static str, String) {
+fn sinkhole() -> Table {
     let header = r#""timestamp","severity","src_ip","protocol","src_port","infection","tag""#;
     let table = table(header, |table, _, [a, b, c, d], second| {
         let row =
@@ -35,7 +38,7 @@ fn sinkhole() -> (&'static str, String) {
 }
 
 /// The links of the rows are longer together than is kept.
-fn linked() -> (&'static str, String) {
+fn linked() -> Table {
     let header = r#""timestamp","url","hostname","ip","asn","geo","port","tag","source","src_ip","src_asn""#;
     let table = table(header, |table, number, [a, b, c, d], second| {
         let path = format!("{number}/{}", "a".repeat(60));
@@ -48,15 +51,14 @@ fn linked() -> (&'static str, String) {
 }
 
 /// A list that is read by the names of its columns.
-fn list() -> (&'static str, String) {
+fn list() -> Table {
     let table = table("ip,timestamp,malware,port", |table, number, [a, b, c, d], second| {
         writeln!(table, "{a}.{b}.{c}.{d},2026-03-24 00:00:{second:02},bot-{number},4711").unwrap();
     });
     ("bots.csv", table)
 }
 
-const TABLES: [(&str, fn() -> (&'static str, String)); 3] =
-    [("sinkhole", sinkhole), ("linked", linked), ("list", list)];
+const TABLES: [(&str, fn() -> Table); 3] = [("sinkhole", sinkhole), ("linked", linked), ("list", list)];
 
 /// The most this process has held at once (proc(5), VmHWM), in MiB.
 fn peak() -> u64 {
