@@ -1,5 +1,7 @@
 //! A night is the same for the same seed, and is such a night as was asked for.
 
+mod found;
+
 use std::collections::HashMap;
 
 use flow::{Flow, Millis};
