@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
 
 use super::doubt::DoubtKind;
+use super::zstd::Frames;
 
 /// How much of the beginning is looked at to tell what a file is.
 const HEAD: usize = 64 * 1024;
@@ -146,21 +146,9 @@ impl Packing {
         let unpacking: Box<dyn Read + 'a> = match self {
             Packing::Gzip => Box::new(MultiGzDecoder::new(counted)),
             Packing::Bzip2 => Box::new(MultiBzDecoder::new(counted)),
-            Packing::Zstd => match StreamingDecoder::new_with_max_window_size(counted, ALWAYS) {
-                Ok(unpacking) => Box::new(unpacking),
-                Err(_) => Box::new(Unreadable),
-            },
+            Packing::Zstd => Box::new(Frames::new(BufReader::new(counted))),
         };
         Bounded { unpacking, taken, given: 0 }
-    }
-}
-
-/// What is not what it began as.
-struct Unreadable;
-
-impl Read for Unreadable {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::InvalidData.into())
     }
 }
 
