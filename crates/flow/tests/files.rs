@@ -47,6 +47,12 @@ fn data_in_one_file_waits_for_its_template_in_the_next() {
     assert_eq!(flows[0].destination_port, 443);
 }
 
+#[test]
+fn a_capture_gives_its_flows_in_the_order_of_their_ends() {
+    let (_, flows) = read(&fs::read(fixtures().join("ethernet.pcap")).unwrap());
+    assert!(flows.len() > 10 && flows.is_sorted_by_key(|flow| flow.last));
+}
+
 /// What a reader of the snapshot has to see: what came of the file, and each flow on a line. Flows that come again are
 /// shown once.
 fn told(summary: &Summary, flows: &[Flow]) -> String {
