@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flow::files::{self, Summary};
+use flow::files::{self, DoubtKind, Reader, Summary};
 use flow::{Flow, Way};
 
 mod files_read {
@@ -32,6 +32,25 @@ fn each_fixture_gives_what_stands_beside_it() {
         assert_eq!(summary.flows, flows.len() as u64, "{name}");
         insta::assert_snapshot!(name, told(&summary, &flows));
     }
+}
+
+#[test]
+fn data_in_one_file_waits_for_its_template_in_the_next() {
+    let messages = fs::read(fixtures().join("messages.ipfix")).unwrap();
+    let (template, data) = messages.split_at(usize::from(u16::from_be_bytes([messages[2], messages[3]])));
+    let mut reader = Reader::default();
+    let mut flows = Vec::new();
+    let alone = reader.read(data, &mut |flow| flows.push(flow));
+    assert_eq!((alone.flows, alone.doubts[0].kind), (0, DoubtKind::NoTemplate));
+    let then = reader.read(template, &mut |flow| flows.push(flow));
+    assert_eq!((then.flows, flows.len()), (1, 1));
+    assert_eq!(flows[0].destination_port, 443);
+}
+
+#[test]
+fn a_capture_gives_its_flows_in_the_order_of_their_ends() {
+    let (_, flows) = read(&fs::read(fixtures().join("ethernet.pcap")).unwrap());
+    assert!(flows.len() > 10 && flows.is_sorted_by_key(|flow| flow.last));
 }
 
 /// What a reader of the snapshot has to see: what came of the file, and each flow on a line. Flows that come again are

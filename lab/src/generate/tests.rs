@@ -1,10 +1,14 @@
 //! A night is the same for the same seed, and is such a night as was asked for.
 
+mod found;
+
 use std::collections::HashMap;
+use std::fs::File;
 
 use flow::{Flow, Millis};
 
 use super::night::{Night, Order};
+use super::sink::Sink;
 use super::{place, truth};
 
 fn order(seed: u64) -> Order {
@@ -28,6 +32,29 @@ fn flows_come_in_the_order_of_their_ends() {
     assert!(flows.len() > 10_000, "{}", flows.len());
     assert!(flows.is_sorted_by_key(|flow| flow.last));
     assert!(flows.iter().all(|flow| flow.first <= flow.last && flow.first >= order(3).begin.plus(-1000)));
+}
+
+#[test]
+fn what_is_written_is_read_back_by_the_reader_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("night.ipfix");
+    let mut sink = Sink::open(path.to_str().unwrap(), order(6).begin, None).unwrap();
+    let mut night = Night::new(order(6));
+    let mut told = 0;
+    let mut now = order(6).begin;
+    while let Some(flows) = night.turn() {
+        now = now.plus(60_000);
+        sink.take(now, &flows).unwrap();
+        told += flows.len();
+    }
+    sink.close().unwrap();
+    let mut read = Vec::new();
+    let summary =
+        flow::files::read(File::open(&path).unwrap(), &mut |flow| read.push(Flow { sampling: 1, ..flow }));
+    assert_eq!(summary.flows, u64::try_from(told).unwrap());
+    let number = read[0].exporter;
+    let expected: Vec<Flow> = all(6).into_iter().map(|flow| Flow { exporter: number, ..flow }).collect();
+    assert!(read == expected, "the flows differ from those that were written");
 }
 
 #[test]

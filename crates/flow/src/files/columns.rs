@@ -62,12 +62,13 @@ impl Cutter {
         let reader =
             self.reader.get_or_insert_with(|| csv_core::ReaderBuilder::new().delimiter(separator).build());
         reader.reset();
-        let (result, taken, _, fields) = reader.read_record(line.as_bytes(), &mut self.text, &mut self.ends);
+        let (result, _, written, fields) =
+            reader.read_record(line.as_bytes(), &mut self.text, &mut self.ends);
         self.fields = fields;
         if matches!(result, csv_core::ReadRecordResult::InputEmpty) {
             let rest = reader.read_record(
                 &[],
-                self.text.get_mut(taken..).unwrap_or_default(),
+                self.text.get_mut(written..).unwrap_or_default(),
                 self.ends.get_mut(fields..).unwrap_or_default(),
             );
             self.fields += rest.3;

@@ -103,7 +103,10 @@ impl Doubts {
     /// So many more of `kind`, the first at `at`.
     pub(super) fn note_many(&mut self, kind: DoubtKind, count: u64, at: u64) {
         match self.0.iter_mut().find(|doubt| doubt.kind == kind) {
-            Some(doubt) => doubt.count = doubt.count.saturating_add(count),
+            Some(doubt) => {
+                doubt.count = doubt.count.saturating_add(count);
+                doubt.first = if count > 0 { doubt.first.min(at) } else { doubt.first };
+            }
             None if count > 0 => self.0.push(Doubt { kind, count, first: at }),
             None => {}
         }

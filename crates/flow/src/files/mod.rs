@@ -20,6 +20,7 @@ mod plain;
 mod row;
 mod value;
 mod zeek;
+mod zstd;
 
 use std::io::Read;
 use std::net::IpAddr;

@@ -4,6 +4,7 @@
 //! tunnel, as a router on the way sees it. VLAN tags, MPLS labels and PPPoE are looked through.
 
 mod classic;
+mod ended;
 mod fragments;
 mod ip;
 mod link;

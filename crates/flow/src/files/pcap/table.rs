@@ -9,6 +9,7 @@ use crate::files::plain;
 use crate::tcp::{ACK, FIN, RST, SYN};
 use crate::{ExporterId, Flow, Millis, Way, protocol};
 
+use super::ended::Waiting;
 use super::packet::Packet;
 
 /// So many connections at a time; each takes some 200 bytes.
@@ -17,6 +18,8 @@ const MOST: usize = 1 << 18;
 /// `udp_inactivity_timeout` and `icmp_inactivity_timeout`.
 const IDLE_TCP: i64 = 300_000_000;
 const IDLE_OTHER: i64 = 60_000_000;
+/// After this much longer than its end, a connection has been looked at for certain.
+const LOOKED_AT: i64 = 2 * IDLE_TCP;
 
 /// Both ends, the same for both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,6 +49,7 @@ pub(super) struct Table {
     /// Who is to be looked at when, one queue for each length of silence; each connection stands in one, once.
     tcp: VecDeque<(i64, Key)>,
     other: VecDeque<(i64, Key)>,
+    waiting: Waiting,
 }
 
 impl Table {
@@ -59,7 +63,7 @@ impl Table {
                 return;
             }
             let over = std::mem::replace(open, Open::new(packet, number));
-            over.give(reading);
+            over.end(&mut self.waiting, reading);
             return;
         }
         if self.open.len() >= MOST {
@@ -71,12 +75,13 @@ impl Table {
         queue.push_back((packet.micros, key));
     }
 
-    /// Gives all that are left, in the order of their beginning.
+    /// Gives all that are left.
     pub(super) fn close(&mut self, reading: &mut Reading<'_>) {
-        let mut left: Vec<Open> = self.open.drain().map(|(_, open)| open).collect();
-        left.sort_unstable_by_key(|open| (open.flow.first, open.number));
-        for open in left {
-            open.give(reading);
+        for (_, open) in self.open.drain() {
+            open.end(&mut self.waiting, reading);
+        }
+        while let Some(flow) = self.waiting.earliest() {
+            reading.give(flow);
         }
     }
 
@@ -92,19 +97,22 @@ impl Table {
                     Some(last) if now.saturating_sub(last) <= idle => queue.push_back((last, key)),
                     Some(_) => {
                         if let Some(open) = self.open.remove(&key) {
-                            open.give(reading);
+                            open.end(&mut self.waiting, reading);
                         }
                     }
                     None => {}
                 }
             }
         }
+        while let Some(flow) = self.waiting.next(now.saturating_sub(LOOKED_AT)) {
+            reading.give(flow);
+        }
     }
 
     fn evict(&mut self, reading: &mut Reading<'_>) {
         let oldest = self.other.pop_front().or_else(|| self.tcp.pop_front());
         if let Some(open) = oldest.and_then(|(_, key)| self.open.remove(&key)) {
-            open.give(reading);
+            open.end(&mut self.waiting, reading);
         }
     }
 }
@@ -200,11 +208,12 @@ impl Open {
         silence > idle || (begins && (self.closed || another))
     }
 
-    fn give(self, reading: &mut Reading<'_>) {
+    /// It is over, and waits for its turn.
+    fn end(self, waiting: &mut Waiting, reading: &mut Reading<'_>) {
         let flow = match self.begun {
             true => self.flow,
             false => plain::answering_last(self.flow, self.number, reading),
         };
-        reading.give(flow);
+        waiting.put(flow, self.last, self.number);
     }
 }
