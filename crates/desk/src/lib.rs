@@ -41,6 +41,7 @@ mod traffic;
 mod translate;
 mod view;
 mod wording;
+mod work;
 
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
@@ -60,3 +61,4 @@ pub use traffic::{
     Feed, FlowView, ListenerView, SignCount, SignView, Traffic, TrafficMinute, TrafficSettings, TrafficView,
 };
 pub use view::*;
+pub use work::WorkCount;

@@ -106,7 +106,6 @@ impl Desk {
         let accepted_today = hours.iter().rev().take(24).map(|hour| hour.accepted).sum();
         let edge = self.edge_status().borrow().clone();
         let checks = self.checks().await?;
-        let (mailboxes, traffic) = (self.mailboxes(), self.meter().view(now));
         Ok(Front {
             by_stage,
             orphans,
@@ -114,9 +113,10 @@ impl Desk {
             accepted_today,
             edge,
             checks,
-            mailboxes,
+            mailboxes: self.mailboxes(),
             hours,
-            traffic,
+            work: self.work().counts(),
+            traffic: self.meter().view(now),
             now,
         })
     }
