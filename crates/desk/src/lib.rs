@@ -59,6 +59,7 @@ pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, c
 pub use timeline::rows as timeline;
 pub use traffic::{
     Feed, FlowView, ListenerView, SignCount, SignView, Traffic, TrafficMinute, TrafficSettings, TrafficView,
+    signs_of,
 };
 pub use view::*;
 pub use work::WorkCount;

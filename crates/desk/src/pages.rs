@@ -10,6 +10,7 @@ use crate::error::{DeskError, Doing};
 use crate::marked::{pieces, word};
 use crate::search::Search;
 use crate::timeline;
+use crate::traffic::signs_of;
 use crate::view::{CaseView, CheckView, EvidenceView, Front, Hour, IntakeView, QueuePage, QueueRow};
 
 /// Rows on a page: what a browser draws at once and a person reads (the DOM, not the server, is the cost).
@@ -166,7 +167,7 @@ impl Desk {
             version: case.version(),
             why: case.judgement(&self.settings().playbook, now).why,
             timeline: timeline::rows(&records),
-            signs: self.signs_of(&case).await?,
+            signs: signs_of(self.store(), &case).await?,
             evidence,
             blocks: timeline::blocks(&case, now),
             next_probe: case.outstanding().map(|asking| asking.due),

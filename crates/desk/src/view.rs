@@ -214,7 +214,7 @@ pub struct TimelineRow {
 pub struct EvidenceView {
     /// Which.
     pub id: EvidenceId,
-    /// How it came: `smtp`, `lmtp`, `maildir`, `http`, `probe`.
+    /// How it came: `smtp`, `lmtp`, `maildir`, `http`, `probe`, `flows`.
     pub source: String,
     /// When it was accepted.
     pub received: Timestamp,

@@ -28,7 +28,7 @@ impl Work {
     pub(crate) fn note(&self, batch: &Batch) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let events = batch.records.iter().filter_map(|record| done(&record.event));
-        let readings = batch.readings.iter().map(|row| ("reports", outcome(&row.outcome)));
+        let readings = batch.readings.iter().map(|row| read(&row.outcome));
         for done in events.chain(readings) {
             let times = counts.entry(done).or_default();
             *times = times.saturating_add(1);
@@ -62,7 +62,11 @@ fn done(event: &Event) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn outcome(name: &str) -> &'static str {
-    let known = ["case", "orphan", "foreign", "not-a-report", "unreadable"];
-    known.into_iter().find(|known| *known == name).unwrap_or("other")
+/// What came of a message, or of a sign.
+fn read(outcome: &str) -> (&'static str, &'static str) {
+    let of_reports = ["case", "orphan", "foreign", "not-a-report", "unreadable"];
+    let of_signs = [("sign", "filed"), ("unattributed", "unattributed")];
+    let sign = of_signs.into_iter().find(|(known, _)| *known == outcome).map(|(_, name)| ("signs", name));
+    let report = || of_reports.into_iter().find(|known| *known == outcome).unwrap_or("other");
+    sign.unwrap_or_else(|| ("reports", report()))
 }
