@@ -16,6 +16,7 @@ use crate::office::Office;
 use crate::settings::Settings;
 use crate::traffic::{ListenerView, Meter};
 use crate::view::{EdgeStatus, MailboxView};
+use crate::work::Work;
 
 /// The running desk. Cheap to clone; all clones are one desk.
 #[derive(Debug, Clone)]
@@ -38,6 +39,7 @@ struct Room {
     attempts: Attempts,
     mailboxes: OnceLock<Ask>,
     meter: Arc<Meter>,
+    work: Work,
 }
 
 /// Tells how the mailboxes are at this moment.
@@ -74,6 +76,7 @@ impl Desk {
             attempts: Attempts::default(),
             mailboxes: OnceLock::new(),
             meter: Arc::default(),
+            work: Work::default(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -166,6 +169,7 @@ impl Desk {
                 return Err(DeskError::Store { doing: "record what was decided", source });
             }
         }
+        self.room.work.note(&batch);
         office.install(changed);
         office.note_pages(&batch.records);
         if !batch.records.is_empty() {
@@ -233,6 +237,11 @@ impl Desk {
     /// What is counted of the traffic.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.room.meter
+    }
+
+    /// What was done since the start.
+    pub(crate) fn work(&self) -> &Work {
+        &self.room.work
     }
 
     pub(crate) fn attempts(&self) -> &Attempts {

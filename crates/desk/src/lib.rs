@@ -41,6 +41,7 @@ mod traffic;
 mod translate;
 mod view;
 mod wording;
+mod work;
 
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
@@ -58,5 +59,7 @@ pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, c
 pub use timeline::rows as timeline;
 pub use traffic::{
     Feed, FlowView, ListenerView, SignCount, SignView, Traffic, TrafficMinute, TrafficSettings, TrafficView,
+    signs_of,
 };
 pub use view::*;
+pub use work::WorkCount;

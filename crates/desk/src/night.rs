@@ -110,12 +110,15 @@ impl Desk {
     /// Makes cases of the signs that the watchers of the traffic put in the log.
     async fn make_cases_of_signs(self) {
         let mut bell = self.bell();
-        let mut ahead = 0;
+        let (mut ahead, mut looked) = (0, self.now());
         loop {
             let passed = match self.file_signs(&mut ahead).await {
                 Ok(passed) => passed,
                 Err(error) => self.trouble("signs wait in the log", &error).await,
             };
+            if let Err(error) = self.look_at_nobodys_signs(&mut looked).await {
+                self.trouble("signs without a lease wait", &error).await;
+            }
             if passed == 0 {
                 wait(&mut bell).await;
             }

@@ -10,6 +10,7 @@ use crate::error::{DeskError, Doing};
 use crate::marked::{pieces, word};
 use crate::search::Search;
 use crate::timeline;
+use crate::traffic::signs_of;
 use crate::view::{CaseView, CheckView, EvidenceView, Front, Hour, IntakeView, QueuePage, QueueRow};
 
 /// Rows on a page: what a browser draws at once and a person reads (the DOM, not the server, is the cost).
@@ -106,7 +107,6 @@ impl Desk {
         let accepted_today = hours.iter().rev().take(24).map(|hour| hour.accepted).sum();
         let edge = self.edge_status().borrow().clone();
         let checks = self.checks().await?;
-        let (mailboxes, traffic) = (self.mailboxes(), self.meter().view(now));
         Ok(Front {
             by_stage,
             orphans,
@@ -114,9 +114,10 @@ impl Desk {
             accepted_today,
             edge,
             checks,
-            mailboxes,
+            mailboxes: self.mailboxes(),
             hours,
-            traffic,
+            work: self.work().counts(),
+            traffic: self.meter().view(now),
             now,
         })
     }
@@ -166,7 +167,7 @@ impl Desk {
             version: case.version(),
             why: case.judgement(&self.settings().playbook, now).why,
             timeline: timeline::rows(&records),
-            signs: self.signs_of(&case).await?,
+            signs: signs_of(self.store(), &case).await?,
             evidence,
             blocks: timeline::blocks(&case, now),
             next_probe: case.outstanding().map(|asking| asking.due),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use case::{Actor, Case, CaseId, Command, EvidenceId, Stage, SubscriberId};
 use lease::{Attribution, Whose};
 use signs::{Allowed, Sign};
-use store::Entry;
+use store::{Entry, IntakeFilter, ReadingRow};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
@@ -24,6 +24,14 @@ const TOGETHER: u32 = 1024;
 const DISMISSED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How many ended cases of an address are looked at for such a word.
 const CASES_LOOKED_AT: usize = 4;
+/// What became of a sign: it went to a case, or no lease names its line.
+const FILED: &str = "sign";
+const NOBODYS: &str = "unattributed";
+/// How often signs that are nobody's are looked at again, for how long, and how many at once: leases are imported by the
+/// hour or the day.
+const NOBODYS_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const NOBODYS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+const NOBODYS_AT_ONCE: u32 = 200;
 /// How long the clock of an exporter may be off beyond what the configuration says of leases.
 const EXPORTER_CLOCK: SignedDuration = SignedDuration::from_secs(5);
 
@@ -75,48 +83,85 @@ impl Desk {
         let entries = self.store().entries_after(from, TOGETHER).await.doing("read the log")?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
         let passed = entries.len();
-        let mut attributed = Vec::new();
-        let mut signs = 0;
-        for entry in entries.into_iter().filter(|entry| entry.source == SOURCE) {
-            signs += 1;
-            attributed.extend(self.attribute_sign(entry).await?);
-        }
+        let signs: Vec<Entry> = entries.into_iter().filter(|entry| entry.source == SOURCE).collect();
         // A desk that hears much mail and no signs still moves on, now and then.
-        if signs > 0 || last.saturating_sub(read) > 16 * u64::from(TOGETHER) {
-            self.meter().unattributed(signs - attributed.len());
-            self.file_attributed(attributed, last).await?;
+        if !signs.is_empty() || last.saturating_sub(read) > 16 * u64::from(TOGETHER) {
+            let (placed, nobodys) = self.attribute_signs(signs).await?;
+            self.meter().unattributed(nobodys.len());
+            self.file_attributed(placed, nobodys, Some((CURSOR.to_owned(), last))).await?;
         }
         *ahead = last;
         Ok(passed)
     }
 
-    /// Whose the address of a sign was when its flows ended; `None` where that is nobody, or not one.
-    async fn attribute_sign(&self, entry: Entry) -> Result<Option<Attributed>, DeskError> {
-        let bytes =
-            self.store().bytes(&entry.id).await.doing("fetch a sign from the log")?.unwrap_or_default();
-        let Some(sign) = evidence::read(&bytes) else {
-            tracing::error!(evidence = %entry.id, "a sign in the log cannot be read; it is passed over");
-            return Ok(None);
-        };
-        let at = sign.last.timestamp().map_or(entry.received, |at| at.min(entry.received));
-        let uncertainty = self.settings().clock_skew + EXPORTER_CLOCK;
-        let whose = Whose { address: sign.address, port: evidence::our_port(&sign), at, uncertainty };
-        Ok(match self.whose(&whose).await? {
-            Attribution::One { subscriber, reason, .. } => {
-                Some(Attributed { entry, bytes, sign, subscriber, reason })
-            }
-            Attribution::Several { reason, .. } | Attribution::Nobody { reason } => {
-                tracing::info!(address = %sign.address, sign = %sign.sign, %reason, "a sign is nobody's");
-                None
-            }
-            Attribution::Foreign => None,
-        })
+    /// Looks again at signs that were nobody's, when the last look (`since`) is long enough ago: their lease may have been
+    /// imported meanwhile.
+    pub(crate) async fn look_at_nobodys_signs(&self, since: &mut Timestamp) -> Result<(), DeskError> {
+        let now = self.now();
+        if now.duration_since(*since) < NOBODYS_EVERY {
+            return Ok(());
+        }
+        *since = now;
+        let filter = IntakeFilter { outcomes: vec![NOBODYS.to_owned()], ..IntakeFilter::default() };
+        let rows =
+            self.store().intake(&filter, NOBODYS_AT_ONCE, 0).await.doing("list signs that are nobody's")?;
+        let mut entries = Vec::new();
+        for row in rows.iter().filter(|row| now.duration_since(row.received) < NOBODYS_FOR) {
+            entries.extend(self.store().entry(&row.id).await.doing("find a sign in the log")?);
+        }
+        let (placed, _) = self.attribute_signs(entries).await?;
+        if placed.is_empty() {
+            return Ok(());
+        }
+        self.file_attributed(placed, Vec::new(), None).await
     }
 
-    async fn file_attributed(&self, signs: Vec<Attributed>, last: u64) -> Result<(), DeskError> {
+    /// Those that belong to exactly one line, and what is noted of those that do not.
+    async fn attribute_signs(
+        &self,
+        entries: Vec<Entry>,
+    ) -> Result<(Vec<Attributed>, Vec<ReadingRow>), DeskError> {
+        let (mut placed, mut nobodys) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let bytes = self.store().bytes(&entry.id).await.doing("fetch a sign from the log")?;
+            let bytes = bytes.unwrap_or_default();
+            let Some(sign) = evidence::read(&bytes) else {
+                tracing::error!(evidence = %entry.id, "a sign in the log cannot be read; it is passed over");
+                continue;
+            };
+            match self.whose_sign(&entry, &sign).await? {
+                Attribution::One { subscriber, reason, .. } => {
+                    placed.push(Attributed { entry, bytes, sign, subscriber, reason });
+                }
+                Attribution::Several { reason, .. } | Attribution::Nobody { reason } => {
+                    let note = format!("{} on {}: {reason}", sign.sign, sign.address);
+                    nobodys.push(row(entry.id, NOBODYS, note, None));
+                }
+                Attribution::Foreign => {}
+            }
+        }
+        Ok((placed, nobodys))
+    }
+
+    /// Whose the address of a sign was when its flows ended.
+    async fn whose_sign(&self, entry: &Entry, sign: &Sign) -> Result<Attribution, DeskError> {
+        let at = sign.last.timestamp().map_or(entry.received, |at| at.min(entry.received));
+        let uncertainty = self.settings().clock_skew + EXPORTER_CLOCK;
+        self.whose(&Whose { address: sign.address, port: evidence::our_port(sign), at, uncertainty }).await
+    }
+
+    async fn file_attributed(
+        &self,
+        signs: Vec<Attributed>,
+        mut rows: Vec<ReadingRow>,
+        cursor: Option<(String, u64)>,
+    ) -> Result<(), DeskError> {
         let mut wanted = Vec::with_capacity(signs.len());
         for one in signs {
-            if !self.was_dismissed(&one).await? {
+            if self.was_dismissed(&one).await? {
+                let note = "an operator dismissed the same before".to_owned();
+                rows.push(row(one.entry.id, FILED, note, None));
+            } else {
                 wanted.push(one);
             }
         }
@@ -125,10 +170,12 @@ impl Desk {
             let mut draft = office.draft(&self.settings().playbook, self.now());
             for one in wanted {
                 let sighting = evidence::sighting(&one.entry, &one.bytes, &one.sign, one.reason);
-                draft.file(&one.subscriber, sighting);
+                let note = format!("{} on {}", one.sign.sign, one.sign.address);
+                let (case, _) = draft.file(&one.subscriber, sighting);
+                rows.push(row(one.entry.id, FILED, note, Some(case)));
             }
             let (mut batch, changed) = draft.finish();
-            batch.cursor = Some((CURSOR.to_owned(), last));
+            (batch.cursor, batch.readings) = (cursor, rows);
             (batch, changed)
         };
         self.commit(&mut office, batch, changed).await
@@ -189,4 +236,10 @@ fn dismissed(case: &Case, one: &Attributed, now: Timestamp) -> bool {
         && *case.subscriber() == one.subscriber
         && now.duration_since(case.stage_since()) < DISMISSED_FOR
         && case.signs().any(same)
+}
+
+/// What was made of a sign, in one row.
+fn row(evidence: EvidenceId, outcome: &str, note: String, case: Option<CaseId>) -> ReadingRow {
+    let reading = serde_json::json!({ "cases": case.into_iter().collect::<Vec<CaseId>>() });
+    ReadingRow { evidence, outcome: outcome.to_owned(), note, case, reading }
 }

@@ -26,7 +26,7 @@ use crate::desk::Desk;
 use ledger::Ledger;
 pub(crate) use meter::Meter;
 pub(crate) use recall::proof;
-pub use recall::{FlowView, SignView};
+pub use recall::{FlowView, SignView, signs_of};
 use shard::Shard;
 use split::Split;
 pub use view::{ListenerView, SignCount, TrafficMinute, TrafficView};

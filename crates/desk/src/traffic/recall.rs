@@ -6,8 +6,8 @@ use case::{Case, EvidenceId, Sighting, Source};
 use flow::Flow;
 use jiff::Timestamp;
 use serde::Serialize;
+use store::Store;
 
-use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::traffic::evidence;
 
@@ -87,17 +87,18 @@ impl FlowView {
     }
 }
 
-impl Desk {
-    /// The newest signs of a case, oldest first.
-    pub(crate) async fn signs_of(&self, case: &Case) -> Result<Vec<SignView>, DeskError> {
-        let all: Vec<&Sighting> = case.signs().collect();
-        let mut views = Vec::new();
-        for seen in all.iter().rev().take(SHOWN).rev() {
-            let bytes = self.store().bytes(&seen.evidence).await.doing("fetch evidence")?;
-            views.extend(view(seen, bytes.as_deref().unwrap_or_default()));
-        }
-        Ok(views)
+/// The newest signs of a case that count, oldest first; needs no running desk.
+///
+/// # Errors
+/// [`DeskError`] when the store cannot be read.
+pub async fn signs_of(store: &Store, case: &Case) -> Result<Vec<SignView>, DeskError> {
+    let all: Vec<&Sighting> = case.signs().collect();
+    let mut views = Vec::new();
+    for seen in all.iter().rev().take(SHOWN).rev() {
+        let bytes = store.bytes(&seen.evidence).await.doing("fetch evidence")?;
+        views.extend(view(seen, bytes.as_deref().unwrap_or_default()));
     }
+    Ok(views)
 }
 
 /// A sign of a case with what its evidence holds.

@@ -271,6 +271,12 @@ async fn a_sign_in_the_log_is_filed_once_whatever_was_cut_off_and_nobodys_sign_i
         night.end().await;
     }
     assert!(house.store.verify_chain().await.expect("a check").broken.is_none());
+    // The lease of the other comes late.
+    let night = house.open().await;
+    house.leased("127.66.2.250", "line-250").await;
+    house.clock.advance(SignedDuration::from_mins(2));
+    until("the case of a sign that came before its lease", async || house.case_of("line-250").await).await;
+    night.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
