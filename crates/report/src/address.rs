@@ -27,7 +27,7 @@ static CANDIDATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Every address in `text`, in order.
 pub(crate) fn all(text: &str) -> Vec<Found> {
-    let Some(candidate) = CANDIDATE.as_ref() else { return Vec::new() };
+    let Some(candidate) = CANDIDATE.as_ref().filter(|_| may_be_in(text)) else { return Vec::new() };
     candidate
         .captures_iter(text)
         .filter_map(|found| match (found.name("v4"), found.name("v6")) {
@@ -36,6 +36,14 @@ pub(crate) fn all(text: &str) -> Vec<Found> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether an address can be in `text` at all: three dots, two colons, or a dot in letters.
+pub(crate) fn may_be_in(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'.', bytes).nth(2).is_some()
+        || memchr::memchr_iter(b':', bytes).nth(1).is_some()
+        || text.contains("dot")
 }
 
 /// The first address in `text`.

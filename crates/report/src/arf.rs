@@ -11,6 +11,7 @@ use crate::claims::{Draft, When, bare};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Kind, Protocol, Role, TimeBasis};
+use crate::seek::Seek;
 use crate::text::Text;
 use crate::{received, time, words};
 
@@ -40,6 +41,8 @@ impl Fields<'_> {
     }
 }
 
+/// What every feedback report has.
+const MARK: Seek = Seek::new("feedback-type");
 static START: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?im)^[> ]*Feedback-Type\s*:").ok());
 static NAME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\s?([A-Za-z][A-Za-z0-9\-]*)\s*:\s?(.*)$").ok());
@@ -81,7 +84,10 @@ fn feedback_type(fields: &Fields<'_>) -> String {
 pub(crate) fn fields<'m>(mail: &'m Mail<'_>) -> Option<Fields<'m>> {
     let start = START.as_ref()?;
     let typed = |part: &Part| part.mime == "message/feedback-report";
-    let candidate = |part: &&Part| part.kind != PartKind::Headers && start.is_match(part.text.as_str());
+    let candidate = |part: &&Part| {
+        let text = part.text.as_str();
+        part.kind != PartKind::Headers && MARK.is_in(text) && start.is_match(text)
+    };
     let part = mail.parts.iter().filter(candidate).min_by_key(|part| (!typed(part), part.depth))?;
     let fields = parse(&part.text, typed(part));
     fields.iter().any(|field| field.name == "feedback-type").then_some(Fields {

@@ -37,6 +37,9 @@ fn files(mail: &Mail<'_>) -> Option<Found> {
         if left == 0 {
             break;
         }
+        if is_sealed(&file.origin.bytes(&mail.raw, 8)) {
+            continue;
+        }
         let bytes = file.origin.bytes(&mail.raw, left);
         left -= bytes.len();
         let name = name(mail, file);
@@ -56,6 +59,14 @@ fn files(mail: &Mail<'_>) -> Option<Found> {
         found.draft.doubt("more than 100 files; the last were not read");
     }
     gathered
+}
+
+/// Whether a file begins as those do in which no report is: pictures, PDF, Office documents of old, programs. They are most of
+/// what mails carry, and the largest of it, so they are not even decoded.
+fn is_sealed(head: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 7] =
+        [b"\x89PNG\r\n", b"\xFF\xD8\xFF", b"GIF87a", b"GIF89a", b"%PDF-", b"\xD0\xCF\x11\xE0", b"MZ\x90\0"];
+    MAGIC.iter().any(|magic| head.starts_with(magic))
 }
 
 /// The name of a file; where it has none that says anything, the subject of a mail that is Shadowserver's by its form.

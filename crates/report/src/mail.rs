@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use mail_parser::{Header, HeaderValue};
 
-use crate::mime::{self, File, Part, PartKind, Walker};
+use crate::mime::{self, About, File, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
 use crate::reading::{Doubt, Note, Reporter};
 use crate::text::Text;
@@ -55,13 +55,13 @@ impl<'b> Mail<'b> {
     pub(crate) fn parse(bytes: &'b [u8]) -> Option<Mail<'b>> {
         let bytes = with_line_ends(bytes);
         let whole = bytes.get(..bytes.len().min(limits::BYTES))?;
-        let (block, _) = mime::header_block(whole);
+        let (block, head) = mime::header_block(whole);
         let headers = mime::without_mbox_line(block);
-        let parsed = mime::fields(headers)?;
+        let parsed = mime::of_mail(headers)?;
         let mut mail = Mail::default();
         mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
         let mut walker = Walker::new();
-        walker.message(whole);
+        walker.message(whole, head, About::of(Some(&parsed), false));
         mail.parts = walker.parts;
         mail.files = walker.files;
         mail.mimes = walker.mimes;
@@ -146,9 +146,21 @@ fn with_line_ends(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect())
 }
 
+/// A value without the ends of its lines (RFC 5322 section 2.2.3), and without blanks around them.
 fn unfold(value: &[u8]) -> String {
-    let words = String::from_utf8_lossy(value);
-    words.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    let words = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+    let mut unfolded = String::with_capacity(words.len());
+    let mut start = 0;
+    let ends = memchr::memchr2_iter(b'\r', b'\n', words.as_bytes()).chain(std::iter::once(words.len()));
+    for end in ends {
+        let line = words.get(start..end).unwrap_or_default().trim();
+        if !line.is_empty() && !unfolded.is_empty() {
+            unfolded.push(' ');
+        }
+        unfolded.push_str(line);
+        start = end + 1;
+    }
+    unfolded
 }
 
 fn text_of(value: &HeaderValue<'_>) -> Option<String> {

@@ -186,9 +186,8 @@ fn lines(prose: &str, place: Place) -> Vec<Line> {
     let ends = memchr_iter(b'\n', prose.as_bytes()).chain(std::iter::once(prose.len()));
     for end in ends {
         let raw = prose.get(start..end).unwrap_or_default();
-        let words = raw.trim_start_matches(['>', ' ', '|']);
         let quoted = raw.trim_start_matches(' ').starts_with('>');
-        let words = if quoted { words } else { raw };
+        let words = if quoted { raw.trim_start_matches(['>', ' ', '|']) } else { raw };
         let begin = end - words.len();
         let shown = words.trim_end();
         ended |= is_end(shown);
@@ -237,9 +236,10 @@ fn is_header(line: &str, within: bool) -> bool {
 fn is_logged(line: &str) -> bool {
     let head = line.get(..line.len().min(48)).unwrap_or(line);
     let opens = head.trim_start_matches(['[', '<', '"', ' ']).starts_with(|c: char| c.is_ascii_digit())
-        || ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-            .iter()
-            .any(|month| head.starts_with(month));
+        || head.starts_with(['J', 'F', 'M', 'A', 'S', 'O', 'N', 'D'])
+            && ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+                .iter()
+                .any(|month| head.starts_with(month));
     let clock = || {
         memchr_iter(b':', head.as_bytes()).any(|at| {
             let around =

@@ -39,6 +39,11 @@ const MARKS: [&str; 16] = [
 /// Reads `document`; None when it is not one.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     let bytes = document.bytes;
+    // Every report has such a column.
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    if memchr::memchr2_iter(b'm', b'M', head).all(|at| !is_timestamp(head, at)) {
+        return None;
+    }
     let mut cells = Vec::new();
     let mut rows = Rows::new(bytes, table::behind_mark(bytes), b',');
     rows.next(&mut cells)?;
@@ -68,6 +73,15 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     }
     let is_report = known.alleges && draft.claims.iter().any(|claim| claim.role.is_alleged());
     Some(Found { format: Format::Shadowserver, is_report, draft, reporter: None, report_id: None })
+}
+
+/// How far into a file the names of its columns reach, at most.
+const HEAD: usize = 64 << 10;
+
+/// Whether the `m` at `at` is that of a `timestamp` in either case.
+fn is_timestamp(head: &[u8], at: usize) -> bool {
+    let start = at.saturating_sub(2);
+    head.get(start..start + 9).is_some_and(|word| word.eq_ignore_ascii_case(b"timestamp"))
 }
 
 /// Whether the name of a file states a type.

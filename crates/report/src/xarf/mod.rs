@@ -11,6 +11,9 @@ mod v3_faults;
 mod v4;
 mod v4_faults;
 
+use std::sync::LazyLock;
+
+use aho_corasick::packed::Searcher;
 use jiff::tz::Offset;
 
 use crate::claims::{Draft, When};
@@ -87,17 +90,20 @@ fn read_one(document: &Document<'_>, object: &Object<'_>, draft: Draft) -> Optio
 /// A cheap look before anything is parsed: one of the names that only XARF has.
 fn is_marked(bytes: &[u8]) -> bool {
     let head = bytes.get(..1 << 20).unwrap_or(bytes);
-    [
-        &b"xarf_version"[..],
-        b"source_identifier",
-        b"ReporterInfo",
-        b"reporterinfo",
-        b"\"Report\"",
-        b"\"Disclosure\"",
-    ]
-    .iter()
-    .any(|name| memchr::memmem::find(head, name).is_some())
+    memchr::memchr(b'{', head).is_some() && MARKS.as_ref().is_some_and(|marks| marks.find(head).is_some())
 }
+
+/// All of them in one pass, which costs a text without any of them next to nothing.
+static MARKS: LazyLock<Option<Searcher>> = LazyLock::new(|| {
+    Searcher::new([
+        "xarf_version",
+        "source_identifier",
+        "ReporterInfo",
+        "reporterinfo",
+        "\"Report\"",
+        "\"Disclosure\"",
+    ])
+});
 
 /// Where a report could begin: at once, or, in the text of a mail, at any brace. A document by itself that begins with words
 /// is a mail, whose From says who sent it.
