@@ -34,7 +34,7 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
         let domain = from.domain.as_str();
         ["dshield.org", "isc.sans.edu", "incidents.org"]
             .iter()
-            .any(|known| domain == *known || domain.ends_with(&format!(".{known}")))
+            .any(|known| domain.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
     });
     if !(from || SUBJECT.as_ref()?.is_match(&mail.subject)) {
         return None;

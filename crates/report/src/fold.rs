@@ -27,7 +27,8 @@ pub(crate) fn plain(c: char) -> Option<char> {
 pub(crate) fn letter(c: char) -> char {
     match c {
         'A'..='Z' => c.to_ascii_lowercase(),
-        _ if c.is_ascii() => c,
+        // What is written most of what is not Latin; Unicode's tables say the same of it, and cost a search.
+        _ if c.is_ascii() || matches!(c, 'а'..='я' | '一'..='鿿' | 'ぁ'..='ヺ' | '가'..='힣') => c,
         'à'..='å' | 'À'..='Å' | 'ā' | 'Ā' | 'ă' | 'Ă' | 'ą' | 'Ą' => 'a',
         'ç' | 'Ç' | 'ć' | 'Ć' | 'č' | 'Č' => 'c',
         'ď' | 'Ď' | 'đ' | 'Đ' => 'd',

@@ -73,7 +73,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 });
 
 static HEADS: LazyLock<Heads> =
-    LazyLock::new(|| Heads::of(ENTRIES.iter().map(|entry| entry.folded.as_str())));
+    LazyLock::new(|| Heads::of(ENTRIES.iter().map(|entry| (entry.folded.as_str(), entry.unspaced))));
 
 /// The rows of a list, its comments left out.
 pub(crate) fn rows(list: &'static str) -> impl Iterator<Item = &'static str> {
@@ -82,7 +82,7 @@ pub(crate) fn rows(list: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// A phrase as texts are folded, without its star.
 pub(crate) fn folded(phrase: &str) -> String {
-    fold::words(phrase.trim_end_matches('*')).as_str().to_owned()
+    fold::words(phrase.trim_end_matches('*')).into_text()
 }
 
 fn entry(row: &'static str) -> Option<Entry> {

@@ -6,12 +6,12 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use mail_parser::{Header, HeaderValue};
+use mail_parser::HeaderValue;
 
-use crate::mime::{self, About, File, Part, PartKind, Walker};
+use crate::mime::{self, About, Field, File, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
 use crate::reading::{Doubt, Note, Reporter};
-use crate::text::Text;
+use crate::text::{Text, shown};
 use crate::{limits, time};
 
 /// A message, taken apart.
@@ -57,11 +57,10 @@ impl<'b> Mail<'b> {
         let whole = bytes.get(..bytes.len().min(limits::BYTES))?;
         let (block, head) = mime::header_block(whole);
         let headers = mime::without_mbox_line(block);
-        let parsed = mime::of_mail(headers)?;
         let mut mail = Mail::default();
-        mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
+        let about = mail.read_fields(headers, block.len() - headers.len())?;
         let mut walker = Walker::new();
-        walker.message(whole, head, About::of(Some(&parsed), false));
+        walker.message(whole, head, about);
         mail.parts = walker.parts;
         mail.files = walker.files;
         mail.mimes = walker.mimes;
@@ -102,27 +101,35 @@ impl<'b> Mail<'b> {
         of(PartKind::Words).chain(of(PartKind::Html))
     }
 
-    /// `offset` is where `bytes` begin in the message.
-    fn read_fields(&mut self, bytes: &[u8], offset: usize, headers: &[Header<'_>]) {
-        if headers.len() > limits::FIELDS {
-            self.doubts.push(Doubt::new("more than 1000 header fields; the last were not read"));
-        }
-        for header in headers.iter().take(limits::FIELDS) {
-            let raw = bytes.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
-            let name = header.name.as_str().to_ascii_lowercase();
-            let value = unfold(raw);
-            if name == "subject" {
-                self.subject_text = Some(Text::identity(raw, offset + header.offset_start as usize));
+    /// Reads the fields of `block`, which begins at `offset` of the message, and says what they say of its content. None
+    /// where there is no field.
+    fn read_fields(&mut self, block: &[u8], offset: usize) -> Option<About> {
+        let mut about = About::default();
+        for (count, field) in mime::fields(block).enumerate() {
+            about.take(block, &field);
+            if count >= limits::FIELDS {
+                self.doubts.push(Doubt::new("more than 1000 header fields; the last were not read"));
+                break;
             }
-            self.read_field(&name, &value, header);
+            let raw = block.get(field.value.clone()).unwrap_or_default();
+            let name = String::from_utf8_lossy(block.get(field.name.clone()).unwrap_or_default());
+            let (name, value) = (name.to_ascii_lowercase(), unfold(raw));
+            if name == "subject" {
+                self.subject_text = Some(Text::identity(raw, offset + field.value.start));
+            }
+            self.read_field(&name, &value, &field, block);
             self.fields.push((name, value));
         }
+        (!self.fields.is_empty()).then_some(about)
     }
 
-    fn read_field(&mut self, name: &str, value: &str, header: &Header<'_>) {
+    fn read_field(&mut self, name: &str, value: &str, field: &Field, block: &[u8]) {
         match name {
-            "subject" => self.subject = text_of(&header.value).unwrap_or_else(|| value.to_owned()),
-            "from" => self.from = reporter(header, value),
+            "subject" => {
+                let parsed = field.parsed(block).and_then(|parsed| text_of(&parsed));
+                self.subject = parsed.unwrap_or_else(|| value.to_owned());
+            }
+            "from" => self.from = reporter(field.parsed(block).as_ref(), value),
             "to" | "cc" | "delivered-to" | "x-original-to" | "envelope-to" => {
                 self.recipients.push(value.to_ascii_lowercase());
             }
@@ -171,16 +178,16 @@ fn text_of(value: &HeaderValue<'_>) -> Option<String> {
     }
 }
 
-fn reporter(header: &Header<'_>, value: &str) -> Option<Reporter> {
-    let parsed = match &header.value {
-        HeaderValue::Address(addresses) => addresses.first().and_then(|first| first.address.as_deref()),
+fn reporter(parsed: Option<&HeaderValue<'_>>, value: &str) -> Option<Reporter> {
+    let parsed = match parsed {
+        Some(HeaderValue::Address(addresses)) => addresses.first().and_then(|first| first.address.as_deref()),
         _ => None,
     };
     let address = parsed.filter(|address| address.contains('@')).map(str::to_owned).or_else(|| {
         let words = value.split([' ', '<', '>', ',', '"']).find(|word| word.contains('@'))?;
         Some(words.trim_matches(['(', ')']).to_owned())
     })?;
-    let address: String = address.chars().filter(|c| !c.is_control()).take(320).collect();
+    let address = shown(&address, 320);
     let domain = address.rsplit('@').next()?.trim_end_matches('.').to_ascii_lowercase();
     (!domain.is_empty()).then_some(Reporter { address, domain })
 }

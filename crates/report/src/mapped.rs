@@ -21,6 +21,11 @@ impl Mapped {
         Mapped { text, runs }
     }
 
+    /// The text alone.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }

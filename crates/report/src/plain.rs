@@ -42,12 +42,14 @@ pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Dr
     let kind = quirk.and_then(|quirk| quirk.kind).or_else(|| words::kind_of(mail));
     // A reporter that is known writes nothing else.
     let (to_desk, alleges) = (to_desk || quirk.is_some(), alleges || quirk.is_some());
+    // Whatever else such a mail has in it, it accuses nobody.
+    if !(to_desk || alleges) {
+        return None;
+    }
     let mut draft = Draft::default();
-    if to_desk || alleges {
-        chains(mail, kind, alleges, &mut draft);
-        if !draft.claims.is_empty() {
-            return Some((Format::PlainReceived, draft));
-        }
+    chains(mail, kind, alleges, &mut draft);
+    if !draft.claims.is_empty() {
+        return Some((Format::PlainReceived, draft));
     }
     let sheets = records::read(mail);
     let accuses = (to_desk && alleges || subject_alleges) && kind.is_some();
@@ -63,7 +65,7 @@ pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Dr
         .chain(stated)
         .collect();
     let logged = lines(mail, kind, alleges, &accused, &mut draft);
-    if !draft.claims.is_empty() && logged && (alleges || to_desk) {
+    if !draft.claims.is_empty() && logged {
         return Some((Format::PlainLog, draft));
     }
     // Words alone are weak: they count when they are sent to a desk or the subject already accuses.

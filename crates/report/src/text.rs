@@ -144,6 +144,14 @@ impl<'t> Line<'t> {
     }
 }
 
+/// The first `most` characters of some words, those that control a terminal left out.
+pub(crate) fn shown(words: &str, most: usize) -> String {
+    if words.len() <= most && words.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return words.to_owned();
+    }
+    words.chars().filter(|c| !c.is_control()).take(most).collect()
+}
+
 /// One ASCII byte per byte; control characters and the two ways to write a no-break space become blanks. Without a table
 /// or a branch, so that the compiler does many bytes at once: all text of all mails goes through here.
 fn project(bytes: &[u8]) -> String {

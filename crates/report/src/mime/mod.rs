@@ -14,7 +14,7 @@ use crate::limits::PART_TEXT;
 use crate::text::Text;
 use crate::transfer;
 
-pub(crate) use fields::{About, header_block, of_mail, without_mbox_line};
+pub(crate) use fields::{About, Field, fields, header_block, without_mbox_line};
 pub(crate) use walk::Walker;
 
 /// What a text is.

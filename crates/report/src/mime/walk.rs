@@ -148,9 +148,9 @@ impl Walker {
     }
 
     fn leaf(&mut self, raw: &[u8], body: Range<usize>, about: About, place: &Place) {
-        if about.name.is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
+        if about.file_name().is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
             let origin = origin(body.clone(), about.encoding, place);
-            let (name, mime) = (about.name.clone(), about.mime.clone());
+            let (name, mime) = (about.file_name().cloned(), about.mime.clone());
             self.files.push(File { name, mime, depth: place.depth, origin });
         }
         let kind = match about.mime.as_str() {

@@ -39,9 +39,7 @@ const MARKS: [&str; 16] = [
 /// Reads `document`; None when it is not one.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     let bytes = document.bytes;
-    // Every report has such a column.
-    let head = bytes.get(..HEAD).unwrap_or(bytes);
-    if memchr::memchr2_iter(b'm', b'M', head).all(|at| !is_timestamp(head, at)) {
+    if !has_timestamp(bytes) {
         return None;
     }
     let mut cells = Vec::new();
@@ -78,10 +76,16 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
 /// How far into a file the names of its columns reach, at most.
 const HEAD: usize = 64 << 10;
 
-/// Whether the `m` at `at` is that of a `timestamp` in either case.
-fn is_timestamp(head: &[u8], at: usize) -> bool {
-    let start = at.saturating_sub(2);
-    head.get(start..start + 9).is_some_and(|word| word.eq_ignore_ascii_case(b"timestamp"))
+/// Whether the row that names the columns, which is the first line unless cells are quoted, can have the one that every
+/// report has. Cheap, since every file and every mail is asked.
+fn has_timestamp(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD).unwrap_or(bytes).trim_ascii_start();
+    let line = head.get(..memchr::memchr(b'\n', head).unwrap_or(head.len())).unwrap_or(head);
+    let row = if memchr::memchr(b'"', line).is_some() { head } else { line };
+    memchr::memchr2_iter(b'm', b'M', row).any(|at| {
+        let start = at.saturating_sub(2);
+        row.get(start..start + 9).is_some_and(|word| word.eq_ignore_ascii_case(b"timestamp"))
+    })
 }
 
 /// Whether the name of a file states a type.

@@ -33,11 +33,12 @@ const MOST_STARTS: usize = 64;
 
 /// Reads `document`; None when it is no JSON that says it is XARF.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
-    if document.bytes.len() > LARGEST || !is_marked(document.bytes) {
+    let pasted = document.within.is_some();
+    if document.bytes.len() > LARGEST || !pasted && begins_with_words(document.bytes) || !is_marked(document.bytes) {
         return None;
     }
     let whole = json::text(document.bytes);
-    let start = starts(&whole, document.within.is_some()).into_iter().find_map(|at| {
+    let start = starts(&whole, pasted).into_iter().find_map(|at| {
         let (value, _) = json::value(&whole, at)?;
         let reports = json::items(value).unwrap_or_else(|| vec![value]);
         let objects: Vec<Object<'_>> =
@@ -85,6 +86,12 @@ fn read_one(document: &Document<'_>, object: &Object<'_>, draft: Draft) -> Optio
         Version::Three => Some(v3::read(document, object, draft)),
         Version::Four => Some(v4::read(document, object, draft)),
     }
+}
+
+/// Whether the first thing in a document is neither an object nor an array, as in every mail.
+fn begins_with_words(bytes: &[u8]) -> bool {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    first.is_none_or(|first| first.is_ascii() && !matches!(first, b'{' | b'['))
 }
 
 /// A cheap look before anything is parsed: one of the names that only XARF has.
