@@ -10,7 +10,7 @@ use crate::shell::{cargo, run};
 
 /// A group of benchmarks by the name it is asked for: package and benchmark.
 const GROUPS: [(&str, &[(&str, &str)]); 3] = [
-    ("report", &[("report", "mails"), ("report", "tables")]),
+    ("report", &[("report", "mails"), ("report", "hostile"), ("report", "tables")]),
     ("store", &[("store", "lookup")]),
     ("night", &[("nightdesk", "night")]),
 ];

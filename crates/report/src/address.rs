@@ -38,11 +38,16 @@ pub(crate) fn all(text: &str) -> Vec<Found> {
         .collect()
 }
 
-/// Whether an address can be in `text` at all: three dots, two colons, or a dot in letters.
-pub(crate) fn may_be_in(text: &str) -> bool {
+/// Whether an address can be in `text` at all: a dot between numbers, perhaps in brackets or in letters, or two colons with no
+/// more than a group between them. Most lines with dots have those of names and sentences.
+fn may_be_in(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr_iter(b'.', bytes).nth(2).is_some()
-        || memchr::memchr_iter(b':', bytes).nth(1).is_some()
+    let is = |at: usize, marks: &[u8]| bytes.get(at).is_some_and(|c| c.is_ascii_digit() || marks.contains(c));
+    if memchr::memchr_iter(b'.', bytes).any(|at| at > 0 && is(at - 1, b"[({") && is(at + 1, b"])}")) {
+        return true;
+    }
+    let mut last = None;
+    memchr::memchr_iter(b':', bytes).any(|at| last.replace(at).is_some_and(|last: usize| at - last <= 5))
         || text.contains("dot")
 }
 

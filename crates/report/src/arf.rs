@@ -44,8 +44,6 @@ impl Fields<'_> {
 /// What every feedback report has.
 const MARK: Seek = Seek::new("feedback-type");
 static START: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?im)^[> ]*Feedback-Type\s*:").ok());
-static NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^\s?([A-Za-z][A-Za-z0-9\-]*)\s*:\s?(.*)$").ok());
 static COMPLAINT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)complaint about (?:message|mail|e-mail) from\s").ok());
 
@@ -100,7 +98,6 @@ pub(crate) fn fields<'m>(mail: &'m Mail<'_>) -> Option<Fields<'m>> {
 /// Fields, folded lines joined. In free text only the block around Feedback-Type counts; lines that are no field are
 /// passed over (SpamCop puts a bare link among them).
 fn parse(text: &Text, whole: bool) -> Vec<Field> {
-    let Some(name) = NAME.as_ref() else { return Vec::new() };
     let mut fields: Vec<Field> = Vec::new();
     let mut begun = false;
     for line in text.lines() {
@@ -115,15 +112,25 @@ fn parse(text: &Text, whole: bool) -> Vec<Field> {
                 last.value.push_str(line.words.trim());
                 last.range.end = line.start + line.words.len();
             }
-        } else if let Some(found) = name.captures(line.words) {
-            let (Some(field), Some(value)) = (found.get(1), found.get(2)) else { continue };
-            let field_name = field.as_str().to_ascii_lowercase();
-            begun |= field_name == "feedback-type";
-            let range = line.range(value.range());
-            fields.push(Field { name: field_name, value: value.as_str().to_owned(), range });
+        } else if let Some((name, value)) = field(line.words) {
+            let name = name.to_ascii_lowercase();
+            begun |= name == "feedback-type";
+            let range = line.range(line.words.len() - value.len()..line.words.len());
+            fields.push(Field { name, value: value.to_owned(), range });
         }
     }
     fields
+}
+
+/// Name and value of a line that is a field: a blank may stand in front of it, and behind its colon.
+fn field(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_prefix(char::is_whitespace).unwrap_or(line);
+    let (name, value) = line.split_at(memchr::memchr(b':', line.as_bytes())?);
+    let name = name.trim_end();
+    let named = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let value = value.get(1..)?;
+    named.then(|| (name, value.strip_prefix(char::is_whitespace).unwrap_or(value)))
 }
 
 /// Makes the claim that the fields make.

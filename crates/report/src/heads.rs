@@ -101,6 +101,10 @@ impl Heads {
     pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
         let mut hits = Vec::new();
         let (mut within, mut ascii) = (false, true);
+        if text.is_ascii() {
+            self.find_ascii(text.as_bytes(), &mut hits);
+            return hits;
+        }
         for (at, &byte) in text.as_bytes().iter().enumerate() {
             let letter = byte.is_ascii_alphanumeric();
             // Most bytes go on with a word, and what follows within a letter of several bytes is none by itself.
@@ -122,9 +126,37 @@ impl Heads {
         hits
     }
 
+    /// The same in ASCII. Where words begin is found for a stretch of bytes at once, without a branch that a processor would
+    /// have to guess at each of them.
+    fn find_ascii(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        let mut within = false;
+        let mut starts = [0u8; STRETCH];
+        for (stretch, bytes) in text.chunks(STRETCH).enumerate() {
+            let mut count = 0;
+            for (at, &byte) in (0u8..).zip(bytes) {
+                let letter = byte.is_ascii_alphanumeric();
+                let begins = !within & (byte != b' ');
+                within = letter;
+                if let Some(start) = starts.get_mut(count) {
+                    *start = at;
+                }
+                count += usize::from(begins);
+            }
+            for &start in starts.iter().take(count) {
+                let at = stretch * STRETCH + usize::from(start);
+                let Some(rest) = text.get(at..).filter(|rest| self.may_begin(rest)) else { continue };
+                self.among(self.long.at::<LONG>(rest), rest, at, hits);
+                self.among(self.short.at::<SHORT>(rest), rest, at, hits);
+                self.among(self.unspaced.at::<SHORT>(rest), rest, at, hits);
+            }
+        }
+    }
+
     fn among(&self, numbers: &[u16], rest: &[u8], at: usize, hits: &mut Vec<Hit>) {
         for number in numbers.iter().map(|number| usize::from(*number)) {
-            if let Some(phrase) = self.phrases.get(number).filter(|phrase| rest.starts_with(phrase.as_bytes())) {
+            if let Some(phrase) =
+                self.phrases.get(number).filter(|phrase| rest.starts_with(phrase.as_bytes()))
+            {
                 hits.push((number, at..at + phrase.len()));
             }
         }
@@ -137,6 +169,8 @@ fn is_letter(text: &str, at: usize) -> bool {
     text.get(at..).and_then(|rest| rest.chars().next()).is_some_and(letter)
 }
 
+/// Bytes that are looked at together.
+const STRETCH: usize = 128;
 /// Bits that tell how phrases begin, a power of two.
 const BITS: usize = 1 << 16;
 
@@ -169,7 +203,8 @@ mod tests {
 
     #[test]
     fn phrases_are_found_where_words_begin() {
-        let heads = Heads::of(["open proxy", "no", "open", "c&c", "proxy"].into_iter().map(|phrase| (phrase, false)));
+        let heads =
+            Heads::of(["open proxy", "no", "open", "c&c", "proxy"].into_iter().map(|phrase| (phrase, false)));
         let found: Vec<_> = heads.find("no open proxy, reopen (c&c) no").into_iter().collect();
         assert_eq!(found, [(1, 0..2), (0, 3..13), (2, 3..7), (4, 8..13), (3, 23..26), (1, 28..30)]);
         let heads = Heads::of([("代理", true), ("ddos攻", true), ("прокси", false)].into_iter());

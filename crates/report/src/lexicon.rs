@@ -135,11 +135,11 @@ fn found(folded: &str, entry: usize, range: Range<usize>) -> Option<Found> {
 }
 
 fn stands_alone(text: &str, range: &Range<usize>, entry: &Entry) -> bool {
-    let before = text.get(..range.start).and_then(|text| text.chars().next_back());
-    let after = text.get(range.end..).and_then(|text| text.chars().next());
+    let before = || text.get(..range.start).and_then(|text| text.chars().next_back());
+    let after = || text.get(range.end..).and_then(|text| text.chars().next());
     let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     // Signs such as `c&c` and letters of scripts without blanks stand beside anything.
-    entry.unspaced || !letter(before) && (entry.stem || !letter(after))
+    entry.unspaced || !letter(before()) && (entry.stem || !letter(after()))
 }
 
 /// All families of the list, each with the names it goes by.

@@ -5,7 +5,7 @@
 use crate::claims::Draft;
 use crate::document::{self, Document, Found, Later, Way};
 use crate::mail::Mail;
-use crate::mime::{File, PartKind};
+use crate::mime::{File, Part, PartKind};
 use crate::reading::Format;
 use crate::{limits, shadowserver, xarf};
 
@@ -78,7 +78,8 @@ fn name(mail: &Mail<'_>, file: &File) -> Option<String> {
 /// JSON pasted into, or sent as, the text.
 fn texts(mail: &Mail<'_>) -> Option<Found> {
     let readable = |kind: PartKind| matches!(kind, PartKind::Words | PartKind::Data);
-    mail.parts.iter().filter(|part| readable(part.kind)).take(MOST_FILES).find_map(|part| {
+    let marked = |part: &&Part| xarf::is_marked(part.text.as_str().as_bytes());
+    mail.parts.iter().filter(|part| readable(part.kind)).take(MOST_FILES).filter(marked).find_map(|part| {
         let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
         // What lies in an encoded message cannot be reached again; its text is at hand all the same.
         let bytes = if bytes.is_empty() { part.text.as_str().as_bytes() } else { &bytes };

@@ -47,6 +47,8 @@ pub(crate) struct Mail<'b> {
     pub(crate) notes: Option<RefCell<Vec<Note>>>,
 }
 
+/// Most mails have no more header fields than this.
+const FIELDS_OF_MOST: usize = 32;
 /// More notes than this explain nothing.
 const NOTES: usize = 2000;
 
@@ -105,6 +107,7 @@ impl<'b> Mail<'b> {
     /// where there is no field.
     fn read_fields(&mut self, block: &[u8], offset: usize) -> Option<About> {
         let mut about = About::default();
+        self.fields.reserve(FIELDS_OF_MOST);
         for (count, field) in mime::fields(block).enumerate() {
             about.take(block, &field);
             if count >= limits::FIELDS {

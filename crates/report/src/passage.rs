@@ -67,7 +67,8 @@ enum Origin {
 
 /// The subject first, then the texts for people, then the beginning of what is enclosed.
 pub(crate) fn all(mail: &Mail<'_>) -> Vec<Passage> {
-    let mut passages = vec![subject(mail)];
+    let mut passages = Vec::with_capacity(mail.parts.len() + 1);
+    passages.push(subject(mail));
     let is = |part: &Part, kind| part.depth == 0 && part.kind == kind;
     let indexed = || mail.parts.iter().enumerate();
     for (at, part) in indexed().filter(|(_, part)| is(part, PartKind::Words)) {
@@ -181,7 +182,7 @@ impl Passage {
 
 /// The lines with whose they are. What follows a signature or the head of a forwarded message is nobody's own.
 fn lines(prose: &str, place: Place) -> Vec<Line> {
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(prose.len() / 32 + 1);
     let (mut start, mut ended, mut in_headers) = (0, place == Place::Quoted, false);
     let ends = memchr_iter(b'\n', prose.as_bytes()).chain(std::iter::once(prose.len()));
     for end in ends {

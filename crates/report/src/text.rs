@@ -94,12 +94,14 @@ impl Text {
 
     /// The lines, quotation marks taken off.
     pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let mut at = 0;
-        self.ascii.split_inclusive('\n').map(move |raw| {
-            let start = at;
-            at += raw.len();
-            let line = raw.trim_end_matches(['\n', '\r']);
-            Line::new(line.get(..LONGEST_LINE).unwrap_or(line), start)
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let rest = self.ascii.as_bytes().get(start..).filter(|rest| !rest.is_empty())?;
+            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = self.ascii.get(start..start + length)?.trim_end_matches('\r');
+            let from = start;
+            start += length + 1;
+            Some(Line::new(line.get(..LONGEST_LINE).unwrap_or(line), from))
         })
     }
 }

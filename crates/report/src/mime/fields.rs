@@ -51,8 +51,8 @@ impl Field {
     /// The value by the form that its name says it has.
     pub(crate) fn parsed<'b>(&self, block: &'b [u8]) -> Option<HeaderValue<'b>> {
         let whole = block.get(self.name.start..self.value.end)?;
-        let mut parsed = PARSER.parse_headers(whole)?.parts.into_iter().next()?;
-        parsed.headers.drain(..).next_back().map(|header| header.value)
+        let part = PARSER.parse_headers(whole)?.parts.into_iter().next()?;
+        part.headers.into_iter().next().map(|header| header.value)
     }
 }
 
@@ -88,6 +88,18 @@ fn folded_end(block: &[u8], from: usize) -> usize {
     ends.find(|&end| !matches!(block.get(end), Some(b' ' | b'\t'))).unwrap_or(block.len())
 }
 
+impl Encoding {
+    fn named(name: &[u8]) -> Option<Encoding> {
+        let known = [
+            (&b"7bit"[..], Encoding::Identity),
+            (b"8bit", Encoding::Identity),
+            (b"quoted-printable", Encoding::QuotedPrintable),
+            (b"base64", Encoding::Base64),
+        ];
+        known.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, encoding)| encoding)
+    }
+}
+
 impl About {
     /// What the header fields of a part say; `digest` is whether it lies in one.
     pub(super) fn part(block: &[u8], digest: bool) -> About {
@@ -104,9 +116,10 @@ impl About {
 
     /// What one more field says; of two of a name the last counts.
     pub(crate) fn take(&mut self, block: &[u8], field: &Field) {
-        if !block.get(field.name.clone()).is_some_and(|name| {
-            name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"))
-        }) {
+        if !block
+            .get(field.name.clone())
+            .is_some_and(|name| name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-")))
+        {
             return;
         }
         if field.is(block, "content-type") {
@@ -114,15 +127,15 @@ impl About {
         } else if field.is(block, "content-disposition") {
             let value = field.parsed(block);
             let disposition = value.as_ref().and_then(HeaderValue::as_content_type);
-            self.file_name = disposition.and_then(|value| value.attribute("filename")).map(|name| shown(name, 255));
+            self.file_name =
+                disposition.and_then(|value| value.attribute("filename")).map(|name| shown(name, 255));
         } else if field.is(block, "content-transfer-encoding") {
-            let value = field.parsed(block);
-            let stated = value.as_ref().and_then(HeaderValue::as_text).unwrap_or_default().trim();
-            self.encoding = match stated {
-                stated if stated.eq_ignore_ascii_case("quoted-printable") => Encoding::QuotedPrintable,
-                stated if stated.eq_ignore_ascii_case("base64") => Encoding::Base64,
-                _ => Encoding::Identity,
-            };
+            let raw = block.get(field.value.clone()).unwrap_or_default().trim_ascii();
+            self.encoding = Encoding::named(raw).unwrap_or_else(|| {
+                let value = field.parsed(block);
+                let stated = value.as_ref().and_then(HeaderValue::as_text).unwrap_or_default();
+                Encoding::named(stated.trim().as_bytes()).unwrap_or_default()
+            });
         }
     }
 

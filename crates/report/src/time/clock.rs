@@ -152,28 +152,28 @@ pub(super) fn mail(text: &str, colon: usize) -> Option<Stamp> {
     let day = date(number(text, named + 4, 4)?, month_number(month)?, day)?;
     let civil = DateTime::from_parts(day, time(text, colon)?);
     let (zone, ends) = zone_of_mail(text.get(colon + 6..)?)?;
-    let offset = zone.map(zone::offset);
     // A zone that is none is for the patterns to judge.
-    let offset = if let Some(offset) = offset { Some(offset?) } else { None };
-    Some(Stamp { civil, offset, elsewhere: &[], range: start..colon + 6 + ends })
+    let offset = if zone.is_empty() { None } else { Some(zone::offset(zone)?) };
+    Some(Stamp { civil, offset, elsewhere: zone::elsewhere(zone), range: start..colon + 6 + ends })
 }
 
-/// The zone behind such a time and where it ends: none at the end of the text, an offset, `GMT` or `UTC`. None where something
+/// The zone behind such a time and where it ends: an offset, a name, or nothing at the end of the text. None where something
 /// else follows, or goes on.
-fn zone_of_mail(rest: &str) -> Option<(Option<&str>, usize)> {
+fn zone_of_mail(rest: &str) -> Option<(&str, usize)> {
     if rest.is_empty() {
-        return Some((None, 0));
+        return Some(("", 0));
     }
     let rest = rest.strip_prefix(' ')?;
     let offset = rest.get(..5).filter(|zone| {
         zone.starts_with(['+', '-']) && zone.bytes().skip(1).all(|byte| byte.is_ascii_digit())
     });
-    let name = || rest.get(..3).filter(|name| matches!(*name, "GMT" | "UTC"));
+    let letters = rest.bytes().take_while(u8::is_ascii_uppercase).count();
+    let name = || rest.get(..letters).filter(|name| (1..=5).contains(&name.len()));
     let zone = offset.or_else(name)?;
     let behind = rest.get(zone.len()..)?;
     let goes_on = |c: char| c.is_alphanumeric() || !c.is_ascii() || matches!(c, '_' | '+' | '-' | ')');
-    let signed = behind.trim_start().starts_with(['+', '-']) && zone.len() == 3;
-    (!behind.starts_with(goes_on) && !signed).then_some((Some(zone), 1 + zone.len()))
+    let signed = behind.trim_start().starts_with(['+', '-']) && letters > 0;
+    (!behind.starts_with(goes_on) && !signed).then_some((zone, 1 + zone.len()))
 }
 
 /// What stands in front of seconds since 1970: the line's beginning, or a key.

@@ -32,14 +32,18 @@ const LOOKED_AT: usize = 2000;
 /// and every mail is asked.
 fn dates(text: &str) -> impl Iterator<Item = (u8, u8)> {
     let bytes = text.as_bytes();
-    let digits = move |at: usize| bytes.iter().skip(at).take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    let digits =
+        move |at: usize| bytes.iter().skip(at).take(5).take_while(|byte| byte.is_ascii_digit()).count();
     let is = move |at: usize, marks: &[u8]| bytes.get(at).is_some_and(|byte| marks.contains(byte));
-    let number = move |at: usize, length: usize| text.get(at..at + length).and_then(|number| number.parse().ok());
+    let number =
+        move |at: usize, length: usize| text.get(at..at + length).and_then(|number| number.parse().ok());
     let mut behind = 0;
     memchr::memchr2_iter(b'/', b'-', bytes).filter_map(move |mark| {
-        let before = bytes.get(behind..mark)?.iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+        let before =
+            bytes.get(behind..mark)?.iter().rev().take(3).take_while(|byte| byte.is_ascii_digit()).count();
         let start = mark - before;
-        let joined = start > 0 && bytes.get(start - 1).is_some_and(|c| c.is_ascii_alphanumeric() || *c == b'_');
+        let joined =
+            start > 0 && bytes.get(start - 1).is_some_and(|c| c.is_ascii_alphanumeric() || *c == b'_');
         let second = digits(mark + 1);
         let year = mark + 1 + second + 1;
         let end = year + digits(year);

@@ -34,7 +34,10 @@ const MOST_STARTS: usize = 64;
 /// Reads `document`; None when it is no JSON that says it is XARF.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     let pasted = document.within.is_some();
-    if document.bytes.len() > LARGEST || !pasted && begins_with_words(document.bytes) || !is_marked(document.bytes) {
+    if document.bytes.len() > LARGEST
+        || !pasted && begins_with_words(document.bytes)
+        || !is_marked(document.bytes)
+    {
         return None;
     }
     let whole = json::text(document.bytes);
@@ -95,7 +98,7 @@ fn begins_with_words(bytes: &[u8]) -> bool {
 }
 
 /// A cheap look before anything is parsed: one of the names that only XARF has.
-fn is_marked(bytes: &[u8]) -> bool {
+pub(crate) fn is_marked(bytes: &[u8]) -> bool {
     let head = bytes.get(..1 << 20).unwrap_or(bytes);
     memchr::memchr(b'{', head).is_some() && MARKS.as_ref().is_some_and(|marks| marks.find(head).is_some())
 }
