@@ -129,8 +129,11 @@ impl<'b> Mail<'b> {
     fn read_field(&mut self, name: &str, value: &str, field: &Field, block: &[u8]) {
         match name {
             "subject" => {
-                let parsed = field.parsed(block).and_then(|parsed| text_of(&parsed));
-                self.subject = parsed.unwrap_or_else(|| value.to_owned());
+                // What is encoded says so (RFC 2047 section 2); most subjects stand in one line as they are.
+                let raw = block.get(field.value.clone()).unwrap_or_default().trim_ascii();
+                let plain = raw.is_ascii() && raw == value.as_bytes() && !value.contains("=?");
+                let parsed = if plain { None } else { field.parsed(block) };
+                self.subject = parsed.as_ref().and_then(text_of).unwrap_or_else(|| value.to_owned());
             }
             "from" => self.from = reporter(field.parsed(block).as_ref(), value),
             "to" | "cc" | "delivered-to" | "x-original-to" | "envelope-to" => {
