@@ -94,19 +94,24 @@ fn gap(text: &[u8], lower: &[u8], at: usize) -> (usize, u8) {
 /// How much of what was folded byte by byte stands as it is: up to a blank that is not alone, or a letter that is not ASCII.
 /// Blocks without either are passed over at once, which the compiler does for all their bytes together.
 fn stretch(lower: &[u8]) -> usize {
-    let ends = |byte: u8, next: u8| !byte.is_ascii() | ((byte == b' ') & ((next == b' ') | (next == b'>')));
     let next = lower.get(1..).unwrap_or_default();
     let blocks = lower.chunks_exact(BLOCK).zip(next.chunks_exact(BLOCK));
     let passed = blocks
         .take_while(|(block, next)| {
-            !block.iter().zip(*next).fold(false, |any, (&byte, &next)| any | ends(byte, next))
+            block.iter().zip(*next).fold(0, |any, (&byte, &next)| any | ends(byte, next)) == 0
         })
         .count()
         * BLOCK;
     let rest = lower.get(passed..).unwrap_or_default();
     // The end of the text is a blank, which ends one in front of it.
     let next = rest.iter().skip(1).chain(std::iter::once(&b' '));
-    passed + rest.iter().zip(next).position(|(&byte, &next)| ends(byte, next)).unwrap_or(rest.len())
+    passed + rest.iter().zip(next).position(|(&byte, &next)| ends(byte, next) != 0).unwrap_or(rest.len())
+}
+
+/// Not zero where a stretch ends: in bits and not in truths, for the compiler's sake.
+fn ends(byte: u8, next: u8) -> u8 {
+    let blank = u8::from(byte == b' ') & (u8::from(next == b' ') | u8::from(next == b'>'));
+    byte & 0x80 | blank
 }
 
 /// Bytes that are looked at together.

@@ -129,21 +129,19 @@ impl Heads {
     /// The same in ASCII. Where words begin is found for a stretch of bytes at once, without a branch that a processor would
     /// have to guess at each of them.
     fn find_ascii(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let mut within = false;
-        let mut starts = [0u8; STRETCH];
+        let mut within = 0;
         for (stretch, bytes) in text.chunks(STRETCH).enumerate() {
-            let mut count = 0;
-            for (at, &byte) in (0u8..).zip(bytes) {
-                let letter = byte.is_ascii_alphanumeric();
-                let begins = !within & (byte != b' ');
-                within = letter;
-                if let Some(start) = starts.get_mut(count) {
-                    *start = at;
-                }
-                count += usize::from(begins);
+            // A bit for each byte, the first byte's the lowest.
+            let (mut letters, mut blanks) = (0u64, 0u64);
+            for &byte in bytes.iter().rev() {
+                letters = letters << 1 | u64::from(byte.is_ascii_alphanumeric());
+                blanks = blanks << 1 | u64::from(byte == b' ');
             }
-            for &start in starts.iter().take(count) {
-                let at = stretch * STRETCH + usize::from(start);
+            let mut starts = !(letters << 1 | within | blanks) & (u64::MAX >> (STRETCH - bytes.len()));
+            within = letters >> (STRETCH - 1);
+            while starts != 0 {
+                let at = stretch * STRETCH + starts.trailing_zeros() as usize;
+                starts &= starts - 1;
                 let Some(rest) = text.get(at..).filter(|rest| self.may_begin(rest)) else { continue };
                 self.among(self.long.at::<LONG>(rest), rest, at, hits);
                 self.among(self.short.at::<SHORT>(rest), rest, at, hits);
@@ -170,7 +168,7 @@ fn is_letter(text: &str, at: usize) -> bool {
 }
 
 /// Bytes that are looked at together.
-const STRETCH: usize = 128;
+const STRETCH: usize = 64;
 /// Bits that tell how phrases begin, a power of two.
 const BITS: usize = 1 << 16;
 
