@@ -27,7 +27,7 @@ static CANDIDATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Every address in `text`, in order.
 pub(crate) fn all(text: &str) -> Vec<Found> {
-    let Some(candidate) = CANDIDATE.as_ref() else { return Vec::new() };
+    let Some(candidate) = CANDIDATE.as_ref().filter(|_| may_be_in(text)) else { return Vec::new() };
     candidate
         .captures_iter(text)
         .filter_map(|found| match (found.name("v4"), found.name("v6")) {
@@ -36,6 +36,19 @@ pub(crate) fn all(text: &str) -> Vec<Found> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether an address can be in `text` at all: a dot between numbers, perhaps in brackets or in letters, or two colons with no
+/// more than a group between them. Most lines with dots have those of names and sentences.
+fn may_be_in(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is = |at: usize, marks: &[u8]| bytes.get(at).is_some_and(|c| c.is_ascii_digit() || marks.contains(c));
+    if memchr::memchr_iter(b'.', bytes).any(|at| at > 0 && is(at - 1, b"[({") && is(at + 1, b"])}")) {
+        return true;
+    }
+    let mut last = None;
+    memchr::memchr_iter(b':', bytes).any(|at| last.replace(at).is_some_and(|last: usize| at - last <= 5))
+        || text.contains("dot")
 }
 
 /// The first address in `text`.

@@ -11,6 +11,7 @@ use crate::claims::{Draft, When, bare};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Kind, Protocol, Role, TimeBasis};
+use crate::seek::Seek;
 use crate::text::Text;
 use crate::{charset, explain, fold, lexicon, limits, received, spot, time, words};
 
@@ -50,9 +51,9 @@ impl Fields<'_> {
     }
 }
 
+/// What every feedback report has.
+const MARK: Seek = Seek::new("feedback-type");
 static START: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?im)^[> ]*Feedback-Type\s*:").ok());
-static NAME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^\s?([A-Za-z][A-Za-z0-9\-]*)\s*:\s?(.*)$").ok());
 static COMPLAINT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)complaint about (?:message|mail|e-mail) from\s").ok());
 
@@ -104,7 +105,10 @@ fn feedback_type(fields: &Fields<'_>) -> String {
 pub(crate) fn fields<'m>(mail: &'m Mail<'_>) -> Option<Fields<'m>> {
     let start = START.as_ref()?;
     let typed = |part: &Part| part.mime == "message/feedback-report";
-    let candidate = |part: &&Part| part.kind != PartKind::Headers && start.is_match(part.text.as_str());
+    let candidate = |part: &&Part| {
+        let text = part.text.as_str();
+        part.kind != PartKind::Headers && MARK.is_in(text) && start.is_match(text)
+    };
     let part = mail.parts.iter().filter(candidate).min_by_key(|part| (!typed(part), part.depth))?;
     let beside = mail.parts.iter().filter(|part| part.depth == 0 && part.kind != PartKind::Headers);
     let is_enclosed = |other: &&Part| other.kind == PartKind::Headers && other.depth >= part.depth;
@@ -159,7 +163,6 @@ fn is_words(part: &Part) -> bool {
 /// Fields, folded lines joined. In free text only the block around Feedback-Type counts; lines that are no field are
 /// passed over (SpamCop puts a bare link among them).
 fn parse(text: &Text, whole: bool) -> Vec<Field> {
-    let Some(name) = NAME.as_ref() else { return Vec::new() };
     let mut fields: Vec<Field> = Vec::new();
     let mut begun = false;
     for line in text.lines() {
@@ -174,15 +177,25 @@ fn parse(text: &Text, whole: bool) -> Vec<Field> {
                 last.value.push_str(line.words.trim());
                 last.range.end = line.start + line.words.len();
             }
-        } else if let Some(found) = name.captures(line.words) {
-            let (Some(field), Some(value)) = (found.get(1), found.get(2)) else { continue };
-            let field_name = field.as_str().to_ascii_lowercase();
-            begun |= field_name == "feedback-type";
-            let range = line.range(value.range());
-            fields.push(Field { name: field_name, value: value.as_str().to_owned(), range });
+        } else if let Some((name, value)) = field(line.words) {
+            let name = name.to_ascii_lowercase();
+            begun |= name == "feedback-type";
+            let range = line.range(line.words.len() - value.len()..line.words.len());
+            fields.push(Field { name, value: value.to_owned(), range });
         }
     }
     fields
+}
+
+/// Name and value of a line that is a field: a blank may stand in front of it, and behind its colon.
+fn field(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_prefix(char::is_whitespace).unwrap_or(line);
+    let (name, value) = line.split_at(memchr::memchr(b':', line.as_bytes())?);
+    let name = name.trim_end();
+    let named = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let value = value.get(1..)?;
+    named.then(|| (name, value.strip_prefix(char::is_whitespace).unwrap_or(value)))
 }
 
 /// Makes the claim that the fields make.

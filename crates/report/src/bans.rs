@@ -10,6 +10,7 @@ use crate::incident::{self, Incident};
 use crate::logs::addresses;
 use crate::mail::Mail;
 use crate::reading::{Kind, Role};
+use crate::seek::Seek;
 
 /// `lfd on host.example.org: blocked 192.0.2.1 (XX/Country/-)` (csf, alert templates).
 static LFD: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -25,6 +26,7 @@ static FIELD: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// `Added the following hosts to /etc/hosts.deny:` (DenyHosts report).
 const DENYHOSTS: &str = "added the following hosts to";
+const DENIED: Seek = Seek::new(DENYHOSTS);
 
 /// Reads `mail`; None when none of them wrote it.
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
@@ -59,7 +61,7 @@ fn single(mail: &Mail<'_>) -> Option<Draft> {
 
 /// A list of hosts, one a line, below a fixed sentence; the moment is that of the mail.
 fn denyhosts(mail: &Mail<'_>) -> Option<Draft> {
-    let part = mail.words().next()?;
+    let part = mail.words().next().filter(|part| DENIED.is_in(part.text.as_str()))?;
     let mut draft = Draft::default();
     let mut listed = false;
     for line in part.text.lines() {

@@ -67,7 +67,8 @@ fn utf8(bytes: &[u8], out: &mut Mapped) {
     for chunk in bytes.utf8_chunks() {
         let valid = chunk.valid();
         let mut copied = 0;
-        for (start, c) in valid.char_indices().filter(|(_, c)| !c.is_ascii()) {
+        // Letters are copied by stretches; only what looks like something else is made the same.
+        for (start, c) in valid.char_indices().filter(|(_, c)| !c.is_ascii() && fold::plain(*c) != Some(*c)) {
             out.copy(valid.get(copied..start).unwrap_or_default(), at + copied);
             put(out, c, at + start, c.len_utf8());
             copied = start + c.len_utf8();

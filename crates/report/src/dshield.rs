@@ -32,9 +32,9 @@ static SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let from = mail.from.as_ref().is_some_and(|from| {
         let domain = from.domain.as_str();
-        ["dshield.org", "isc.sans.edu", "incidents.org"]
-            .iter()
-            .any(|known| domain == *known || domain.ends_with(&format!(".{known}")))
+        ["dshield.org", "isc.sans.edu", "incidents.org"].iter().any(|known| {
+            domain.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
     });
     if !(from || SUBJECT.as_ref()?.is_match(&mail.subject)) {
         return None;

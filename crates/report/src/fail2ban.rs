@@ -15,6 +15,7 @@ use crate::claims::Draft;
 use crate::incident::{self, Incident};
 use crate::mail::Mail;
 use crate::reading::Kind;
+use crate::seek::Seek;
 
 /// `[Fail2Ban] sshd: banned 192.0.2.1 from host`, `Abuse from 192.0.2.1`, in the languages of translated actions.
 static SUBJECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -30,6 +31,8 @@ static TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+/// One of these is in each of them.
+const MARKS: [Seek; 3] = [Seek::new("fail2ban"), Seek::new("detected abuse"), Seek::new("blocklist.de")];
 /// What stands in front of the one that is accused.
 static ACCUSED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -49,7 +52,10 @@ static JAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
     let told = SUBJECT.as_ref()?.captures(&mail.subject);
     let text = mail.words().next();
-    let signed = text.is_some_and(|part| TEXT.as_ref().is_some_and(|text| text.is_match(part.text.as_str())))
+    let is_signed = |text: &str| {
+        MARKS.iter().any(|mark| mark.is_in(text)) && TEXT.as_ref().is_some_and(|signed| signed.is_match(text))
+    };
+    let signed = text.is_some_and(|part| is_signed(part.text.as_str()))
         || mail.field("x-mailer").is_some_and(|mailer| mailer.to_ascii_lowercase().contains("blocklist.de"));
     let branded = mail.subject.to_ascii_lowercase().contains("fail2ban");
     // "Abuse from" alone is anybody's subject.

@@ -1,6 +1,7 @@
 //! What looks the same made the same: first for the eye, then for a list of words.
 
 use crate::mapped::Mapped;
+use crate::runs::Runs;
 
 /// A character as a reader sees it: fullwidth forms are ASCII (Unicode's NFKC says so of U+FF01 to U+FF5E), every blank is
 /// a blank; None for what is not seen at all, such as a soft hyphen or a mark of direction.
@@ -26,7 +27,8 @@ pub(crate) fn plain(c: char) -> Option<char> {
 pub(crate) fn letter(c: char) -> char {
     match c {
         'A'..='Z' => c.to_ascii_lowercase(),
-        _ if c.is_ascii() => c,
+        // What is written most of what is not Latin; Unicode's tables say the same of it, and cost a search.
+        _ if c.is_ascii() || matches!(c, 'а'..='я' | '一'..='鿿' | 'ぁ'..='ヺ' | '가'..='힣') => c,
         'à'..='å' | 'À'..='Å' | 'ā' | 'Ā' | 'ă' | 'Ă' | 'ą' | 'Ą' => 'a',
         'ç' | 'Ç' | 'ć' | 'Ć' | 'č' | 'Č' => 'c',
         'ď' | 'Ď' | 'đ' | 'Đ' => 'd',
@@ -50,38 +52,77 @@ pub(crate) fn letter(c: char) -> char {
 /// Words as a list has them: without case and marks, one blank between, hyphens as blanks, marks of a quote left out. A
 /// line's end is a blank and an empty line is a line's end.
 pub(crate) fn words(text: &str) -> Mapped {
-    let mut out = Mapped::with_capacity(text.len());
-    let mut blank: Option<(char, usize)> = Some((' ', 0));
-    let mut newlines = 0;
-    for (at, c) in text.char_indices() {
-        let folded =
-            if c.is_ascii() { FOLDED.get(c as usize).copied().map_or(c, char::from) } else { letter(c) };
-        if folded == ' ' || newlines > 0 && c == '>' {
-            newlines += usize::from(c == '\n');
-            let (kind, from) = blank.unwrap_or((' ', at));
-            blank = Some((if newlines > 1 { '\n' } else { kind }, from));
-            continue;
+    let lower: Vec<u8> = text.bytes().map(ascii).collect();
+    let mut out: Vec<u8> = Vec::with_capacity(text.len());
+    let mut runs = Runs::default();
+    let mut at = 0;
+    loop {
+        let (behind, blank) = gap(text.as_bytes(), &lower, at);
+        let Some(rest) = lower.get(behind..).filter(|rest| !rest.is_empty()) else { break };
+        if behind > at && !out.is_empty() {
+            runs.units(out.len(), at, 1, behind - at);
+            out.push(blank);
         }
-        newlines = 0;
-        if let Some((kind, from)) = blank.take().filter(|_| out.len() > 0) {
-            out.put(kind, from, at - from);
+        at = behind;
+        let length = stretch(rest);
+        if length > 0 {
+            runs.copied(out.len(), at);
+            out.extend_from_slice(rest.get(..length).unwrap_or_default());
+            at += length;
         }
-        out.put(folded, at, c.len_utf8());
+        while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !c.is_ascii()) {
+            let folded = letter(c);
+            runs.units(out.len(), at, folded.len_utf8(), c.len_utf8());
+            out.extend_from_slice(folded.encode_utf8(&mut [0; 4]).as_bytes());
+            at += c.len_utf8();
+        }
     }
-    out
+    // Whole characters were put together, and nothing else.
+    Mapped::made(String::from_utf8(out).unwrap_or_default(), runs)
 }
 
-/// What each character of ASCII is folded to.
-const FOLDED: [u8; 128] = {
-    let mut table = [b' '; 128];
-    let mut byte = 33u8;
-    while byte < 127 {
-        let folded = byte.to_ascii_lowercase();
-        table[byte as usize] = if folded == b'-' || folded == b'_' { b' ' } else { folded };
-        byte += 1;
+/// What is behind the blanks at `at`, and what they are folded to. Behind a line's end, marks of a quote are blanks.
+fn gap(text: &[u8], lower: &[u8], at: usize) -> (usize, u8) {
+    let (mut behind, mut ends) = (at, 0);
+    while let Some(&byte) = lower.get(behind).filter(|byte| **byte == b' ' || ends > 0 && **byte == b'>') {
+        ends += usize::from(byte == b' ' && text.get(behind) == Some(&b'\n'));
+        behind += 1;
     }
-    table
-};
+    (behind, if ends > 1 { b'\n' } else { b' ' })
+}
+
+/// How much of what was folded byte by byte stands as it is: up to a blank that is not alone, or a letter that is not ASCII.
+/// Blocks without either are passed over at once, which the compiler does for all their bytes together.
+fn stretch(lower: &[u8]) -> usize {
+    let next = lower.get(1..).unwrap_or_default();
+    let blocks = lower.chunks_exact(BLOCK).zip(next.chunks_exact(BLOCK));
+    let passed = blocks
+        .take_while(|(block, next)| {
+            block.iter().zip(*next).fold(0, |any, (&byte, &next)| any | ends(byte, next)) == 0
+        })
+        .count()
+        * BLOCK;
+    let rest = lower.get(passed..).unwrap_or_default();
+    // The end of the text is a blank, which ends one in front of it.
+    let next = rest.iter().skip(1).chain(std::iter::once(&b' '));
+    passed + rest.iter().zip(next).position(|(&byte, &next)| ends(byte, next) != 0).unwrap_or(rest.len())
+}
+
+/// Not zero where a stretch ends: in bits and not in truths, for the compiler's sake.
+fn ends(byte: u8, next: u8) -> u8 {
+    let blank = u8::from(byte == b' ') & (u8::from(next == b' ') | u8::from(next == b'>'));
+    byte & 0x80 | blank
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
+
+/// A byte of ASCII folded; others stay.
+fn ascii(byte: u8) -> u8 {
+    let lower = byte.to_ascii_lowercase();
+    let blank = lower <= b' ' || lower == 127 || lower == b'-' || lower == b'_';
+    if blank { b' ' } else { lower }
+}
 
 #[cfg(test)]
 mod tests {
@@ -94,5 +135,19 @@ mod tests {
         let at = folded.as_str().find("host").unwrap_or_default();
         let source = folded.source(at..at + 4);
         assert_eq!("Open-PROXY\n> > Höst,\n\nné  ŁÓDŹ Прокси".get(source), Some("Höst"));
+    }
+
+    #[test]
+    fn long_texts_are_folded_as_short_ones() {
+        let text = format!("{} \r\n\r\n>> {}\tÉnd \n", "Some-words ".repeat(20), "x_y".repeat(40));
+        let folded = words(&text);
+        assert_eq!(
+            folded.as_str(),
+            format!("{}\n{} end", "some words ".repeat(20).trim_end(), "x y".repeat(40))
+        );
+        for (at, c) in folded.as_str().char_indices().filter(|(_, c)| c.is_ascii_alphabetic()) {
+            let source = text.get(folded.source(at..at + 1)).and_then(|source| source.chars().next());
+            assert_eq!(source.map(letter), Some(c), "{at}");
+        }
     }
 }

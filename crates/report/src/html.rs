@@ -1,8 +1,11 @@
 //! The words of HTML, each character knowing where in the markup it stood.
 
-use memchr::{memchr, memchr2, memmem};
+use std::ops::Range;
+
+use memchr::{memchr, memchr2, memchr2_iter, memmem};
 
 use crate::mapped::Mapped;
+use crate::runs::Runs;
 use crate::text::Text;
 
 /// Tags that end a line when rendered.
@@ -72,45 +75,70 @@ const ENTITIES: [(&str, char); 36] = [
 ];
 
 /// Takes the markup off the ASCII projection of a part.
-pub(crate) fn words(html: &Text) -> Text {
+pub(crate) fn words(html: Text) -> Text {
     let source = html.as_str();
     let mut out = Vec::with_capacity(source.len());
-    let mut picks = Vec::with_capacity(source.len());
-    strip(source, |c, at, len| {
-        out.push(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b'?'));
-        picks.push(at..at + len);
+    let mut picks = Runs::default();
+    strip(source, |piece| match piece {
+        Piece::Words(range) => {
+            picks.copied(out.len(), range.start);
+            out.extend_from_slice(source.get(range).unwrap_or_default().as_bytes());
+        }
+        Piece::Written(c, at, length) => {
+            picks.units(out.len(), at, 1, length);
+            out.push(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b'?'));
+        }
     });
-    html.derive(&out, &picks)
+    html.pick(&out, picks)
 }
 
 /// Takes the markup off characters.
 pub(crate) fn prose(source: &str) -> Mapped {
     let mut out = Mapped::with_capacity(source.len());
     let framed = source.contains("<pre") || source.contains("<PRE");
-    strip(source, |c, at, len| {
-        // A line's end in markup is a blank, except in text that is set as it is.
-        let written = source.get(at..at + 1).is_some_and(|raw| raw == "\n" || raw == "\r");
-        out.put(if written && !framed { ' ' } else { c }, at, len);
+    strip(source, |piece| match piece {
+        Piece::Words(range) if framed => out.copy(source.get(range.clone()).unwrap_or_default(), range.start),
+        Piece::Words(range) => unframed(source, range, &mut out),
+        Piece::Written(c, at, length) => out.put(c, at, length),
     });
     out
 }
 
-/// Gives each character that is rendered, with where it was written and how long.
-fn strip(source: &str, mut emit: impl FnMut(char, usize, usize)) {
+/// A line's end in markup is a blank, except in text that is set as it is.
+fn unframed(source: &str, range: Range<usize>, out: &mut Mapped) {
+    let words = source.get(range.clone()).unwrap_or_default();
+    let mut copied = 0;
+    for end in memchr2_iter(b'\r', b'\n', words.as_bytes()) {
+        out.copy(words.get(copied..end).unwrap_or_default(), range.start + copied);
+        out.copy(" ", range.start + end);
+        copied = end + 1;
+    }
+    out.copy(words.get(copied..).unwrap_or_default(), range.start + copied);
+}
+
+/// A piece of what is rendered.
+enum Piece {
+    /// Text that stands in the markup as it is.
+    Words(Range<usize>),
+    /// A character, where it was written and how long.
+    Written(char, usize, usize),
+}
+
+/// Gives each piece that is rendered.
+fn strip(source: &str, mut emit: impl FnMut(Piece)) {
     let mut at = 0;
     while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
-        let (written, len) = match rest.as_bytes().first() {
-            Some(b'<') => tag(rest),
-            Some(b'&') => entity(rest),
-            _ => {
-                let c = rest.chars().next().unwrap_or(' ');
-                (Some(c), c.len_utf8())
-            }
-        };
-        if let Some(written) = written {
-            emit(written, at, len);
+        let words = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
+        if words > 0 {
+            emit(Piece::Words(at..at + words));
+            at += words;
+            continue;
         }
-        at += len;
+        let (written, length) = if rest.starts_with('<') { tag(rest) } else { entity(rest) };
+        if let Some(written) = written {
+            emit(Piece::Written(written, at, length));
+        }
+        at += length;
     }
 }
 

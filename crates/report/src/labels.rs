@@ -61,6 +61,36 @@ static LABELS: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
     .collect()
 });
 
+/// With which three bytes the names begin, by a hash of them: most words of most texts are told from all names by these.
+struct Beginnings([bool; Beginnings::SLOTS]);
+
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
+    let mut beginnings = Beginnings([false; Beginnings::SLOTS]);
+    let slots = LABELS.keys().filter_map(|name| Beginnings::slot(name.as_bytes()));
+    slots.for_each(|slot| {
+        if let Some(begins) = beginnings.0.get_mut(slot) {
+            *begins = true;
+        }
+    });
+    beginnings
+});
+
+impl Beginnings {
+    const SLOTS: usize = 4096;
+
+    /// None of what is shorter, or would be folded by more than its letters.
+    fn slot(name: &[u8]) -> Option<usize> {
+        let head = name.first_chunk::<3>().filter(|head| head.iter().all(u8::is_ascii_alphanumeric))?;
+        let number = |byte: u8| usize::from(byte.to_ascii_lowercase());
+        let [first, second, third] = *head;
+        Some((number(first) * 961 + number(second) * 31 + number(third)) % Beginnings::SLOTS)
+    }
+
+    fn may_begin(&self, name: &str) -> bool {
+        Beginnings::slot(name.as_bytes()).and_then(|slot| self.0.get(slot)).is_none_or(|begins| *begins)
+    }
+}
+
 fn holds(name: &str) -> Option<Holds> {
     Some(match name {
         "address" => Holds::Address,
@@ -86,6 +116,9 @@ pub(crate) fn look_up(name: &str) -> Option<&'static Label> {
     if name.is_empty() || name.len() > LONGEST {
         return None;
     }
+    if !BEGINNINGS.may_begin(name) {
+        return None;
+    }
     LABELS.get(&lexicon::folded(name)).or_else(|| {
         let bare = name.get(..name.find('(')?)?;
         LABELS.get(&lexicon::folded(bare))
@@ -99,14 +132,15 @@ pub(crate) fn field(line: &str) -> Option<Field> {
     if let Some(inside) = body.strip_prefix('<') {
         return element(inside, indent + 1);
     }
-    let ends = body.char_indices().filter(|(_, c)| matches!(c, ':' | '=' | '\t' | '|'));
-    let known = |(end, c): (usize, char)| Some((end, c, look_up(body.get(..end)?)?));
+    let head = body.as_bytes().iter().take(LONGEST + 1);
+    let ends = head.enumerate().filter(|(_, byte)| matches!(byte, b':' | b'=' | b'\t' | b'|'));
+    let known = |(end, _): (usize, &u8)| Some((end, look_up(body.get(..end)?)?));
     // A name may itself have a colon: `IP:Port: 192.0.2.1:80`.
-    let (end, c, label) = ends.take(3).take_while(|(end, _)| *end <= LONGEST).filter_map(known).last()?;
+    let (end, label) = ends.take(3).filter_map(known).last()?;
     let name = body.get(..end).unwrap_or_default();
     let aside = name.find('(').zip(name.find(')')).filter(|(open, close)| open < close);
     let aside = aside.map(|(open, close)| indent + open + 1..indent + close);
-    Some(Field { label, value: trimmed(line, indent + end + c.len_utf8()..line.len()), aside })
+    Some(Field { label, value: trimmed(line, indent + end + 1..line.len()), aside })
 }
 
 fn element(inside: &str, start: usize) -> Option<Field> {

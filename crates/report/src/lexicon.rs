@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-
 use crate::fold;
+use crate::heads::Heads;
 use crate::reading::{Kind, Role};
 
 /// What an entry of a list says.
@@ -43,6 +42,8 @@ pub(crate) struct Entry {
     /// ISO 639-1, or `any`.
     pub(crate) language: &'static str,
     pub(crate) meaning: Meaning,
+    /// As texts are folded.
+    folded: String,
     /// Whether the word may go on behind.
     stem: bool,
     /// Whether its script sets no blanks between words.
@@ -60,12 +61,7 @@ pub(crate) struct Found {
 /// More hits than this in one text say no more.
 const MOST: usize = 4000;
 
-struct Lexicon {
-    entries: Vec<Entry>,
-    automaton: Option<AhoCorasick>,
-}
-
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let signs = include_str!("../data/spot.tsv");
     let kinds = include_str!("../data/kinds.tsv");
     let families = include_str!("../data/families.tsv");
@@ -73,14 +69,11 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     let mut entries: Vec<Entry> =
         [signs, kinds, cues].iter().flat_map(|list| rows(list)).filter_map(entry).collect();
     entries.extend(rows(families).filter_map(family));
-    let patterns: Vec<String> = entries.iter().map(|entry| folded(entry.phrase)).collect();
-    let automaton = AhoCorasickBuilder::new()
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(&patterns)
-        .ok();
-    Lexicon { entries, automaton }
+    entries
 });
+
+static HEADS: LazyLock<Heads> =
+    LazyLock::new(|| Heads::of(ENTRIES.iter().map(|entry| (entry.folded.as_str(), entry.unspaced))));
 
 /// The rows of a list, its comments left out.
 pub(crate) fn rows(list: &'static str) -> impl Iterator<Item = &'static str> {
@@ -89,7 +82,7 @@ pub(crate) fn rows(list: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// A phrase as texts are folded, without its star.
 pub(crate) fn folded(phrase: &str) -> String {
-    fold::words(phrase.trim_end_matches('*')).as_str().to_owned()
+    fold::words(phrase.trim_end_matches('*')).into_text()
 }
 
 fn entry(row: &'static str) -> Option<Entry> {
@@ -121,39 +114,38 @@ fn family(row: &'static str) -> Option<Entry> {
 
 fn made(phrase: &'static str, language: &'static str, meaning: Meaning) -> Entry {
     let unspaced = matches!(language, "ja" | "ko" | "zh");
-    Entry { phrase, language, meaning, stem: phrase.ends_with('*'), unspaced }
+    Entry { phrase, language, meaning, folded: folded(phrase), stem: phrase.ends_with('*'), unspaced }
 }
 
 /// Every entry that a folded text has, whole words only, in the order they end.
 pub(crate) fn find(folded: &str) -> Vec<Found> {
-    let lexicon = &*LEXICON;
-    let Some(automaton) = &lexicon.automaton else { return Vec::new() };
-    automaton
-        .find_overlapping_iter(folded)
-        .filter_map(|hit| {
-            let entry = lexicon.entries.get(hit.pattern().as_usize())?;
-            let Range { start, end } = hit.range();
-            let rest = folded.get(end..).filter(|_| entry.stem && !entry.unspaced).unwrap_or_default();
-            let goes_on = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-            let found = Found { entry, range: start..end + goes_on };
-            stands_alone(folded, &(start..end), entry).then_some(found)
-        })
-        .take(MOST)
-        .collect()
+    let mut hits = HEADS.find(folded);
+    hits.sort_unstable_by_key(|(entry, range)| (range.end, range.start, *entry));
+    hits.into_iter().filter_map(|(entry, range)| found(folded, entry, range)).take(MOST).collect()
+}
+
+fn found(folded: &str, entry: usize, range: Range<usize>) -> Option<Found> {
+    let entry = ENTRIES.get(entry)?;
+    if !stands_alone(folded, &range, entry) {
+        return None;
+    }
+    let rest = folded.get(range.end..).filter(|_| entry.stem && !entry.unspaced).unwrap_or_default();
+    let goes_on = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    Some(Found { entry, range: range.start..range.end + goes_on })
 }
 
 fn stands_alone(text: &str, range: &Range<usize>, entry: &Entry) -> bool {
-    let before = text.get(..range.start).and_then(|text| text.chars().next_back());
-    let after = text.get(range.end..).and_then(|text| text.chars().next());
+    let before = || text.get(..range.start).and_then(|text| text.chars().next_back());
+    let after = || text.get(range.end..).and_then(|text| text.chars().next());
     let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     // Signs such as `c&c` and letters of scripts without blanks stand beside anything.
-    entry.unspaced || !letter(before) && (entry.stem || !letter(after))
+    entry.unspaced || !letter(before()) && (entry.stem || !letter(after()))
 }
 
 /// All families of the list, each with the names it goes by.
 #[cfg(test)]
 pub(crate) fn families() -> impl Iterator<Item = (&'static str, &'static str)> {
-    LEXICON.entries.iter().filter_map(|entry| match entry.meaning {
+    ENTRIES.iter().filter_map(|entry| match entry.meaning {
         Meaning::Family(id, _) => Some((entry.phrase, id)),
         _ => None,
     })
@@ -176,7 +168,6 @@ mod tests {
                 assert!(read.is_some_and(|entry| !folded(entry.phrase).is_empty()), "{row}");
             }
         }
-        assert!(LEXICON.automaton.is_some());
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod family;
 mod feed;
 mod firewall;
 mod fold;
+mod heads;
 mod html;
 mod incident;
 mod json;
@@ -46,6 +47,8 @@ mod quirk_read;
 mod reading;
 mod received;
 mod records;
+mod runs;
+mod seek;
 mod shadowserver;
 mod spamcop;
 mod spamcop_summary;
@@ -231,13 +234,13 @@ fn report_id(mail: &Mail<'_>, format: Format) -> Option<String> {
         Format::NotAReport | Format::Unreadable => None,
         _ => {
             let id = mail.message_id.trim_matches(['<', '>']);
-            let id: String = id.chars().filter(|c| !c.is_control()).take(200).collect();
+            let id = text::shown(id, 200);
             (!id.is_empty()).then_some(id)
         }
     }
 }
 
 fn subject(mail: &Mail<'_>) -> Option<String> {
-    let words: String = mail.subject.chars().filter(|c| !c.is_control()).take(200).collect();
+    let words = text::shown(&mail.subject, 200);
     (!words.is_empty()).then_some(words)
 }

@@ -5,7 +5,7 @@
 use crate::claims::Draft;
 use crate::document::{self, Document, Found, Later, Way};
 use crate::mail::Mail;
-use crate::mime::{File, PartKind};
+use crate::mime::{File, Part, PartKind};
 use crate::reading::Format;
 use crate::{limits, shadowserver, xarf};
 
@@ -37,6 +37,9 @@ fn files(mail: &Mail<'_>) -> Option<Found> {
         if left == 0 {
             break;
         }
+        if is_sealed(&file.origin.bytes(&mail.raw, 8)) {
+            continue;
+        }
         let bytes = file.origin.bytes(&mail.raw, left);
         left -= bytes.len();
         let name = name(mail, file);
@@ -58,6 +61,14 @@ fn files(mail: &Mail<'_>) -> Option<Found> {
     gathered
 }
 
+/// Whether a file begins as those do in which no report is: pictures, PDF, Office documents of old, programs. They are most of
+/// what mails carry, and the largest of it, so they are not even decoded.
+fn is_sealed(head: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 7] =
+        [b"\x89PNG\r\n", b"\xFF\xD8\xFF", b"GIF87a", b"GIF89a", b"%PDF-", b"\xD0\xCF\x11\xE0", b"MZ\x90\0"];
+    MAGIC.iter().any(|magic| head.starts_with(magic))
+}
+
 /// The name of a file; where it has none that says anything, the subject of a mail that is Shadowserver's by its form.
 fn name(mail: &Mail<'_>, file: &File) -> Option<String> {
     let own = file.name.clone().filter(|name| shadowserver::names_a_type(name));
@@ -67,7 +78,8 @@ fn name(mail: &Mail<'_>, file: &File) -> Option<String> {
 /// JSON pasted into, or sent as, the text.
 fn texts(mail: &Mail<'_>) -> Option<Found> {
     let readable = |kind: PartKind| matches!(kind, PartKind::Words | PartKind::Data);
-    mail.parts.iter().filter(|part| readable(part.kind)).take(MOST_FILES).find_map(|part| {
+    let marked = |part: &&Part| xarf::is_marked(part.text.as_str().as_bytes());
+    mail.parts.iter().filter(|part| readable(part.kind)).take(MOST_FILES).filter(marked).find_map(|part| {
         let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
         // What lies in an encoded message cannot be reached again; its text is at hand all the same.
         let bytes = if bytes.is_empty() { part.text.as_str().as_bytes() } else { &bytes };

@@ -6,13 +6,13 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use mail_parser::{Header, HeaderValue};
+use mail_parser::HeaderValue;
 
 use crate::explain::{self, Notes};
-use crate::mime::{self, File, Origin, Part, PartKind, Walker};
+use crate::mime::{self, About, Field, File, Origin, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
 use crate::reading::{Doubt, Reporter};
-use crate::text::Text;
+use crate::text::{Text, shown};
 use crate::{limits, time};
 
 /// A message, taken apart.
@@ -48,18 +48,20 @@ pub(crate) struct Mail<'b> {
     pub(crate) notes: Notes,
 }
 
+/// Most mails have no more header fields than this.
+const FIELDS_OF_MOST: usize = 32;
+
 impl<'b> Mail<'b> {
     /// Takes `bytes` apart as far as the limits allow. None when there is nothing like a message in them.
     pub(crate) fn parse(bytes: &'b [u8]) -> Option<Mail<'b>> {
         let bytes = with_line_ends(bytes);
         let whole = bytes.get(..bytes.len().min(limits::BYTES))?;
-        let (block, _) = mime::header_block(whole);
+        let (block, head) = mime::header_block(whole);
         let headers = mime::without_mbox_line(block);
-        let parsed = mime::fields(headers)?;
         let mut mail = Mail::default();
-        mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
+        let about = mail.read_fields(headers, block.len() - headers.len())?;
         let mut walker = Walker::new();
-        walker.message(whole);
+        walker.message(whole, head, about);
         mail.parts = walker.parts;
         mail.files = walker.files;
         mail.mimes = walker.mimes;
@@ -77,9 +79,8 @@ impl<'b> Mail<'b> {
         let bytes = with_line_ends(bytes.get(..bytes.len().min(limits::BYTES))?);
         let (block, _) = mime::header_block(&bytes);
         let headers = mime::without_mbox_line(block);
-        let parsed = mime::fields(headers)?;
         let mut mail = Mail::default();
-        mail.read_fields(headers, block.len() - headers.len(), parsed.headers());
+        mail.read_fields(headers, block.len() - headers.len())?;
         Some(mail)
     }
 
@@ -104,27 +105,39 @@ impl<'b> Mail<'b> {
         of(PartKind::Words).chain(of(PartKind::Html))
     }
 
-    /// `offset` is where `bytes` begin in the message.
-    fn read_fields(&mut self, bytes: &[u8], offset: usize, headers: &[Header<'_>]) {
-        if headers.len() > limits::FIELDS {
-            self.doubts.push(Doubt::new("more than 1000 header fields; the last were not read"));
-        }
-        for header in headers.iter().take(limits::FIELDS) {
-            let raw = bytes.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
-            let name = header.name.as_str().to_ascii_lowercase();
-            let value = unfold(raw);
-            if name == "subject" {
-                self.subject_text = Some(Text::identity(raw, offset + header.offset_start as usize));
+    /// Reads the fields of `block`, which begins at `offset` of the message, and says what they say of its content. None
+    /// where there is no field.
+    fn read_fields(&mut self, block: &[u8], offset: usize) -> Option<About> {
+        let mut about = About::default();
+        self.fields.reserve(FIELDS_OF_MOST);
+        for (count, field) in mime::fields(block).enumerate() {
+            about.take(block, &field);
+            if count >= limits::FIELDS {
+                self.doubts.push(Doubt::new("more than 1000 header fields; the last were not read"));
+                break;
             }
-            self.read_field(&name, &value, header);
+            let raw = block.get(field.value.clone()).unwrap_or_default();
+            let name = String::from_utf8_lossy(block.get(field.name.clone()).unwrap_or_default());
+            let (name, value) = (name.to_ascii_lowercase(), unfold(raw));
+            if name == "subject" {
+                self.subject_text = Some(Text::identity(raw, offset + field.value.start));
+            }
+            self.read_field(&name, &value, &field, block);
             self.fields.push((name, value));
         }
+        (!self.fields.is_empty()).then_some(about)
     }
 
-    fn read_field(&mut self, name: &str, value: &str, header: &Header<'_>) {
+    fn read_field(&mut self, name: &str, value: &str, field: &Field, block: &[u8]) {
         match name {
-            "subject" => self.subject = text_of(&header.value).unwrap_or_else(|| value.to_owned()),
-            "from" => self.from = reporter(header, value),
+            "subject" => {
+                // What is encoded says so (RFC 2047 section 2); most subjects stand in one line as they are.
+                let raw = block.get(field.value.clone()).unwrap_or_default().trim_ascii();
+                let plain = raw.is_ascii() && raw == value.as_bytes() && !value.contains("=?");
+                let parsed = if plain { None } else { field.parsed(block) };
+                self.subject = parsed.as_ref().and_then(text_of).unwrap_or_else(|| value.to_owned());
+            }
+            "from" => self.from = reporter(field.parsed(block).as_ref(), value),
             "to" | "cc" | "delivered-to" | "x-original-to" | "envelope-to" => {
                 self.recipients.push(value.to_ascii_lowercase());
             }
@@ -148,9 +161,21 @@ fn with_line_ends(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect())
 }
 
+/// A value without the ends of its lines (RFC 5322 section 2.2.3), and without blanks around them.
 fn unfold(value: &[u8]) -> String {
-    let words = String::from_utf8_lossy(value);
-    words.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    let words = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+    let mut unfolded = String::with_capacity(words.len());
+    let mut start = 0;
+    let ends = memchr::memchr2_iter(b'\r', b'\n', words.as_bytes()).chain(std::iter::once(words.len()));
+    for end in ends {
+        let line = words.get(start..end).unwrap_or_default().trim();
+        if !line.is_empty() && !unfolded.is_empty() {
+            unfolded.push(' ');
+        }
+        unfolded.push_str(line);
+        start = end + 1;
+    }
+    unfolded
 }
 
 fn text_of(value: &HeaderValue<'_>) -> Option<String> {
@@ -161,16 +186,16 @@ fn text_of(value: &HeaderValue<'_>) -> Option<String> {
     }
 }
 
-fn reporter(header: &Header<'_>, value: &str) -> Option<Reporter> {
-    let parsed = match &header.value {
-        HeaderValue::Address(addresses) => addresses.first().and_then(|first| first.address.as_deref()),
+fn reporter(parsed: Option<&HeaderValue<'_>>, value: &str) -> Option<Reporter> {
+    let parsed = match parsed {
+        Some(HeaderValue::Address(addresses)) => addresses.first().and_then(|first| first.address.as_deref()),
         _ => None,
     };
     let address = parsed.filter(|address| address.contains('@')).map(str::to_owned).or_else(|| {
         let words = value.split([' ', '<', '>', ',', '"']).find(|word| word.contains('@'))?;
         Some(words.trim_matches(['(', ')']).to_owned())
     })?;
-    let address: String = address.chars().filter(|c| !c.is_control()).take(320).collect();
+    let address = shown(&address, 320);
     let domain = address.rsplit('@').next()?.trim_end_matches('.').to_ascii_lowercase();
     (!domain.is_empty()).then_some(Reporter { address, domain })
 }

@@ -2,29 +2,28 @@
 
 use std::ops::Range;
 
-/// A stretch of the text. Where `written == read`, byte stands for byte; else the whole stretch stands for the whole.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    /// Where it begins in the text.
-    start: usize,
-    /// How long it is.
-    written: usize,
-    /// Where it was read from.
-    from: usize,
-    /// How many bytes it was read from.
-    read: usize,
-}
+use crate::runs::Runs;
 
 /// Text with the place each byte was read from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mapped {
     text: String,
-    runs: Vec<Run>,
+    runs: Runs,
 }
 
 impl Mapped {
     pub(crate) fn with_capacity(bytes: usize) -> Mapped {
-        Mapped { text: String::with_capacity(bytes), runs: Vec::new() }
+        Mapped { text: String::with_capacity(bytes), runs: Runs::default() }
+    }
+
+    /// Text whose way back is known already.
+    pub(crate) fn made(text: String, runs: Runs) -> Mapped {
+        Mapped { text, runs }
+    }
+
+    /// The text alone.
+    pub(crate) fn into_text(self) -> String {
+        self.text
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -37,49 +36,25 @@ impl Mapped {
 
     /// Text that stands in the source as it is, from `from` on.
     pub(crate) fn copy(&mut self, text: &str, from: usize) {
-        if text.is_empty() {
-            return;
-        }
-        let start = self.text.len();
-        self.text.push_str(text);
-        let goes_on = |run: &Run| run.written == run.read && run.from + run.read == from;
-        match self.runs.last_mut().filter(|run| goes_on(run)) {
-            Some(run) => {
-                run.written += text.len();
-                run.read += text.len();
-            }
-            None => self.runs.push(Run { start, written: text.len(), from, read: text.len() }),
+        if !text.is_empty() {
+            self.runs.copied(self.text.len(), from);
+            self.text.push_str(text);
         }
     }
 
     /// One character that `read` bytes from `from` on were written as.
     pub(crate) fn put(&mut self, c: char, from: usize, read: usize) {
         if c.len_utf8() == read {
-            let mut buffer = [0; 4];
-            self.copy(c.encode_utf8(&mut buffer), from);
-            return;
+            self.runs.copied(self.text.len(), from);
+        } else {
+            self.runs.units(self.text.len(), from, c.len_utf8(), read);
         }
-        self.runs.push(Run { start: self.text.len(), written: c.len_utf8(), from, read });
         self.text.push(c);
     }
 
     /// The range of the source that `range` of the text was read from.
     pub(crate) fn source(&self, range: Range<usize>) -> Range<usize> {
-        let Some(first) = self.run_at(range.start) else { return 0..0 };
-        let last = self.run_at(range.end.saturating_sub(1).max(range.start)).unwrap_or(first);
-        let start =
-            if first.written == first.read { first.from + (range.start - first.start) } else { first.from };
-        let end = if last.written == last.read {
-            last.from + range.end.saturating_sub(last.start).min(last.read)
-        } else {
-            last.from + last.read
-        };
-        start..end.max(start)
-    }
-
-    fn run_at(&self, at: usize) -> Option<Run> {
-        let behind = self.runs.partition_point(|run| run.start <= at);
-        self.runs.get(behind.saturating_sub(1)).copied()
+        self.runs.source(range, self.text.len())
     }
 }
 

@@ -67,7 +67,8 @@ enum Origin {
 
 /// The subject first, then the texts for people, then the beginning of what is enclosed.
 pub(crate) fn all(mail: &Mail<'_>) -> Vec<Passage> {
-    let mut passages = vec![subject(mail)];
+    let mut passages = Vec::with_capacity(mail.parts.len() + 1);
+    passages.push(subject(mail));
     let is = |part: &Part, kind| part.depth == 0 && part.kind == kind;
     let indexed = || mail.parts.iter().enumerate();
     for (at, part) in indexed().filter(|(_, part)| is(part, PartKind::Words)) {
@@ -181,14 +182,13 @@ impl Passage {
 
 /// The lines with whose they are. What follows a signature or the head of a forwarded message is nobody's own.
 fn lines(prose: &str, place: Place) -> Vec<Line> {
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(prose.len() / 32 + 1);
     let (mut start, mut ended, mut in_headers) = (0, place == Place::Quoted, false);
     let ends = memchr_iter(b'\n', prose.as_bytes()).chain(std::iter::once(prose.len()));
     for end in ends {
         let raw = prose.get(start..end).unwrap_or_default();
-        let words = raw.trim_start_matches(['>', ' ', '|']);
         let quoted = raw.trim_start_matches(' ').starts_with('>');
-        let words = if quoted { words } else { raw };
+        let words = if quoted { raw.trim_start_matches(['>', ' ', '|']) } else { raw };
         let begin = end - words.len();
         let shown = words.trim_end();
         ended |= is_end(shown);
@@ -237,9 +237,10 @@ fn is_header(line: &str, within: bool) -> bool {
 fn is_logged(line: &str) -> bool {
     let head = line.get(..line.len().min(48)).unwrap_or(line);
     let opens = head.trim_start_matches(['[', '<', '"', ' ']).starts_with(|c: char| c.is_ascii_digit())
-        || ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-            .iter()
-            .any(|month| head.starts_with(month));
+        || head.starts_with(['J', 'F', 'M', 'A', 'S', 'O', 'N', 'D'])
+            && ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+                .iter()
+                .any(|month| head.starts_with(month));
     let clock = || {
         memchr_iter(b':', head.as_bytes()).any(|at| {
             let around =

@@ -20,7 +20,8 @@ use crate::reading::{Format, Kind, Protocol, Role};
 use crate::received::{self, Hop};
 use crate::text::Line;
 use crate::time::{self, Habits, Stamp};
-use crate::{accused, explain, records, told, words, zone};
+use crate::words::Spoken;
+use crate::{accused, explain, records, told, zone};
 
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
@@ -41,17 +42,20 @@ pub(crate) fn is_to_desk(mail: &Mail<'_>) -> bool {
 /// Reads a complaint; None when nothing says that it is one.
 pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Draft)> {
     let to_desk = is_to_desk(mail);
-    let subject_alleges = words::subject_alleges(mail);
-    let alleges = subject_alleges || words::own_alleges(mail);
-    let kind = quirk.and_then(|quirk| quirk.kind).or_else(|| words::kind_of(mail));
+    let spoken = Spoken::of(mail);
+    let subject_alleges = spoken.subject_alleges();
+    let alleges = subject_alleges || spoken.own_alleges();
     // A reporter that is known writes nothing else.
     let (to_desk, alleges) = (to_desk || quirk.is_some(), alleges || quirk.is_some());
+    // Whatever else such a mail has in it, it accuses nobody.
+    if !(to_desk || alleges) {
+        return None;
+    }
+    let kind = quirk.and_then(|quirk| quirk.kind).or_else(|| spoken.kind());
     let mut draft = Draft::default();
-    if to_desk || alleges {
-        chains(mail, kind, alleges, &mut draft);
-        if !draft.claims.is_empty() {
-            return Some((Format::PlainReceived, draft));
-        }
+    chains(mail, kind, alleges, &mut draft);
+    if !draft.claims.is_empty() {
+        return Some((Format::PlainReceived, draft));
     }
     let sheets = records::read(mail);
     let accuses = (to_desk && alleges || subject_alleges) && kind.is_some();
@@ -67,7 +71,7 @@ pub(crate) fn read(mail: &Mail<'_>, quirk: Option<&Quirk>) -> Option<(Format, Dr
         .chain(stated)
         .collect();
     let logged = lines(mail, kind, alleges, &accused, &mut draft);
-    if !draft.claims.is_empty() && logged && (alleges || to_desk) {
+    if !draft.claims.is_empty() && logged {
         return Some((Format::PlainLog, draft));
     }
     // Words alone are weak: they count when they are sent to a desk or the subject already accuses.

@@ -131,9 +131,11 @@ fn table(lines: &[&Line], at: usize, passage: &Passage, reader: &mut Reader<'_, 
 }
 
 fn delimiter(head: &str) -> Option<&'static str> {
-    ["|", "\t", ";", ",", "  "]
-        .into_iter()
-        .find(|delimiter| head.trim().matches(delimiter).count() >= 1 && head.len() < 400)
+    if head.len() >= 400 {
+        return None;
+    }
+    let head = head.trim();
+    ["|", "\t", ";", ",", "  "].into_iter().find(|delimiter| head.contains(delimiter))
 }
 
 fn cells(line: &str, delimiter: &str) -> Vec<Range<usize>> {

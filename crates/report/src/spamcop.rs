@@ -13,6 +13,7 @@ use crate::claims::{Draft, When, bare};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Claim, Kind, Protocol, Role};
+use crate::seek::Seek;
 use crate::spamcop_summary as summary;
 use crate::text::Line;
 use crate::{arf, explain, received, time};
@@ -30,6 +31,8 @@ struct Phrases {
     number: Regex,
 }
 
+/// Stands in every banner and link.
+const SPAMCOP: Seek = Seek::new("spamcop");
 /// Lines of SpamCop's own words that are looked at.
 const SAID: usize = 2000;
 
@@ -107,7 +110,9 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
 pub(crate) fn enclosed(mail: &Mail<'_>) -> Option<Draft> {
     let phrases = PHRASES.as_ref()?;
     let is_report = |part: &Part| {
-        part.depth > 0 && part.text.lines().take(40).any(|line| phrases.banner.is_match(line.words))
+        part.depth > 0
+            && SPAMCOP.is_in(part.text.as_str())
+            && part.text.lines().take(40).any(|line| phrases.banner.is_match(line.words))
     };
     if !mail.parts.iter().any(is_report) {
         return None;
@@ -158,6 +163,7 @@ fn bodies<'m>(mail: &'m Mail, phrases: &Phrases) -> Vec<&'m Part> {
     let is_body = |part: &&Part| {
         let text = part.text.as_str();
         part.kind != PartKind::Headers
+            && SPAMCOP.is_in(text)
             && (part.text.lines().any(|line| phrases.banner.is_match(line.words))
                 || phrases.link.is_match(text))
     };

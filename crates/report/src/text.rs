@@ -5,37 +5,40 @@
 
 use std::ops::Range;
 
+use crate::runs::Runs;
+
 /// What is looked at of one line. Nobody writes longer ones by hand, and no log does.
 const LONGEST_LINE: usize = 4096;
-
-/// Where one byte of a text came from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cell {
-    /// Offset of the first original byte.
-    at: u32,
-    /// How many original bytes it was written with.
-    len: u8,
-}
-
-impl Cell {
-    pub(crate) fn new(at: usize, len: usize) -> Cell {
-        Cell { at: u32::try_from(at).unwrap_or(u32::MAX), len: u8::try_from(len).unwrap_or(u8::MAX) }
-    }
-
-    fn end(self) -> usize {
-        self.at as usize + usize::from(self.len)
-    }
-}
 
 /// How offsets in a text lead back to the message.
 #[derive(Debug, Clone)]
 enum Map {
     /// The text lies in the message as it is, from this offset on.
     Identity(usize),
-    /// Each byte has its own origin.
-    Cells(Vec<Cell>),
+    /// It was decoded from it.
+    Decoded(Runs),
     /// Only the enclosing bytes are known (a part of a part that was itself encoded).
     Enclosing(Range<usize>),
+    /// It was picked out of another text, whose length and map stand behind.
+    Picked(Runs, usize, Box<Map>),
+}
+
+impl Map {
+    /// The bytes of the message that `range` of a text of `length` bytes was read from.
+    fn span(&self, range: Range<usize>, length: usize) -> Range<usize> {
+        match self {
+            Map::Identity(offset) => offset + range.start..offset + range.end,
+            Map::Enclosing(span) => span.clone(),
+            Map::Decoded(runs) => runs.source(within(range, length), length),
+            Map::Picked(picks, of, map) => map.span(picks.source(within(range, length), length), *of),
+        }
+    }
+}
+
+/// What is asked for behind the end of a text is its last byte.
+fn within(range: Range<usize>, length: usize) -> Range<usize> {
+    let start = range.start.min(length.saturating_sub(1));
+    start..range.end.max(start + 1)
 }
 
 /// Searchable text with its origin.
@@ -43,76 +46,62 @@ enum Map {
 pub(crate) struct Text {
     ascii: String,
     map: Map,
+    /// How much of the text that `map` is about was taken off in front.
+    skipped: usize,
 }
 
 impl Text {
-    /// Text that lies in the message unencoded, starting at `offset`.
-    pub(crate) fn identity(bytes: &[u8], offset: usize) -> Text {
-        Text { ascii: project(bytes), map: Map::Identity(offset) }
+    fn new(bytes: &[u8], map: Map) -> Text {
+        Text { ascii: project(bytes), map, skipped: 0 }
     }
 
-    /// Decoded bytes with the origin of each; `cells` are as many as `bytes`.
-    pub(crate) fn mapped(bytes: &[u8], cells: Vec<Cell>) -> Text {
-        Text { ascii: project(bytes), map: Map::Cells(cells) }
+    /// Text that lies in the message unencoded, starting at `offset`.
+    pub(crate) fn identity(bytes: &[u8], offset: usize) -> Text {
+        Text::new(bytes, Map::Identity(offset))
+    }
+
+    /// Decoded bytes with the origin of each.
+    pub(crate) fn decoded(bytes: &[u8], runs: Runs) -> Text {
+        Text::new(bytes, Map::Decoded(runs))
     }
 
     /// Text of which only the enclosing bytes are known.
     pub(crate) fn enclosed(bytes: &[u8], span: Range<usize>) -> Text {
-        Text { ascii: project(bytes), map: Map::Enclosing(span) }
+        Text::new(bytes, Map::Enclosing(span))
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.ascii
     }
 
-    /// The same origin under other words: `cells` index into this text. Used for text taken out of HTML.
-    pub(crate) fn derive(&self, bytes: &[u8], picks: &[Range<usize>]) -> Text {
-        if let Map::Enclosing(span) = &self.map {
-            return Text::enclosed(bytes, span.clone());
-        }
-        let cells = picks
-            .iter()
-            .map(|pick| {
-                let span = self.span(pick.clone());
-                Cell::new(span.start, span.len())
-            })
-            .collect();
-        Text::mapped(bytes, cells)
+    /// Words that were picked out of this text, as HTML is taken off them.
+    pub(crate) fn pick(self, bytes: &[u8], picks: Runs) -> Text {
+        let length = self.ascii.len();
+        Text::new(bytes, Map::Picked(picks, length, Box::new(self.map)))
     }
 
     /// What follows `at`, as a text of its own.
     pub(crate) fn tail(&self, at: usize) -> Text {
         let ascii = self.ascii.get(at..).unwrap_or_default().to_owned();
-        let map = match &self.map {
-            Map::Identity(offset) => Map::Identity(offset + at),
-            Map::Enclosing(span) => Map::Enclosing(span.clone()),
-            Map::Cells(cells) => Map::Cells(cells.get(at..).unwrap_or_default().to_vec()),
-        };
-        Text { ascii, map }
+        Text { ascii, map: self.map.clone(), skipped: self.skipped + at }
     }
 
     /// The bytes of the message that `range` of the text was read from.
     pub(crate) fn span(&self, range: Range<usize>) -> Range<usize> {
-        match &self.map {
-            Map::Identity(offset) => offset + range.start..offset + range.end,
-            Map::Enclosing(span) => span.clone(),
-            Map::Cells(cells) => {
-                let start = cells.get(range.start).or(cells.last()).map_or(0, |cell| cell.at as usize);
-                let last = range.end.saturating_sub(1).max(range.start);
-                let end = cells.get(last).or(cells.last()).map_or(start, |cell| cell.end());
-                start..end.max(start)
-            }
-        }
+        let skipped = self.skipped;
+        self.map.span(range.start + skipped..range.end + skipped, self.ascii.len() + skipped)
     }
 
     /// The lines, quotation marks taken off.
     pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let mut at = 0;
-        self.ascii.split_inclusive('\n').map(move |raw| {
-            let start = at;
-            at += raw.len();
-            let line = raw.trim_end_matches(['\n', '\r']);
-            Line::new(line.get(..LONGEST_LINE).unwrap_or(line), start)
+        let mut start = 0;
+        std::iter::from_fn(move || {
+            let rest = self.ascii.as_bytes().get(start..).filter(|rest| !rest.is_empty())?;
+            let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = self.ascii.get(start..start + length)?.trim_end_matches('\r');
+            let from = start;
+            start += length + 1;
+            Some(Line::new(line.get(..LONGEST_LINE).unwrap_or(line), from))
         })
     }
 }
@@ -157,23 +146,23 @@ impl<'t> Line<'t> {
     }
 }
 
-/// One ASCII byte per byte; control characters and the two ways to write a no-break space become blanks.
-fn project(bytes: &[u8]) -> String {
-    let ascii = bytes.iter().map(|&byte| PROJECTED.get(usize::from(byte)).copied().unwrap_or(b'?')).collect();
-    // The table has nothing but ASCII.
-    String::from_utf8(ascii).unwrap_or_default()
+/// The first `most` characters of some words, those that control a terminal left out.
+pub(crate) fn shown(words: &str, most: usize) -> String {
+    if words.len() <= most && words.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return words.to_owned();
+    }
+    words.chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
-/// What each byte is projected to.
-const PROJECTED: [u8; 256] = {
-    let mut table = [b'?'; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
+/// One ASCII byte per byte; control characters and the two ways to write a no-break space become blanks. Without a table
+/// or a branch, so that the compiler does many bytes at once: all text of all mails goes through here.
+fn project(bytes: &[u8]) -> String {
+    let ascii = bytes.iter().map(|&byte| {
         let kept = matches!(byte, b'\n' | b'\r' | b'\t' | b' '..=b'~');
-        table[byte as usize] = if kept { byte } else { b' ' };
-        byte += 1;
-    }
-    table[0xA0] = b' ';
-    table[0xC2] = b' ';
-    table
-};
+        let blank = byte < 128 || byte == 0xA0 || byte == 0xC2;
+        let other = if blank { b' ' } else { b'?' };
+        if kept { byte } else { other }
+    });
+    // There is nothing but ASCII in it.
+    String::from_utf8(ascii.collect()).unwrap_or_default()
+}

@@ -1,44 +1,48 @@
 //! Content-Transfer-Encodings undone with the origin of every byte kept (RFC 2045 section 6).
 
-use crate::text::{Cell, Text};
+use crate::runs::Runs;
+use crate::text::Text;
 
 /// Undoes quoted-printable. What is no valid escape stands for itself. Where such are met, the mail declares it over
 /// plain text, and escapes in lower case, which RFC 2045 section 6.7 forbids, stand for themselves too (`?id=d7`).
 pub(crate) fn quoted_printable(raw: &[u8], offset: usize) -> Text {
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut cells = Vec::with_capacity(raw.len());
-    undo_quoted_printable(raw, |byte, at, len| {
-        bytes.push(byte);
-        cells.push(Cell::new(offset + at, len));
-        true
-    });
-    Text::mapped(&bytes, cells)
+    let mut runs = Runs::default();
+    let bytes =
+        undo_quoted_printable(raw, usize::MAX, |start, at, read| runs.units(start, offset + at, 1, read));
+    Text::decoded(&bytes, runs)
 }
 
 /// The same without the origins, at most `most` bytes.
 pub(crate) fn quoted_printable_bytes(raw: &[u8], most: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(raw.len().min(most));
-    undo_quoted_printable(raw, |byte, _, _| {
-        bytes.push(byte);
-        bytes.len() < most
-    });
-    bytes
+    undo_quoted_printable(raw, most, |_, _, _| ())
 }
 
-/// Gives each decoded byte with the place and length it was written at, until `take` has had enough.
-fn undo_quoted_printable(raw: &[u8], mut take: impl FnMut(u8, usize, usize) -> bool) {
+/// At most `most` decoded bytes; `place` is told, for each stretch of them, where it begins, where it was read and how many
+/// bytes each was written with. What stands between two equals signs is copied at once.
+fn undo_quoted_printable(raw: &[u8], most: usize, mut place: impl FnMut(usize, usize, usize)) -> Vec<u8> {
     let honest = memchr::memchr_iter(b'=', raw)
         .all(|at| escape(raw.get(at + 1..).unwrap_or_default()) != (Some(b'='), 1));
+    let mut bytes = Vec::with_capacity(raw.len().min(most));
     let mut at = 0;
-    while let Some(&byte) = raw.get(at) {
-        let rest = raw.get(at + 1..).unwrap_or_default();
-        let lower = rest.iter().take(2).any(u8::is_ascii_lowercase);
-        let (decoded, len) = if byte == b'=' && (honest || !lower) { escape(rest) } else { (Some(byte), 1) };
-        if decoded.is_some_and(|decoded| !take(decoded, at, len)) {
-            return;
+    while at < raw.len() && bytes.len() < most {
+        let rest = raw.get(at..).unwrap_or_default();
+        let plain = memchr::memchr(b'=', rest).unwrap_or(rest.len()).min(most - bytes.len());
+        if plain > 0 {
+            place(bytes.len(), at, 1);
+            bytes.extend_from_slice(rest.get(..plain).unwrap_or_default());
+            at += plain;
+            continue;
         }
-        at += len;
+        let rest = rest.get(1..).unwrap_or_default();
+        let lower = rest.iter().take(2).any(u8::is_ascii_lowercase);
+        let (decoded, read) = if honest || !lower { escape(rest) } else { (Some(b'='), 1) };
+        if let Some(byte) = decoded {
+            place(bytes.len(), at, read);
+            bytes.push(byte);
+        }
+        at += read;
     }
+    bytes
 }
 
 /// What follows an equals sign: an octet in hexadecimal, a soft line break (nothing), or neither.
@@ -63,68 +67,64 @@ fn hex(byte: u8) -> Option<u8> {
 
 /// Undoes base64; each byte's origin is the group of four it was written in.
 pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
-    let mut bytes = Vec::with_capacity(raw.len());
-    let mut cells = Vec::with_capacity(raw.len());
-    undo_base64(raw, |byte, at, len| {
-        bytes.push(byte);
-        cells.push(Cell::new(offset + at, len));
-        true
+    let mut runs = Runs::default();
+    let bytes = undo_base64(raw, usize::MAX, |start, at, written, read| {
+        runs.units(start, offset + at, written, read);
     });
-    Text::mapped(&bytes, cells)
+    Text::decoded(&bytes, runs)
 }
 
 /// The same without the origins, at most `most` bytes.
 pub(crate) fn base64_bytes(raw: &[u8], most: usize) -> Vec<u8> {
+    undo_base64(raw, most, |_, _, _, _| ())
+}
+
+/// At most `most` decoded bytes; `place` is told of each group where it begins, where it was read, how many bytes it has and
+/// how many it was written with.
+fn undo_base64(raw: &[u8], most: usize, mut place: impl FnMut(usize, usize, usize, usize)) -> Vec<u8> {
     let mut bytes = Vec::with_capacity((raw.len() / 4 * 3 + 3).min(most));
     let mut at = 0;
-    // Whole groups are taken as they stand, line by line; from the first that is not whole on, digit by digit.
-    while bytes.len() + 3 <= most
-        && let Some(group) = raw.get(at..at + 4).and_then(whole)
-    {
-        bytes.extend(group.to_be_bytes().into_iter().skip(1));
-        at += 4;
+    while bytes.len() < most {
+        // Whole groups are taken as they stand, line by line; one that is not whole, digit by digit.
+        let (group, first, behind, digits) = match raw.get(at..at + 4).and_then(whole) {
+            Some(group) => (group, at, at + 4, 4),
+            None => torn(raw, at),
+        };
+        let length = match digits {
+            4 => 3,
+            2 | 3 => digits - 1,
+            _ => break,
+        };
+        // Of the last digits nobody knows where their group would have ended.
+        let read = if digits == 4 { behind - first } else { 1 };
+        let [_, decoded @ ..] = group.to_be_bytes();
+        let wanted = length.min(most - bytes.len());
+        place(bytes.len(), first, length, read);
+        bytes.extend_from_slice(decoded.get(..wanted).unwrap_or_default());
+        at = behind;
         while raw.get(at).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
             at += 1;
         }
     }
-    if bytes.len() < most {
-        undo_base64(raw.get(at..).unwrap_or_default(), |byte, _, _| {
-            bytes.push(byte);
-            bytes.len() < most
-        });
-    }
     bytes
 }
 
-/// Gives each decoded byte with the place and length of the group it was written in, until `take` has had enough.
-fn undo_base64(raw: &[u8], mut take: impl FnMut(u8, usize, usize) -> bool) {
-    let mut group = 0u32;
-    let mut filled = 0u32;
-    let mut first = 0;
-    let digits = raw.iter().enumerate().filter_map(|(at, &byte)| Some((at, sextet(byte)?)));
-    for (at, value) in digits {
-        if filled == 0 {
+/// The next group of up to four digits, whatever stands between them: its 24 bits, where it begins, what is behind it, and
+/// how many digits there were.
+fn torn(raw: &[u8], from: usize) -> (u32, usize, usize, usize) {
+    let (mut group, mut digits, mut first) = (0u32, 0, from);
+    let rest = raw.get(from..).unwrap_or_default();
+    for (at, value) in rest.iter().enumerate().filter_map(|(at, &byte)| Some((from + at, sextet(byte)?))) {
+        if digits == 0 {
             first = at;
         }
         group = group << 6 | value;
-        filled += 1;
-        if filled == 4 {
-            for byte in group.to_be_bytes().into_iter().skip(1) {
-                if !take(byte, first, at + 1 - first) {
-                    return;
-                }
-            }
-            (group, filled) = (0, 0);
+        digits += 1;
+        if digits == 4 {
+            return (group, first, at + 1, 4);
         }
     }
-    if filled > 1 {
-        let padded = group << (6 * (4 - filled));
-        for byte in padded.to_be_bytes().into_iter().skip(1).take(filled as usize - 1) {
-            if !take(byte, first, 1) {
-                return;
-            }
-        }
-    }
+    (group << (6 * (4 - digits)), first, raw.len(), digits)
 }
 
 /// The 24 bits of four digits; None where one of the four is no digit.
@@ -163,14 +163,31 @@ mod tests {
 
     #[test]
     fn bytes_by_groups_are_those_by_digits() {
-        for raw in ["Zm9v\r\nYmFy", "Zm\r\n9vYg==\nZm9v", "Z m9v*YmFy", "Zm9vYg", "_-+/"] {
-            let digits = base64(raw.as_bytes(), 0);
+        for (raw, decoded) in [
+            ("Zm9v\r\nYmFy", "foobar"),
+            ("Zm\r\n9vYmFy\nZm9v", "foobarfoo"),
+            ("Z m9v*YmFy", "foobar"),
+            ("Zm9vYg==\n", "foob"),
+            ("Zm9vYmE=", "fooba"),
+        ] {
+            let text = base64(raw.as_bytes(), 0);
+            assert_eq!(text.as_str(), decoded, "{raw}");
             for most in 1..=8 {
                 let bytes = base64_bytes(raw.as_bytes(), most);
-                let expected = Text::identity(&bytes, 0);
-                assert_eq!(digits.as_str().get(..bytes.len()), Some(expected.as_str()), "{raw}");
-                assert_eq!(bytes.len(), most.min(digits.as_str().len()), "{raw}");
+                assert_eq!(decoded.as_bytes().get(..most.min(decoded.len())), Some(&*bytes), "{raw}");
             }
         }
+    }
+
+    #[test]
+    fn a_byte_leads_back_to_its_group_or_escape() {
+        let text = base64(b"Zm9v\r\nYm\r\nFyZm8=", 100);
+        assert_eq!(text.as_str(), "foobarfo");
+        assert_eq!(text.span(0..3), 100..104);
+        assert_eq!(text.span(4..5), 106..112);
+        let text = quoted_printable(b"a=3Db=\r\nc", 100);
+        assert_eq!(text.as_str(), "a=bc");
+        assert_eq!(text.span(1..2), 101..104);
+        assert_eq!(text.span(2..4), 104..109);
     }
 }

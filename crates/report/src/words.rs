@@ -158,32 +158,50 @@ pub(crate) fn kind(subject: &str, own: &str) -> Option<Kind> {
     decide(&subject, &own).or_else(|| at_least(&subject, &own))
 }
 
-/// The kind a mail speaks of: by its subject and own words, else by the lines of its log, which may add to it but not
-/// that somebody is a proxy or a relay.
+/// What subject and own words of a mail speak of, counted once for all who ask.
+#[derive(Debug)]
+pub(crate) struct Spoken<'m> {
+    mail: &'m Mail<'m>,
+    subject: Tally,
+    own: Tally,
+}
+
+impl<'m> Spoken<'m> {
+    pub(crate) fn of(mail: &'m Mail<'m>) -> Spoken<'m> {
+        let of = |place| of_mail(mail, place, Whose::Own);
+        Spoken { mail, subject: of(Place::Subject), own: of(Place::Own) }
+    }
+
+    /// The kind a mail speaks of: by its subject and own words, else by the lines of its log, which may add to it but not
+    /// that somebody is a proxy or a relay.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        let logged = |log: &Tally| {
+            decide(&Tally::default(), log).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay))
+        };
+        let (subject, own) = (&self.subject, &self.own);
+        decide(subject, own).or_else(|| {
+            let log = of_mail(self.mail, Place::Own, Whose::Logged);
+            // What was seen says more than what is supposed to be behind it.
+            let seen = logged(&log).filter(|_| subject.infection || own.infection);
+            seen.or_else(|| at_least(subject, own)).or_else(|| logged(&log)).or_else(|| at_least(&log, &log))
+        })
+    }
+
+    /// Whether the subject alleges anything at all.
+    pub(crate) fn subject_alleges(&self) -> bool {
+        self.subject.any()
+            || self.mail.passages().first().is_some_and(|subject| of_text(subject.prose.as_str()).any())
+    }
+
+    /// Whether the reporter's own words allege anything at all.
+    pub(crate) fn own_alleges(&self) -> bool {
+        self.own.any()
+    }
+}
+
+/// The kind a mail speaks of.
 pub(crate) fn kind_of(mail: &Mail<'_>) -> Option<Kind> {
-    let subject = of_mail(mail, Place::Subject, Whose::Own);
-    let own = of_mail(mail, Place::Own, Whose::Own);
-    let log = || of_mail(mail, Place::Own, Whose::Logged);
-    let logged = |log: &Tally| {
-        decide(&Tally::default(), log).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay))
-    };
-    decide(&subject, &own).or_else(|| {
-        let log = log();
-        // What was seen says more than what is supposed to be behind it.
-        let seen = logged(&log).filter(|_| subject.infection || own.infection);
-        seen.or_else(|| at_least(&subject, &own)).or_else(|| logged(&log)).or_else(|| at_least(&log, &log))
-    })
-}
-
-/// Whether the subject alleges anything at all.
-pub(crate) fn subject_alleges(mail: &Mail<'_>) -> bool {
-    of_mail(mail, Place::Subject, Whose::Own).any()
-        || mail.passages().first().is_some_and(|subject| of_text(subject.prose.as_str()).any())
-}
-
-/// Whether the reporter's own words allege anything at all.
-pub(crate) fn own_alleges(mail: &Mail<'_>) -> bool {
-    of_mail(mail, Place::Own, Whose::Own).any()
+    Spoken::of(mail).kind()
 }
 
 #[cfg(test)]

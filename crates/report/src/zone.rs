@@ -85,7 +85,7 @@ pub(crate) fn bracketed(rest: &str) -> Option<Offset> {
 static PROSE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let name = r"(UTC\s?[+-]\d{1,4}|GMT\s?[+-]\d{1,4}|[+-]\d{2}:?\d{2}|[A-Z]{2,4}\b)";
     Regex::new(&format!(
-        r"(?i)(?:time\s?zone(?:\s+is|\s+of\s+the\s+logs?\s+is)?\s*[:=]?|(?:all|log|the|these)?\s*(?:times?|timestamps?|dates?|logs?)\s+(?:stamps?\s+)?(?:are|is|in)(?:\s+all)?(?:\s+(?:in|given in|shown in))?|times? in)\s+(?-i:{name})"
+        r"(?i)(?:time\s?zone(?:\s+is|\s+of\s+the\s+logs?\s+is)?\s*[:=]?|(?:times?|timestamps?|dates?|logs?)\s+(?:stamps?\s+)?(?:are|is|in)(?:\s+all)?(?:\s+(?:in|given in|shown in))?|times? in)\s+(?-i:{name})"
     ))
     .ok()
 });

@@ -58,7 +58,10 @@ fn list() -> Table {
     ("bots.csv", table)
 }
 
-const TABLES: [(&str, fn() -> Table); 3] = [("sinkhole", sinkhole), ("linked", linked), ("list", list)];
+/// A table by its name and how it is made.
+type Made = (&'static str, fn() -> Table);
+
+const TABLES: [Made; 3] = [("sinkhole", sinkhole), ("linked", linked), ("list", list)];
 
 /// The most this process has held at once (proc(5), VmHWM), in MiB.
 fn peak() -> u64 {

@@ -23,6 +23,10 @@ pub(super) fn unpack(
         draft.doubt("a zip file that is damaged or has no table of contents; nothing in it was read");
         return;
     };
+    // A document of an office program is a zip file with such a table in it (ECMA-376 part 2), and no report.
+    if archive.index_for_name("[Content_Types].xml").is_some() {
+        return;
+    }
     let mut taken: Vec<(u64, u64)> = Vec::new();
     for index in 0..archive.len() {
         if budget.files == 0 {

@@ -35,8 +35,9 @@ fn looks_like_mail(document: &Document<'_>) -> bool {
     if document.mime.is_some_and(|mime| mime.starts_with("message/")) {
         return true;
     }
-    let line = document.bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+    let before = |mark: u8, bytes: &'_ [u8]| memchr::memchr(mark, bytes).unwrap_or(bytes.len());
+    let line = document.bytes.get(..before(b'\n', document.bytes)).unwrap_or_default();
+    let name = line.get(..before(b':', line)).unwrap_or_default();
     let field = !name.is_empty() && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-');
     document.within.is_none()
         && (line.starts_with(b"From ") || field && name.len() < line.trim_ascii_end().len())

@@ -29,15 +29,31 @@ const HEAD: usize = 4096;
 /// Whether `bytes` begin with the header fields of a mail, or the `From ` of a mailbox in front of them.
 pub(crate) fn is_mail(bytes: &[u8]) -> bool {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    let mut lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let mut lines = Lines(head).map(<[u8]>::trim_ascii_end).skip_while(|line| line.is_empty()).peekable();
     let field = |line: &[u8]| {
         FIELDS.iter().any(|field| {
             line.get(..field.len()).is_some_and(|start| start.eq_ignore_ascii_case(field.as_bytes()))
         })
     };
-    let is_block = |line: &&[u8]| !line.is_empty();
-    let block: Vec<&[u8]> = lines.by_ref().skip_while(|line| line.is_empty()).take_while(is_block).collect();
-    block.first().is_some_and(|line| line.starts_with(b"From ")) || block.iter().any(|line| field(line))
+    lines.peek().is_some_and(|line| line.starts_with(b"From "))
+        || lines.take_while(|line| !line.is_empty()).any(field)
+}
+
+/// The lines of some bytes, without what ends them.
+struct Lines<'b>(&'b [u8]);
+
+impl<'b> Iterator for Lines<'b> {
+    type Item = &'b [u8];
+
+    fn next(&mut self) -> Option<&'b [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.0).unwrap_or(self.0.len());
+        let line = self.0.get(..end)?;
+        self.0 = self.0.get(end + 1..).unwrap_or_default();
+        Some(line)
+    }
 }
 
 /// Whether `bytes` begin with the names of columns, as a list of hosts does and no log.
@@ -71,7 +87,8 @@ pub(crate) fn is_logged(line: &str) -> bool {
     line.starts_with("{\"")
         || time::has_clock(line)
         || time::epoch(line).is_some()
-        || TAGGED.as_ref().is_some_and(|tag| tag.is_match(line))
+        || (line.starts_with(['%', '<']) || line.contains(": "))
+            && TAGGED.as_ref().is_some_and(|tag| tag.is_match(line))
 }
 
 #[cfg(test)]

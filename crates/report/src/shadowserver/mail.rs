@@ -41,11 +41,11 @@ pub(crate) fn linked(mail: &Mail<'_>) -> Option<Found> {
 fn inline(mail: &Mail<'_>) -> Option<Found> {
     let name = named(&mail.subject);
     mail.parts.iter().filter(|part| matches!(part.kind, PartKind::Words | PartKind::Data)).find_map(|part| {
-        let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
         let at = ["\"timestamp\",", "timestamp,"]
             .iter()
             .filter_map(|start| part.text.as_str().find(start))
             .min()?;
+        let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
         let mut document = Document::part(mail, part, bytes.get(at..)?);
         let text = part.text.tail(at);
         document.name = name.as_deref();

@@ -39,6 +39,9 @@ const MARKS: [&str; 16] = [
 /// Reads `document`; None when it is not one.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     let bytes = document.bytes;
+    if !has_timestamp(bytes) {
+        return None;
+    }
     let mut cells = Vec::new();
     let mut rows = Rows::new(bytes, table::behind_mark(bytes), b',');
     rows.next(&mut cells)?;
@@ -68,6 +71,21 @@ pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
     }
     let is_report = known.alleges && draft.claims.iter().any(|claim| claim.role.is_alleged());
     Some(Found { format: Format::Shadowserver, is_report, draft, reporter: None, report_id: None })
+}
+
+/// How far into a file the names of its columns reach, at most.
+const HEAD: usize = 64 << 10;
+
+/// Whether the row that names the columns, which is the first line unless cells are quoted, can have the one that every
+/// report has. Cheap, since every file and every mail is asked.
+fn has_timestamp(bytes: &[u8]) -> bool {
+    let head = bytes.get(..HEAD).unwrap_or(bytes).trim_ascii_start();
+    let line = head.get(..memchr::memchr(b'\n', head).unwrap_or(head.len())).unwrap_or(head);
+    let row = if memchr::memchr(b'"', line).is_some() { head } else { line };
+    memchr::memchr2_iter(b'm', b'M', row).any(|at| {
+        let start = at.saturating_sub(2);
+        row.get(start..start + 9).is_some_and(|word| word.eq_ignore_ascii_case(b"timestamp"))
+    })
 }
 
 /// Whether the name of a file states a type.

@@ -135,6 +135,47 @@ pub(super) fn syslog(text: &str, colon: usize, sent: Option<Timestamp>) -> Optio
     Some(Stamp { civil, offset: None, elsewhere: &[], range: start..colon + 6 })
 }
 
+/// `19 Jun 2003 17:34:13 -0400` (RFC 5322 section 3.3), as in the header fields of every mail. What is written in any other
+/// way, by a blank, is left to the patterns; these would say the same of this one.
+pub(super) fn mail(text: &str, colon: usize) -> Option<Stamp> {
+    let hour = colon.checked_sub(2)?;
+    let named = hour.checked_sub("Jun 2003 ".len())?;
+    let (month, rest) = text.get(named..hour)?.split_at_checked(3)?;
+    let [first, others @ ..] = month.as_bytes() else { return None };
+    let as_name = first.is_ascii_uppercase() && others.iter().all(u8::is_ascii_lowercase);
+    let spaced = as_name && rest.starts_with(' ') && rest.ends_with(' ');
+    let before = text.get(..named)?.strip_suffix(' ').filter(|_| spaced)?;
+    let digits = before.bytes().rev().take(3).take_while(u8::is_ascii_digit).count();
+    let start = before.len() - digits;
+    let joined = before.get(..start)?.ends_with(|c: char| c.is_alphanumeric() || c == '_' || !c.is_ascii());
+    let day: i8 = before.get(start..)?.parse().ok().filter(|_| digits <= 2 && !joined)?;
+    let day = date(number(text, named + 4, 4)?, month_number(month)?, day)?;
+    let civil = DateTime::from_parts(day, time(text, colon)?);
+    let (zone, ends) = zone_of_mail(text.get(colon + 6..)?)?;
+    // A zone that is none is for the patterns to judge.
+    let offset = if zone.is_empty() { None } else { Some(zone::offset(zone)?) };
+    Some(Stamp { civil, offset, elsewhere: zone::elsewhere(zone), range: start..colon + 6 + ends })
+}
+
+/// The zone behind such a time and where it ends: an offset, a name, or nothing at the end of the text. None where something
+/// else follows, or goes on.
+fn zone_of_mail(rest: &str) -> Option<(&str, usize)> {
+    if rest.is_empty() {
+        return Some(("", 0));
+    }
+    let rest = rest.strip_prefix(' ')?;
+    let offset = rest.get(..5).filter(|zone| {
+        zone.starts_with(['+', '-']) && zone.bytes().skip(1).all(|byte| byte.is_ascii_digit())
+    });
+    let letters = rest.bytes().take_while(u8::is_ascii_uppercase).count();
+    let name = || rest.get(..letters).filter(|name| (1..=5).contains(&name.len()));
+    let zone = offset.or_else(name)?;
+    let behind = rest.get(zone.len()..)?;
+    let goes_on = |c: char| c.is_alphanumeric() || !c.is_ascii() || matches!(c, '_' | '+' | '-' | ')');
+    let signed = behind.trim_start().starts_with(['+', '-']) && letters > 0;
+    (!behind.starts_with(goes_on) && !signed).then_some((zone, 1 + zone.len()))
+}
+
 /// What stands in front of seconds since 1970: the line's beginning, or a key.
 const KEYS: [&str; 10] = [
     "\"ts\":",

@@ -5,6 +5,7 @@
 
 mod clock;
 mod habits;
+mod sight;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -18,6 +19,7 @@ use crate::zone;
 
 pub(crate) use clock::{epoch, has_clock};
 pub(crate) use habits::{Habits, Order};
+use sight::{Seen, Sight};
 
 /// A time found in text.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,32 +51,32 @@ const CLOCK: &str =
 const ZONE: &str =
     r"(?:\s*(?P<z>(?:UTC|GMT)?\s?[+-]\d{1,2}:?\d{2}\b|(?:UTC|GMT)[+-]\d{1,2}\b|\(?[A-Z]{1,5}\b\)?))?";
 
-static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+static PATTERNS: LazyLock<Vec<(Sight, Regex)>> = LazyLock::new(|| {
     let month = r"(?P<mon>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?";
     [
         // 19 Jun 2003 17:34:13, 23/Oct/2003:18:13:36, 5-Oct-21 17:37:02
-        format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]*{month},?[ \-/]*(?P<y>\d{{4}}|\d\d)\b[,:T]?\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}"),
+        (Sight::Month, format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]*{month},?[ \-/]*(?P<y>\d{{4}}|\d\d)\b[,:T]?\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}")),
         // Oct, 23 2003 6:13:36 PM, October 23, 2003 18:13:36, Oct-23-03 18:13:36
-        format!(r"\b{month},?[ \-]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[ \-]+(?P<y>\d{{4}}|\d\d),?\s+(?:at\s+)?{CLOCK}{ZONE}"),
+        (Sight::Month, format!(r"\b{month},?[ \-]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?[ \-]+(?P<y>\d{{4}}|\d\d),?\s+(?:at\s+)?{CLOCK}{ZONE}")),
         // 2003-10-23T18:13:36Z, 2003/10/23 18:13:36
-        format!(r"\b(?P<y>\d{{4}})[\-/.](?P<n>\d\d)[\-/.](?P<d>\d\d)(?:[T,_]|\s)\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}"),
+        (Sight::Numbers, format!(r"\b(?P<y>\d{{4}})[\-/.](?P<n>\d\d)[\-/.](?P<d>\d\d)(?:[T,_]|\s)\s*(?:at\s+|-\s+)?{CLOCK}{ZONE}")),
         // Mon Jan 18 23:57:24 EST 2016, Jan 18 2016 handled above
-        format!(r"\b{month}\s+(?P<d>\d{{1,2}})\s+{CLOCK}(?:\s+(?P<z>[A-Z]{{1,5}}|[+-]\d{{4}}))?\s+(?P<y>\d{{4}})\b(?:\s*(?P<z2>[+-]\d{{4}}))?"),
+        (Sight::Month, format!(r"\b{month}\s+(?P<d>\d{{1,2}})\s+{CLOCK}(?:\s+(?P<z>[A-Z]{{1,5}}|[+-]\d{{4}}))?\s+(?P<y>\d{{4}})\b(?:\s*(?P<z2>[+-]\d{{4}}))?")),
         // Jan 18 23:57:24 of a syslog, which leaves the year to the reader (RFC 3164 section 4.1.2)
-        format!(r"\b{month}\s+(?P<d>\d{{1,2}})\s+{CLOCK}(?:\s*(?P<z>[+-]\d{{4}}|UTC|GMT)\b)?"),
+        (Sight::Month, format!(r"\b{month}\s+(?P<d>\d{{1,2}})\s+{CLOCK}(?:\s*(?P<z>[+-]\d{{4}}|UTC|GMT)\b)?")),
         // 18:13:36 -0400 on 23 Oct 2003
-        format!(
+        (Sight::Month, format!(
             r"\b{CLOCK}(?:\s*(?P<z>[+-]\d{{4}}|\(?[A-Z]{{2,5}}\)?))?,?\s+(?:on\s+)?(?:[A-Z][a-z]+,?\s+)?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[ \-/]+{month},?[ \-/]+(?P<y>\d{{4}})\b"
-        ),
+        )),
         // 23.10.2003 18:13:36 and, where only one order is possible, 10/23/2003 18:13:36, 10/23/03-18:13:36
-        format!(r"\b(?P<a>\d{{1,2}})(?P<sep>[./\-])(?P<b>\d{{1,2}})[./\-](?P<y>\d{{4}}|\d\d)(?:,|\s|-|:)\s*(?:-\s+)?{CLOCK}{ZONE}"),
+        (Sight::Numbers, format!(r"\b(?P<a>\d{{1,2}})(?P<sep>[./\-])(?P<b>\d{{1,2}})[./\-](?P<y>\d{{4}}|\d\d)(?:,|\s|-|:)\s*(?:-\s+)?{CLOCK}{ZONE}")),
         // date=2003-10-23 time=18:13:36 ... tz="-0400" of FortiGate
-        format!(r#"\bdate="?(?P<y>\d{{4}})-(?P<n>\d\d)-(?P<d>\d\d)"?,?\s+time="?{CLOCK}(?:.{{0,60}}?\btz="?(?P<z>[+-]\d{{4}}))?"#),
+        (Sight::Field, format!(r#"\bdate="?(?P<y>\d{{4}})-(?P<n>\d\d)-(?P<d>\d\d)"?,?\s+time="?{CLOCK}(?:.{{0,60}}?\btz="?(?P<z>[+-]\d{{4}}))?"#)),
         // 20031023-18:13:36, 031023 18:13:36 of MySQL
-        format!(r"(?:^|[^\d.])(?P<y>\d{{4}}|\d\d)(?P<n>0[1-9]|1[0-2])(?P<d>[0-3]\d)[-T\s]\s?{CLOCK}{ZONE}"),
+        (Sight::Digits, format!(r"(?:^|[^\d.])(?P<y>\d{{4}}|\d\d)(?P<n>0[1-9]|1[0-2])(?P<d>[0-3]\d)[-T\s]\s?{CLOCK}{ZONE}")),
     ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
+    .into_iter()
+    .filter_map(|(sight, pattern)| Some((sight, Regex::new(&pattern).ok()?)))
     .collect()
 });
 
@@ -99,7 +101,10 @@ pub(crate) fn first_by(text: &str, habits: &Habits) -> Option<Stamp> {
         if colon < done {
             continue;
         }
-        let quick = clock::iso(text, colon).or_else(|| clock::syslog(text, colon, habits.sent));
+        let quick = clock::iso(text, colon)
+            .or_else(|| clock::syslog(text, colon, habits.sent))
+            // Behind another clock, a pattern might have begun there.
+            .or_else(|| clock::mail(text, colon).filter(|_| done == 0));
         if let Some(stamp) = quick.or_else(|| around(text, colon, habits)) {
             return Some(stamp);
         }
@@ -112,9 +117,11 @@ pub(crate) fn first_by(text: &str, habits: &Habits) -> Option<Stamp> {
 fn around(text: &str, colon: usize, habits: &Habits) -> Option<Stamp> {
     let start = text.floor_char_boundary(colon.saturating_sub(BEFORE));
     let window = text.get(start..text.floor_char_boundary(colon + BEHIND))?;
+    let seen = Seen::of(window);
     let mut stamp = PATTERNS
         .iter()
-        .filter_map(|pattern| pattern.captures(window).and_then(|found| stamp(window, &found, habits)))
+        .filter(|(sight, _)| seen.has(*sight, window))
+        .filter_map(|(_, pattern)| pattern.captures(window).and_then(|found| stamp(window, &found, habits)))
         .min_by_key(|stamp| stamp.range.start)?;
     stamp.range = stamp.range.start + start..stamp.range.end + start;
     Some(stamp)

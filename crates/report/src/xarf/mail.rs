@@ -9,11 +9,14 @@ use crate::json::{self, Host};
 use crate::mail::Mail;
 use crate::mime::{Part, PartKind};
 use crate::reading::{Claim, Format, Kind, Protocol, Role};
+use crate::seek::Seek;
 use crate::{explain, time};
 
 use super::v4::no_address;
 use super::{found, kinds, reporter, transport};
 
+/// Stands in every such report.
+const REPORTER: Seek = Seek::new("reported-from");
 /// Fields of one report that are read.
 const MOST_FIELDS: usize = 200;
 
@@ -81,7 +84,7 @@ fn fields<'m>(mail: &'m Mail<'_>, marked: bool) -> Option<Fields<'m>> {
 
 fn parse(part: &Part) -> Option<Fields<'_>> {
     let text = part.text.as_str();
-    if !text.contains("Reported-From") && !text.contains("reported-from") {
+    if !REPORTER.is_in(text) || !text.contains("Reported-From") && !text.contains("reported-from") {
         return None;
     }
     let mut fields = Vec::new();

@@ -11,6 +11,9 @@ mod v3_faults;
 mod v4;
 mod v4_faults;
 
+use std::sync::LazyLock;
+
+use aho_corasick::packed::Searcher;
 use jiff::tz::Offset;
 
 use crate::claims::{Draft, When};
@@ -30,11 +33,15 @@ const MOST_STARTS: usize = 64;
 
 /// Reads `document`; None when it is no JSON that says it is XARF.
 pub(crate) fn read(document: &Document<'_>) -> Option<Found> {
-    if document.bytes.len() > LARGEST || !is_marked(document.bytes) {
+    let pasted = document.within.is_some();
+    if document.bytes.len() > LARGEST
+        || !pasted && begins_with_words(document.bytes)
+        || !is_marked(document.bytes)
+    {
         return None;
     }
     let whole = json::text(document.bytes);
-    let start = starts(&whole, document.within.is_some()).into_iter().find_map(|at| {
+    let start = starts(&whole, pasted).into_iter().find_map(|at| {
         let (value, _) = json::value(&whole, at)?;
         let reports = json::items(value).unwrap_or_else(|| vec![value]);
         let objects: Vec<Object<'_>> =
@@ -84,20 +91,29 @@ fn read_one(document: &Document<'_>, object: &Object<'_>, draft: Draft) -> Optio
     }
 }
 
-/// A cheap look before anything is parsed: one of the names that only XARF has.
-fn is_marked(bytes: &[u8]) -> bool {
-    let head = bytes.get(..1 << 20).unwrap_or(bytes);
-    [
-        &b"xarf_version"[..],
-        b"source_identifier",
-        b"ReporterInfo",
-        b"reporterinfo",
-        b"\"Report\"",
-        b"\"Disclosure\"",
-    ]
-    .iter()
-    .any(|name| memchr::memmem::find(head, name).is_some())
+/// Whether the first thing in a document is neither an object nor an array, as in every mail.
+fn begins_with_words(bytes: &[u8]) -> bool {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    first.is_none_or(|first| first.is_ascii() && !matches!(first, b'{' | b'['))
 }
+
+/// A cheap look before anything is parsed: one of the names that only XARF has.
+pub(crate) fn is_marked(bytes: &[u8]) -> bool {
+    let head = bytes.get(..1 << 20).unwrap_or(bytes);
+    memchr::memchr(b'{', head).is_some() && MARKS.as_ref().is_some_and(|marks| marks.find(head).is_some())
+}
+
+/// All of them in one pass, which costs a text without any of them next to nothing.
+static MARKS: LazyLock<Option<Searcher>> = LazyLock::new(|| {
+    Searcher::new([
+        "xarf_version",
+        "source_identifier",
+        "ReporterInfo",
+        "reporterinfo",
+        "\"Report\"",
+        "\"Disclosure\"",
+    ])
+});
 
 /// Where a report could begin: at once, or, in the text of a mail, at any brace. A document by itself that begins with words
 /// is a mail, whose From says who sent it.

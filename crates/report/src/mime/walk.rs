@@ -1,102 +1,14 @@
-//! A message's structure (RFC 2046): every readable part with where it lies.
-//!
-//! Header fields are mail-parser's work. The walk over the parts is our own, since it has to know the place of each byte
-//! in the message as it came, also within enclosed messages, and has to end early on messages made to be walked for ever.
+//! The walk over the parts of a message.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use mail_parser::{HeaderName, Message, MessageParser, MimeHeaders};
-use memchr::memchr_iter;
-
-use crate::limits::{ALL_TEXT, FIELDS, HEADER, NESTED, PART_TEXT, PARTS, WALK};
+use super::fields::{About, header_block};
+use super::sections::sections;
+use super::{Encoding, File, Origin, Part, PartKind, decode};
+use crate::html;
+use crate::limits::{ALL_TEXT, NESTED, PART_TEXT, PARTS, WALK};
 use crate::reading::Doubt;
 use crate::text::Text;
-use crate::{html, transfer};
-
-/// What a text is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PartKind {
-    /// Words for people.
-    Words,
-    /// The same, taken out of HTML.
-    Html,
-    /// The header fields of an enclosed message (message/rfc822 or text/rfc822-headers).
-    Headers,
-    /// Anything else that can be read as text: a feedback report, a log file, an attachment without a type.
-    Data,
-}
-
-/// One text of the message.
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) kind: PartKind,
-    /// How many messages it is enclosed in; 0 is the message itself.
-    pub(crate) depth: u8,
-    /// Its Content-Type in lower case, without parameters; empty when none is stated.
-    pub(crate) mime: String,
-    /// The charset it states, as written.
-    pub(crate) charset: Option<String>,
-    /// The decoded bytes of it, for those who need more than ASCII.
-    pub(crate) origin: Origin,
-    pub(crate) text: Text,
-}
-
-/// Where the bytes of a part lie in the message.
-#[derive(Debug, Clone)]
-pub(crate) struct Origin {
-    range: Range<usize>,
-    encoding: Encoding,
-    /// Whether `range` is in the message itself and not in a part that had to be decoded first.
-    reachable: bool,
-}
-
-impl Origin {
-    /// The decoded bytes, at most `most`; empty where they cannot be reached again.
-    pub(crate) fn bytes<'m>(&self, raw: &'m [u8], most: usize) -> Cow<'m, [u8]> {
-        let bytes = raw.get(self.range.clone()).filter(|_| self.reachable).unwrap_or_default();
-        match self.encoding {
-            Encoding::Identity => Cow::Borrowed(bytes.get(..most).unwrap_or(bytes)),
-            Encoding::QuotedPrintable => Cow::Owned(transfer::quoted_printable_bytes(bytes, most)),
-            Encoding::Base64 => Cow::Owned(transfer::base64_bytes(bytes, most)),
-        }
-    }
-
-    /// The way from each decoded byte to the message; None for what is too long to keep one, or cannot be reached again.
-    pub(crate) fn text(&self, raw: &[u8]) -> Option<Text> {
-        let bytes = raw.get(self.range.clone()).filter(|bytes| self.reachable && bytes.len() <= PART_TEXT)?;
-        Some(decode(bytes, self.range.start, self.encoding))
-    }
-
-    /// The decoded text with the way back to the message.
-    pub(crate) fn words(&self, raw: &[u8]) -> Text {
-        let bytes = raw.get(self.range.clone()).filter(|_| self.reachable).unwrap_or_default();
-        let bytes = bytes.get(..PART_TEXT).unwrap_or(bytes);
-        decode(bytes, self.range.start, self.encoding)
-    }
-
-    /// Whether the bytes stand in the message otherwise than they are.
-    pub(crate) fn is_encoded(&self) -> bool {
-        self.encoding != Encoding::Identity
-    }
-
-    /// Where it lies in the message, encoded.
-    pub(crate) fn span(&self) -> Range<usize> {
-        self.range.clone()
-    }
-}
-
-/// A part that is a file: it has a name, or a type that is no text.
-#[derive(Debug, Clone)]
-pub(crate) struct File {
-    /// The name it states, decoded.
-    pub(crate) name: Option<String>,
-    /// Its Content-Type in lower case, without parameters.
-    pub(crate) mime: String,
-    /// How many messages it is enclosed in.
-    pub(crate) depth: u8,
-    pub(crate) origin: Origin,
-}
 
 /// Where a part is in the tree.
 #[derive(Debug, Clone)]
@@ -109,25 +21,6 @@ struct Place {
     digest: bool,
     /// The encoded bytes it was decoded from; its own offsets then say nothing.
     within: Option<Range<usize>>,
-}
-
-/// The transfer encodings that change the bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Encoding {
-    #[default]
-    Identity,
-    QuotedPrintable,
-    Base64,
-}
-
-/// What a part's own header fields say of it.
-#[derive(Debug, Default)]
-struct About {
-    mime: String,
-    boundary: Option<String>,
-    charset: Option<String>,
-    name: Option<String>,
-    encoding: Encoding,
 }
 
 /// Gathers the parts of a message.
@@ -145,32 +38,6 @@ pub(crate) struct Walker {
     walk_left: usize,
 }
 
-/// Header fields of one block, by mail-parser.
-pub(crate) fn fields(block: &[u8]) -> Option<Message<'_>> {
-    MessageParser::new()
-        .with_mime_headers()
-        .header_address(HeaderName::From)
-        .header_text(HeaderName::Subject)
-        .default_header_raw()
-        .parse_headers(block)
-}
-
-/// The header block at the head of `bytes` and the length of it with the empty line behind.
-pub(crate) fn header_block(bytes: &[u8]) -> (&[u8], usize) {
-    let mut start = 0;
-    for (count, end) in memchr_iter(b'\n', bytes).enumerate() {
-        let line = bytes.get(start..end).unwrap_or_default();
-        if line.is_empty() || line == b"\r" {
-            return (bytes.get(..start.min(HEADER)).unwrap_or_default(), end + 1);
-        }
-        start = end + 1;
-        if count > FIELDS * 16 {
-            break;
-        }
-    }
-    (bytes.get(..bytes.len().min(HEADER)).unwrap_or_default(), bytes.len())
-}
-
 impl Walker {
     pub(crate) fn new() -> Walker {
         Walker {
@@ -184,9 +51,10 @@ impl Walker {
         }
     }
 
-    /// Walks the message that `raw` is.
-    pub(crate) fn message(&mut self, raw: &[u8]) {
-        self.entity(raw, 0..raw.len(), &Place { depth: 0, nested: 0, digest: false, within: None });
+    /// Walks the message that `raw` is; its own header fields take the first `head` bytes, and say what it is.
+    pub(crate) fn message(&mut self, raw: &[u8], head: usize, about: About) {
+        let place = Place { depth: 0, nested: 0, digest: false, within: None };
+        self.content(raw, head.min(raw.len())..raw.len(), about, &place);
     }
 
     fn entity(&mut self, raw: &[u8], range: Range<usize>, place: &Place) {
@@ -196,9 +64,12 @@ impl Walker {
         }
         let Some(bytes) = raw.get(range.clone()) else { return };
         let (block, length) = header_block(bytes);
-        let about = about(block, place.digest);
+        let about = About::part(block, place.digest);
+        self.content(raw, (range.start + length).min(range.end)..range.end, about, place);
+    }
+
+    fn content(&mut self, raw: &[u8], body: Range<usize>, about: About, place: &Place) {
         self.mimes.push(about.mime.clone());
-        let body = (range.start + length).min(range.end)..range.end;
         if about.mime.starts_with("multipart/") && self.split(raw, body.clone(), &about, place) {
             return;
         }
@@ -278,9 +149,9 @@ impl Walker {
     }
 
     fn leaf(&mut self, raw: &[u8], body: Range<usize>, about: About, place: &Place) {
-        if about.name.is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
+        if about.file_name().is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
             let origin = origin(body.clone(), about.encoding, place);
-            let (name, mime) = (about.name.clone(), about.mime.clone());
+            let (name, mime) = (about.file_name().cloned(), about.mime.clone());
             if place.depth == 0 && place.within.is_none() && name.as_deref().is_some_and(is_message_name) {
                 self.messages.push(origin.clone());
             }
@@ -309,7 +180,7 @@ impl Walker {
             text = Text::enclosed(text.as_str().as_bytes(), within.clone());
         }
         if kind == PartKind::Html {
-            text = html::words(&text);
+            text = html::words(text);
         }
         let origin = origin(range, encoding, place);
         let About { mime, charset, .. } = about;
@@ -327,75 +198,6 @@ fn origin(range: Range<usize>, encoding: Encoding, place: &Place) -> Origin {
     Origin { range, encoding, reachable: place.within.is_none() }
 }
 
-fn decode(bytes: &[u8], offset: usize, encoding: Encoding) -> Text {
-    match encoding {
-        Encoding::Identity => Text::identity(bytes, offset),
-        Encoding::QuotedPrintable => transfer::quoted_printable(bytes, offset),
-        Encoding::Base64 => transfer::base64(bytes, offset),
-    }
-}
-
-fn about(block: &[u8], digest: bool) -> About {
-    let parsed = fields(without_mbox_line(block));
-    let kind = parsed.as_ref().and_then(|parsed| parsed.content_type());
-    let mime = kind.map_or_else(
-        || if digest { "message/rfc822".to_owned() } else { String::new() },
-        |kind| {
-            let subtype = kind.subtype().map_or_else(String::new, |subtype| format!("/{subtype}"));
-            format!("{}{subtype}", kind.ctype()).to_ascii_lowercase()
-        },
-    );
-    let boundary = kind.and_then(|kind| kind.attribute("boundary")).map(str::to_owned);
-    let stated = parsed.as_ref().and_then(|parsed| parsed.content_transfer_encoding()).unwrap_or_default();
-    let encoding = match stated.trim().to_ascii_lowercase().as_str() {
-        "quoted-printable" => Encoding::QuotedPrintable,
-        "base64" => Encoding::Base64,
-        _ => Encoding::Identity,
-    };
-    let charset = kind.and_then(|kind| kind.attribute("charset")).map(str::to_owned);
-    let disposition = parsed.as_ref().and_then(|parsed| parsed.content_disposition());
-    let name = disposition
-        .and_then(|disposition| disposition.attribute("filename"))
-        .or_else(|| kind.and_then(|kind| kind.attribute("name")))
-        .map(|name| name.chars().filter(|c| !c.is_control()).take(255).collect());
-    About { mime, boundary, charset, name, encoding }
-}
-
-/// The first line of an enclosed mbox entry, quoted or not, is no header field (RFC 4155).
-pub(crate) fn without_mbox_line(block: &[u8]) -> &[u8] {
-    let is_mbox = [&b"From "[..], b">From ", b"\"From "].iter().any(|start| block.starts_with(start));
-    let rest = memchr::memchr(b'\n', block).and_then(|end| block.get(end + 1..)).filter(|_| is_mbox);
-    rest.unwrap_or(block)
-}
-
-/// What lies between the boundary lines of a multipart. The last section may lack its closing line.
-fn sections(bytes: &[u8], boundary: &[u8]) -> Vec<Range<usize>> {
-    let mut sections = Vec::new();
-    let mut open: Option<usize> = None;
-    let mut start = 0;
-    while start < bytes.len() {
-        let end = memchr::memchr(b'\n', bytes.get(start..).unwrap_or_default())
-            .map_or(bytes.len(), |at| start + at + 1);
-        let line = bytes.get(start..end).unwrap_or_default();
-        if let Some(rest) = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary)) {
-            let rest = rest.trim_ascii();
-            if rest.is_empty() || rest == b"--" {
-                sections.extend(open.take().map(|from| from..start));
-                if rest == b"--" {
-                    return sections;
-                }
-                open = Some(end);
-            }
-        }
-        if sections.len() > PARTS {
-            return sections;
-        }
-        start = end;
-    }
-    sections.extend(open.map(|from| from..bytes.len()));
-    sections
-}
-
 /// Whether a file has the name that mail programs give a message they save.
 fn is_message_name(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("eml"))
@@ -411,11 +213,13 @@ fn is_readable(mime: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fields::header_block;
     use super::*;
 
     fn walk(mail: &str) -> Walker {
         let mut walker = Walker::new();
-        walker.message(mail.as_bytes());
+        let (block, head) = header_block(mail.as_bytes());
+        walker.message(mail.as_bytes(), head, About::part(block, false));
         walker
     }
 
