@@ -15,6 +15,7 @@ mod format;
 mod input;
 mod lines;
 mod nfdump;
+mod objects;
 mod pcap;
 mod plain;
 mod row;

@@ -80,22 +80,23 @@ impl<'t> Row<'t> {
 pub(super) fn slot(name: &str) -> Option<Slot> {
     use Slot::*;
     Some(match name {
-        "ts" | "starttime" | "stime" | "flow.start" | "firstseen" | "first_seen" | "start" | "start_time"
-        | "event.start" => Start,
+        "ts" | "first" | "starttime" | "stime" | "flow.start" | "firstseen" | "first_seen" | "start"
+        | "start_time" | "event.start" => Start,
         "@timestamp" | "timestamp" | "time" | "date" => Logged,
-        "te" | "ltime" | "lasttime" | "flow.end" | "lastseen" | "last_seen" | "end" | "end_time"
+        "te" | "last" | "ltime" | "lasttime" | "flow.end" | "lastseen" | "last_seen" | "end" | "end_time"
         | "event.end" => End,
         "duration" | "dur" | "td" | "duration_s" => Duration,
         "event.duration" => DurationNanos,
-        "id.orig_h" | "id_orig_h" | "saddr" | "srcaddr" | "sa" | "source.ip" | "src_ip" | "srcip"
-        | "src ip" | "source ip" | "source_ip" | "src" | "src_addr" | "source_address" | "id_orig.h" => {
-            Source
-        }
+        "id.orig_h" | "id_orig_h" | "saddr" | "src4_addr" | "src6_addr" | "srcaddr" | "sa" | "source.ip"
+        | "src_ip" | "srcip" | "src ip" | "source ip" | "source_ip" | "src" | "src_addr"
+        | "source_address" | "id_orig.h" => Source,
         "id.orig_p" | "id_orig_p" | "sport" | "sp" | "source.port" | "src_port" | "srcport" | "src port"
         | "source port" | "source_port" => SourcePort,
         "id.resp_h"
         | "id_resp_h"
         | "daddr"
+        | "dst4_addr"
+        | "dst6_addr"
         | "dstaddr"
         | "da"
         | "destination.ip"

@@ -1,5 +1,5 @@
-//! Zeek's JSON, one object a line: keys with a point, with an underscore in its place, or one object within another;
-//! also as Elastic's and Suricata's exports have it.
+//! Zeek's JSON: keys with a point, with an underscore in its place, or one object within another;
+//! also as Elastic's, Suricata's and nfdump's exports have it.
 
 use std::fmt;
 
@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::files::doubt::DoubtKind;
 use crate::files::input::Input;
 use crate::files::lines::Lines;
+use crate::files::objects::Objects;
 use crate::files::plain;
 use crate::files::row::{Row, Slot, slot};
 use crate::files::{Format, Reading};
@@ -20,10 +21,9 @@ const DEPTH: usize = 5;
 
 /// Reads a file of JSON objects. Those that are no connection are passed over.
 pub(in crate::files) fn json(input: &mut Input<'_>, reading: &mut Reading<'_>) {
-    let mut lines = Lines::new(input);
+    let mut objects = Objects::new(Lines::new(input));
     let mut ever = false;
-    while let Some((number, line)) = lines.next(reading) {
-        let Some(object) = object(line) else { continue };
+    while let Some((number, object)) = objects.next(reading) {
         let mut row = Row::new();
         if into_row(object, "", 0, &mut row).is_err() {
             reading.doubts.note(DoubtKind::Unreadable, number);
@@ -58,18 +58,15 @@ fn kind(row: &Row<'_>) -> Kind {
         // Suricata writes alerts and all else that it sees into the same file.
         Some("flow") => Kind::Plain,
         Some("alert" | "dns" | "http" | "tls" | "stats" | "fileinfo" | "netflow" | "anomaly") => Kind::Other,
-        _ if row.get(Slot::ZeekState).is_some() || row.get(Slot::History).is_some() => Kind::Zeek,
-        _ if row_tells_connection(row) => Kind::Zeek,
+        _ if [Slot::ZeekState, Slot::History, Slot::ForwardPayload]
+            .iter()
+            .any(|slot| row.get(*slot).is_some()) =>
+        {
+            Kind::Zeek
+        }
+        _ if row_tells_connection(row) => Kind::Plain,
         _ => Kind::Other,
     }
-}
-
-/// The object of a line, also where the lines make up one array.
-fn object(line: &[u8]) -> Option<&[u8]> {
-    let line = line.trim_ascii();
-    let line = line.strip_prefix(b"[").or_else(|| line.strip_prefix(b",")).unwrap_or(line);
-    let line = line.strip_suffix(b"]").or_else(|| line.strip_suffix(b",")).unwrap_or(line).trim_ascii();
-    (!line.is_empty()).then_some(line)
 }
 
 /// Puts what `json`, an object, says of a flow into `row`.
