@@ -340,7 +340,7 @@ impl Facts {
             known.heard = known.heard.max(Some(at));
             known.asks_usual |= sighting.source.is_hearsay();
         }
-        if let Some(port) = sighting.port.filter(|port| *port != 0) {
+        if let Some(port) = sighting.port_to_ask() {
             known.name(port, voice);
             if sighting.kind.is_proxy_or_relay() && known.alleged.len() < NAMED_PORTS {
                 known.alleged.insert(port);
@@ -457,7 +457,7 @@ impl Facts {
 /// a call outward alone says nothing of what listens here.
 pub(crate) fn asks(sighting: &Sighting) -> bool {
     if let Source::Sign { sign, .. } = &sighting.source {
-        let names_a_port = sign.is_of_our_port() && sighting.port.is_some_and(|port| port != 0);
+        let names_a_port = sign.is_of_our_port() && sighting.port_to_ask().is_some();
         return names_a_port || sign.family() == SignFamily::Relaying;
     }
     match sighting.kind {

@@ -63,7 +63,7 @@ impl FlowProof {
     pub(crate) fn hear(&mut self, sighting: &Sighting) {
         let name = (sighting.evidence, sighting.claim);
         let (at, address) = (sighting.counts_from(), sighting.address.to_canonical());
-        let port = sighting.port.filter(|port| *port != 0);
+        let port = sighting.port_to_ask();
         match &sighting.source {
             Source::Sign { sign, score, .. } => {
                 if sign.family() == SignFamily::Relaying && *score >= weights::SURE_OF_RELAYING {

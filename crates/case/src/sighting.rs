@@ -177,6 +177,11 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// The port on our side that a probe could ask: those of TCP.
+    pub(crate) fn port_to_ask(&self) -> Option<u16> {
+        self.port.filter(|port| *port != 0 && self.protocol != Some(Transport::Udp))
+    }
+
     /// When it counts from: when it happened, but never later than it came nor long before.
     pub(crate) fn counts_from(&self) -> Timestamp {
         let earliest = after(self.received, -weights::OLDEST_AT_ARRIVAL);

@@ -4,7 +4,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
 
 #[path = "../../desk/tests/night/proxy.rs"]
-#[expect(dead_code, reason = "shared with the nights of the desk, which use all of it")]
 mod proxy;
 
 use std::io::{Read, Write};

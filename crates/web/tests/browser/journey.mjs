@@ -119,11 +119,11 @@ async function lookAtTheQueue(desk) {
   assert.match(await clock.innerText(), /left|overdue|no clock/);
   assert.ok((await page.locator("[data-row] .badge").first().innerText()).trim().length > 2, "a stage is a word");
   if (desk.scripts) {
-    await visible(page.locator(".plot canvas"));
-    const seen = await page.evaluate(() => document.querySelector(".plot").plot.scales.x.max
+    await visible(page.locator("[data-plot=hours] canvas"));
+    const seen = await page.evaluate(() => document.querySelector("[data-plot=hours]").plot.scales.x.max
       - Number(document.querySelector("#hours tbody tr:last-child").dataset.at));
     assert.ok(seen >= 3600, "the hour that runs now is drawn too");
-  } else await visible(page.locator(".plot svg"));
+  } else await visible(page.locator("[data-plot=hours] svg"));
   await page.getByText("As a table").click();
   await visible(page.getByRole("table", { name: /activity per hour/i }));
   assert.equal(await page.locator("#hours tbody tr").count(), 48);
