@@ -25,9 +25,10 @@ enum Stand {
 }
 
 /// All of them. To add one: a line here.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part { group: "report", name: "mails", stand: Stand::Bench("report") },
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
+    Part { group: "flow", name: "signs", stand: Stand::Bench("signs") },
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
 ];
