@@ -37,6 +37,9 @@ _nightdesk() {
             nightdesk,demo)
                 cmd="nightdesk__subcmd__demo"
                 ;;
+            nightdesk,detect)
+                cmd="nightdesk__subcmd__detect"
+                ;;
             nightdesk,help)
                 cmd="nightdesk__subcmd__help"
                 ;;
@@ -148,6 +151,9 @@ _nightdesk() {
             nightdesk__subcmd__help,demo)
                 cmd="nightdesk__subcmd__help__subcmd__demo"
                 ;;
+            nightdesk__subcmd__help,detect)
+                cmd="nightdesk__subcmd__help__subcmd__detect"
+                ;;
             nightdesk__subcmd__help,help)
                 cmd="nightdesk__subcmd__help__subcmd__help"
                 ;;
@@ -254,7 +260,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse check who why case block lease reporter operator selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check who why case block lease reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -745,8 +751,38 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__detect)
+            opts="-c -h --home --allow --explain --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse check who why case block lease reporter operator selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check who why case block lease reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -928,6 +964,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__detect)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

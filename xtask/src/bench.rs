@@ -29,6 +29,7 @@ const PARTS: [Part; 5] = [
     Part { group: "report", name: "mails", stand: Stand::Bench("report") },
     Part { group: "report", name: "hostile", stand: Stand::Bench("report") },
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
+    Part { group: "flow", name: "signs", stand: Stand::Bench("signs") },
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
 ];

@@ -7,6 +7,7 @@
 mod connection;
 mod covered;
 mod direction;
+mod ends;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use foldhash::fast::RandomState;
 
 use crate::{Flow, FlowClock, Millis, protocol};
 use connection::Connection;
+use ends::Ends;
 
 /// How much a [`Stitcher`] keeps, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -45,13 +47,15 @@ pub struct Seen {
     pub flow: Flow,
     /// What was shown of it the last time; none the first time. Never from the other side round.
     pub before: Option<Flow>,
+    /// Where the record begins that made it known better: what has come since `before` lies between this and its end.
+    pub since: Millis,
 }
 
 impl Seen {
     /// A connection that is told at once and whole.
     #[must_use]
     pub fn whole(flow: Flow) -> Seen {
-        Seen { flow, before: None }
+        Seen { flow, before: None, since: flow.first }
     }
 
     /// How many bytes came since it was last shown: from the source, and to it.
@@ -105,6 +109,7 @@ pub struct Stitcher {
     queue: VecDeque<(Millis, Key)>,
     clock: FlowClock,
     counts: StitchCounts,
+    ends: Ends,
 }
 
 impl Stitcher {
@@ -117,6 +122,7 @@ impl Stitcher {
             queue: VecDeque::new(),
             clock: FlowClock::new(),
             counts: StitchCounts::default(),
+            ends: Ends::default(),
         }
     }
 
@@ -131,11 +137,11 @@ impl Stitcher {
                 if !entry.connection.add(flow, from_low) {
                     self.counts.duplicates += 1;
                 } else if entry.connection.is_settled(key.protocol) || entry.shown.is_some() {
-                    reveal(&key, entry, show);
+                    reveal(&key, entry, &self.ends, flow.first, show);
                 }
                 return;
             }
-            reveal_held(&key, entry, show);
+            reveal_held(&key, entry, &self.ends, show);
         }
         self.begin(flow, key, from_low, now, show);
     }
@@ -144,7 +150,7 @@ impl Stitcher {
     pub fn finish(&mut self, show: &mut impl FnMut(&Seen)) {
         while let Some((_, key)) = self.queue.pop_front() {
             if let Some(mut entry) = self.entries.remove(&key) {
-                reveal_held(&key, &mut entry, show);
+                reveal_held(&key, &mut entry, &self.ends, show);
             }
         }
     }
@@ -169,13 +175,14 @@ impl Stitcher {
 
     fn begin(&mut self, flow: &Flow, key: Key, from_low: bool, now: Millis, show: &mut impl FnMut(&Seen)) {
         self.counts.connections += 1;
+        self.ends.note(&key);
         while self.entries.len() >= self.limits.connections.max(1) && self.evict(show) {}
         let connection = Connection::new(flow, from_low);
         let settled = connection.is_settled(key.protocol);
         let wait = if settled { self.idle(key.protocol) } else { self.limits.patience };
         let mut entry = Entry { connection, shown: None, due: now.plus(wait) };
         if settled {
-            reveal(&key, &mut entry, show);
+            reveal(&key, &mut entry, &self.ends, flow.first, show);
         }
         self.queue.push_back((entry.due, key));
         self.entries.insert(key, entry);
@@ -200,7 +207,7 @@ impl Stitcher {
     fn look(&mut self, due: Millis, key: Key, now: Millis, show: &mut impl FnMut(&Seen)) {
         let idle = self.idle(key.protocol);
         let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.due == due) else { return };
-        reveal_held(&key, entry, show);
+        reveal_held(&key, entry, &self.ends, show);
         let next = entry.connection.last.plus(idle);
         if next > now {
             entry.due = next;
@@ -216,7 +223,7 @@ impl Stitcher {
             && let Some(mut entry) = self.entries.remove(&key)
         {
             self.counts.evicted += 1;
-            reveal_held(&key, &mut entry, show);
+            reveal_held(&key, &mut entry, &self.ends, show);
         }
         true
     }
@@ -230,8 +237,8 @@ fn key(flow: &Flow) -> (Key, bool) {
     (Key { low, high, protocol: flow.protocol }, from_low)
 }
 
-fn reveal(key: &Key, entry: &mut Entry, show: &mut impl FnMut(&Seen)) {
-    let flow = entry.connection.flow(key.low, key.high, key.protocol);
+fn reveal(key: &Key, entry: &mut Entry, ends: &Ends, since: Millis, show: &mut impl FnMut(&Seen)) {
+    let flow = entry.connection.flow(key, ends);
     let same_way = |before: &Flow| before.source == flow.source && before.source_port == flow.source_port;
     let before = entry.shown.filter(same_way);
     // Who began it was guessed wrongly before: what was shown stands, and it is not shown again from the other side.
@@ -239,11 +246,12 @@ fn reveal(key: &Key, entry: &mut Entry, show: &mut impl FnMut(&Seen)) {
         return;
     }
     entry.shown = Some(flow);
-    show(&Seen { flow, before });
+    show(&Seen { flow, before, since });
 }
 
-fn reveal_held(key: &Key, entry: &mut Entry, show: &mut impl FnMut(&Seen)) {
+fn reveal_held(key: &Key, entry: &mut Entry, ends: &Ends, show: &mut impl FnMut(&Seen)) {
     if entry.shown.is_none() {
-        reveal(key, entry, show);
+        let since = entry.connection.first;
+        reveal(key, entry, ends, since, show);
     }
 }

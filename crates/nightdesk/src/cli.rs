@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Read complaints and say what they claim.
     Parse(Parse),
+    /// Read flow records and captures and say which home addresses look like proxies, relays or bots.
+    Detect(Detect),
     /// Probe one address of ours, and port, for an open proxy.
     Check(Check),
     /// Say who held an address at a moment.
@@ -132,6 +134,26 @@ pub(crate) struct Parse {
     /// Quirks of reporters to read by, before those compiled in.
     #[arg(long, value_name = "FILE")]
     pub(crate) quirks: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Detect {
+    /// Zeek conn logs, Argus and nfdump files, packet captures, also gzipped; several are one stretch of time; - reads
+    /// standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// A prefix of ours; repeat for more.
+    #[arg(long, required = true, value_name = "CIDR")]
+    pub(crate) home: Vec<IpNet>,
+    /// What is meant to be as it is: a proxy or mail server of ours, or a peer, such as 192.0.2.10:3128 or 192.0.2.0/24:25;
+    /// repeat for more.
+    #[arg(long, value_name = "ADDRESS[:PORT]")]
+    pub(crate) allow: Vec<signs::Allowed>,
+    /// Show the flows that prove each sign.
+    #[arg(long)]
+    pub(crate) explain: bool,
     #[command(flatten)]
     pub(crate) json: Json,
 }

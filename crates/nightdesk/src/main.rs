@@ -68,6 +68,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Serve => commands::serve::run(config()?).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Parse(options) => commands::parse::run(options),
+        Command::Detect(options) => commands::detect::run(options),
         Command::Check(options) => commands::check::run(&config()?, options).await,
         Command::Who(options) => commands::who::run(&config()?, options).await,
         Command::Why(options) => commands::why::run(&config()?, options).await,

@@ -116,7 +116,9 @@ impl Calls {
                 continue;
             }
             let Some(rhythm) = called.pace.rhythm() else { continue };
-            let score = called.score(&rhythm) * view.rarity(called.peer);
+            // A swarm's members and trackers are called by the clock too.
+            let swarm = if called.is_odd() { view.peer_to_peer() } else { 1.0 };
+            let score = called.score(&rhythm) * view.rarity(called.peer) * swarm;
             if score >= 0.1 {
                 out.push(called.sign(view, &rhythm, score));
             }

@@ -25,6 +25,8 @@ pub(crate) struct Contact {
     pub(crate) was_answered: bool,
     pub(crate) flow: Flow,
     pub(crate) before: Option<Flow>,
+    /// Where what is new of it begins.
+    pub(crate) since: Millis,
 }
 
 impl Contact {
@@ -72,7 +74,7 @@ impl Contact {
 
     /// Bytes since it was last seen: sent by home, and received.
     pub(crate) fn grown(&self) -> (u64, u64) {
-        let seen = Seen { flow: self.flow, before: self.before };
+        let seen = Seen { flow: self.flow, before: self.before, since: self.since };
         let (ahead, back) = seen.grown();
         if self.inward { (back, ahead) } else { (ahead, back) }
     }
@@ -112,6 +114,7 @@ pub(crate) fn of(seen: &Seen, home: &Home) -> [Option<Contact>; 2] {
             was_answered: seen.before.as_ref().is_some_and(answers),
             flow: *flow,
             before: seen.before,
+            since: seen.since,
         }
     };
     [ours.0.then(|| contact(false)), ours.1.then(|| contact(true))]

@@ -91,7 +91,9 @@ impl Line {
         }
         self.calls.get_or_insert_default().see(contact);
         self.tunnels.get_or_insert_default().see(contact);
-        if rare && contact.just_answered() && !ports::is_infrastructure(contact.service()) {
+        // What goes out once strangers are served is their doing, and would push the call that told of the port out of memory.
+        let serving = self.served.opened_since(contact.first().plus(-HOUR));
+        if rare && !serving && contact.just_answered() && !ports::is_infrastructure(contact.service()) {
             self.phone.see(contact);
         }
         if contact.new && !ports::is_usual_target(contact.service()) {

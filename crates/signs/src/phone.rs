@@ -53,7 +53,7 @@ impl Phone {
             .filter(|call| !view.allows(call.destination, Some(call.destination_port)))
             .collect();
         // Whoever is called again and again is the likelier master; else the last one called.
-        let call = calls.iter().max_by_key(|call| (view.contacts(call.destination).min(3), call.first))?;
+        let call = calls.iter().max_by_key(|call| (view.contacts(call.destination) >= 3, call.first))?;
         let strangers = f64::from(listener.users.count());
         let among = f64::from(u32::try_from(calls.len()).unwrap_or(1)).sqrt();
         let again = if view.contacts(call.destination) >= 3 { 0.1 } else { 0.0 };

@@ -19,8 +19,9 @@ const KEPT: usize = 40;
 /// Ports of ours for which pairs are counted.
 const PORTS: usize = 4;
 /// The outward connection begins so many milliseconds after the inward one. A proxied request takes the time of a name
-/// look-up and a handshake; two exporters' clocks may differ by a little.
-const AFTER: std::ops::RangeInclusive<i64> = -200..=2_000;
+/// look-up and a handshake. NetFlow v9 tells the exporter's clock in whole seconds (RFC 3954, section 5.1), so two records
+/// of one exporter may be a second off each other.
+const AFTER: std::ops::RangeInclusive<i64> = -1_100..=2_200;
 /// How far out of step the control comparison is.
 const OUT_OF_STEP: i64 = 12_000;
 /// The outward connection ends with the inward one, or this much later.

@@ -39,6 +39,7 @@ struct Window {
     one: Option<(IpAddr, u16)>,
     one_votes: u32,
     one_calls: u32,
+    one_failed: u32,
     last: Millis,
     peer: Option<IpAddr>,
     proof: Proof,
@@ -120,9 +121,12 @@ impl Window {
             self.proof.add(&contact.flow);
         } else if self.one_votes > 0 {
             self.one_votes -= 1;
+            return;
         } else {
+            self.one_failed = 0;
             (self.one, self.one_votes, self.one_calls) = (Some((contact.peer, port)), 1, 1);
         }
+        self.one_failed += u32::from(contact.failed());
     }
 
     fn shape(&self) -> Shape {
@@ -135,7 +139,13 @@ impl Window {
         if ports >= PORTS && addresses <= ports / 5 && mostly_failed {
             return Shape::Ports(ports);
         }
-        if self.one_calls >= CALLS { Shape::One(self.one_calls) } else { Shape::None }
+        // Calls in vain of one port are a server that is down, unless they come faster than any program tries again.
+        let in_vain = self.one_failed * 2 > self.one_calls;
+        if self.one_calls >= if in_vain { 20 * CALLS } else { CALLS } {
+            Shape::One(self.one_calls)
+        } else {
+            Shape::None
+        }
     }
 
     /// .62 where it begins, .9 for some hundreds.

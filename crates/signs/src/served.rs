@@ -146,6 +146,11 @@ impl Served {
         sought.answered |= contact.answered;
     }
 
+    /// Whether a port that was not there before has answered since a moment.
+    pub(crate) fn opened_since(&self, at: Millis) -> bool {
+        self.listeners.iter().any(|one| one.new.is_some() && one.used > 0 && one.first >= at)
+    }
+
     /// How many connections a port has answered.
     pub(crate) fn answered_on(&self, port: u16) -> u32 {
         self.listeners.iter().find(|listener| listener.port == port).map_or(0, |listener| listener.answered)

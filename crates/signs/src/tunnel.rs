@@ -5,6 +5,7 @@
 //! goes up the tunnel is what comes in from everywhere else, and the other way round. A person's own tunnel does the
 //! opposite: what is in it is nowhere else.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use flow::{Flow, Millis};
@@ -45,7 +46,9 @@ struct Agreement {
     /// similarity): 1 where equal.
     up: f64,
     down: f64,
-    minutes: u32,
+    /// Stretches in which both were busy, and of how many minutes each is.
+    busy: u32,
+    step: i64,
     places: u32,
     bytes: u64,
 }
@@ -57,7 +60,7 @@ impl Tunnels {
             return;
         }
         let (sent, received) = contact.grown();
-        let from = contact.before.map_or(contact.first(), |before| before.last);
+        let from = contact.since;
         let mark = if ports::is_usual_target(contact.service()) { contact.peer_mark() } else { 0 };
         let called = if mark == 0 { 0 } else { 1 << (mark & 63) };
         self.all.add(from, contact.last(), sent, received, called);
@@ -109,33 +112,45 @@ impl Tunnels {
         }
     }
 
+    /// Minute by minute, and three by three: an active timeout of two minutes blurs single ones.
     fn agreement(&self, tunnel: &Tunnel) -> Agreement {
+        let [fine, coarse] = [1, 3].map(|step| self.compared(tunnel, step));
+        if coarse.score() > fine.score() { coarse } else { fine }
+    }
+
+    fn compared(&self, tunnel: &Tunnel, step: i64) -> Agreement {
         let (from, to) = (tunnel.flow.first, tunnel.flow.last);
-        let inside: Vec<(i64, Minute)> = tunnel.minutes.between(from, to).collect();
-        let all: Vec<(i64, Minute)> = self.all.between(from, to).collect();
-        let outside = |at: i64| {
-            let minute =
-                all.iter().find(|(minute, _)| *minute == at).map_or(Minute::default(), |(_, one)| *one);
-            let own =
-                inside.iter().find(|(minute, _)| *minute == at).map_or(Minute::default(), |(_, one)| *one);
-            (
-                minute.sent.saturating_sub(own.sent),
-                minute.received.saturating_sub(own.received),
-                minute.called,
-            )
+        let mut bins: BTreeMap<i64, (Minute, Minute)> = BTreeMap::new();
+        let sum = |into: &mut Minute, one: &Minute| {
+            into.sent = into.sent.saturating_add(one.sent);
+            into.received = into.received.saturating_add(one.received);
+            into.called |= one.called;
         };
-        let (mut up, mut down) = ((0, 0), (0, 0));
-        let (mut minutes, mut called, mut bytes) = (0, 0u64, 0u64);
-        for (at, own) in &inside {
-            let (sent, received, who) = outside(*at);
-            up = (up.0 + own.sent.min(received), up.1 + own.sent.max(received));
-            down = (down.0 + own.received.min(sent), down.1 + own.received.max(sent));
-            minutes += u32::from(own.sent >= BUSY && received >= BUSY);
-            called |= who;
+        for (minute, one) in tunnel.minutes.between(from, to) {
+            sum(&mut bins.entry(minute.div_euclid(step)).or_default().0, &one);
+        }
+        for (minute, one) in self.all.between(from, to) {
+            sum(&mut bins.entry(minute.div_euclid(step)).or_default().1, &one);
+        }
+        let (mut up, mut down) = ((0u64, 0u64), (0u64, 0u64));
+        let (mut busy, mut called, mut bytes) = (0, 0u64, 0u64);
+        for (own, all) in bins.values() {
+            let (sent, received) =
+                (all.sent.saturating_sub(own.sent), all.received.saturating_sub(own.received));
+            shared(&mut up, own.sent, received);
+            shared(&mut down, own.received, sent);
+            busy += u32::from(own.sent >= BUSY && received >= BUSY);
+            called |= all.called;
             bytes = bytes.saturating_add(own.sent);
         }
-        Agreement { up: ratio(up), down: ratio(down), minutes, places: called.count_ones(), bytes }
+        Agreement { up: ratio(up), down: ratio(down), busy, step, places: called.count_ones(), bytes }
     }
+}
+
+/// Adds what two counts share, and what either has.
+fn shared((both, either): &mut (u64, u64), a: u64, b: u64) {
+    *both = both.saturating_add(a.min(b));
+    *either = either.saturating_add(a.max(b));
 }
 
 fn ratio((shared, all): (u64, u64)) -> f64 {
@@ -153,8 +168,8 @@ impl Agreement {
         if self.places < PLACES || self.bytes < WORTH || self.down < 0.2 {
             return 0.0;
         }
-        let minutes = f64::from(self.minutes);
-        ((self.up - 0.45) / 0.4).clamp(0.0, 1.0) * (minutes / (minutes + 1.0)).min(0.92)
+        let busy = f64::from(self.busy);
+        ((self.up - 0.45) / 0.35).clamp(0.0, 1.0) * (busy / (busy + 0.6)).min(0.92)
     }
 }
 
@@ -172,12 +187,13 @@ impl Tunnel {
             flows: 1,
             why: format!(
                 "A connection to {peer} port {} stands for {} min; what goes up it is what comes in from everywhere else: \
-                 {} in a hundred bytes agree minute by minute over {} busy minutes ({} the other way), {} bytes in all, \
+                 {} in a hundred bytes agree over {} busy stretches of {} min ({} the other way), {} bytes in all, \
                  {} places called or more.",
                 self.flow.destination_port,
                 self.flow.last.since(self.flow.first) / 60_000,
                 sketch::rounded(agreement.up * 100.0),
-                agreement.minutes,
+                agreement.busy,
+                agreement.step,
                 sketch::rounded(agreement.down * 100.0),
                 agreement.bytes,
                 agreement.places,

@@ -1,7 +1,9 @@
 //! One connection as it grows from records.
 
+use crate::stitch::Key;
 use crate::stitch::covered::Covered;
 use crate::stitch::direction::{self, Told};
+use crate::stitch::ends::Ends;
 use crate::{ExporterId, Flow, Millis, Translated, Way, protocol, tcp};
 
 /// Records of one connection without SYN may lie this far apart: Cisco's default active timeout, the longest in common use.
@@ -136,9 +138,10 @@ impl Connection {
         self.is_complete() && (self.told != Told::Nothing || protocol != protocol::TCP || begun)
     }
 
-    /// The connection so far as a flow whose source is who began it. `low` and `high` are the ends.
-    pub(super) fn flow(&self, low: crate::stitch::End, high: crate::stitch::End, protocol: u8) -> Flow {
-        let low_began = direction::low_began(self, low.port, high.port, protocol);
+    /// The connection so far as a flow whose source is who began it.
+    pub(super) fn flow(&self, key: &Key, ends: &Ends) -> Flow {
+        let Key { low, high, protocol } = *key;
+        let low_began = direction::low_began(self, key, ends);
         let [from_low, from_high] = &self.sides;
         let (source, destination, forward, reverse) =
             if low_began { (low, high, from_low, from_high) } else { (high, low, from_high, from_low) };

@@ -1,6 +1,8 @@
 //! Who began a connection, where records of one direction each do not say.
 
+use crate::stitch::Key;
 use crate::stitch::connection::Connection;
+use crate::stitch::ends::Ends;
 use crate::{protocol, tcp};
 
 /// What records of both directions have said of who began it.
@@ -18,14 +20,17 @@ pub(super) enum Told {
 ///
 /// A record of both directions knows. Else flags may tell: a direction with SYN and never ACK was never answered, so it
 /// began; a direction with SYN alone in a record of its own is the first packet. Else, where the beginning was seen (a SYN,
-/// or a protocol without one), whose packet came first. Else, and for ties, the ports: who is called listens on the lower.
-pub(super) fn low_began(connection: &Connection, low_port: u16, high_port: u16, protocol: u8) -> bool {
+/// or a protocol without one), whose packet came first. Else, and for ties, the end that many others call is called; and
+/// where that says nothing, the one with the lower port.
+pub(super) fn low_began(connection: &Connection, key: &Key, ends: &Ends) -> bool {
+    let (low_port, high_port, protocol) = (key.low.port, key.high.port, key.protocol);
     match connection.told {
         Told::Low => return true,
         Told::High => return false,
         Told::Nothing => {}
     }
     let [low, high] = &connection.sides;
+    let by_ends = ends.low_is_called(key).map(|called| !called);
     let by_ports = low_port > high_port || (low_port == high_port && low.is_told());
     if protocol == protocol::TCP {
         let opens = |flags: u8| flags & tcp::SYN != 0 && flags & tcp::ACK == 0;
@@ -37,6 +42,9 @@ pub(super) fn low_began(connection: &Connection, low_port: u16, high_port: u16, 
     }
     if !(low.is_told() && high.is_told()) {
         // One direction alone: an answer whose question went another way looks like a question.
+        if let Some(low_began) = by_ends.filter(|_| protocol == protocol::TCP) {
+            return low_began;
+        }
         return if by_service(low_port) == by_service(high_port) && protocol != protocol::TCP {
             low.is_told()
         } else {
@@ -44,7 +52,7 @@ pub(super) fn low_began(connection: &Connection, low_port: u16, high_port: u16, 
         };
     }
     let begun = protocol != protocol::TCP || (low.way.flags & high.way.flags & tcp::SYN) != 0;
-    if begun && low.first != high.first { low.first < high.first } else { by_ports }
+    if begun && low.first != high.first { low.first < high.first } else { by_ends.unwrap_or(by_ports) }
 }
 
 /// Whether a port belongs to a service rather than to a caller: below 1024 (RFC 6335, section 6: System Ports).

@@ -5,6 +5,7 @@ pub(crate) mod blocks;
 pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod detect;
 pub(crate) mod init;
 pub(crate) mod leases;
 pub(crate) mod manual;
