@@ -20,15 +20,16 @@ enum Stand {
     /// A benchmark of this package of the workspace, named as the part is.
     Bench(&'static str),
     /// A program, named as the part is, of a workspace of its own: what brings peers' crates that nothing else builds.
-    #[allow(dead_code, reason = "the flow benchmarks that need it come next")]
     Apart(&'static str),
 }
 
 /// All of them. To add one: a line here.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 6] = [
     Part { group: "report", name: "mails", stand: Stand::Bench("report") },
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
+    Part { group: "flow", name: "decode", stand: Stand::Apart("crates/flow/benches/peers") },
+    Part { group: "flow", name: "ingest", stand: Stand::Apart("crates/flow/benches/peers") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
 ];
 
