@@ -13,7 +13,7 @@ fn announced() -> Vec<u8> {
 #[test]
 fn data_waits_for_its_template() {
     let data = set(256, &[plain(1, 40), plain(2, 80)].concat());
-    let mut heard = Heard::all(&[v9(1, 5, UPTIME, &[data.clone()])]);
+    let mut heard = Heard::all(&[v9(1, 5, UPTIME, &[data])]);
     assert!(heard.flows.is_empty());
     assert_eq!(heard.losses().waiting, 1);
     // Another domain's template of the same number is none of its own.
@@ -76,7 +76,7 @@ fn a_set_that_lies_costs_no_other_and_padding_may_be_anything() {
     let mut lying = set(256, &plain(1, 40));
     lying[2..4].copy_from_slice(&60_000u16.to_be_bytes());
     let padded = set(256, &[plain(2, 80), vec![0xAB; 3]].concat());
-    let heard = Heard::all(&[v9(1, 0, UPTIME, &[announced(), lying, padded.clone()])]);
+    let heard = Heard::all(&[v9(1, 0, UPTIME, &[announced(), lying, padded])]);
     assert_eq!(heard.counts(), [(1, 40, 0, 0, 0), (2, 80, 0, 0, 0)]);
     assert_eq!(heard.losses().malformed, 1);
     // Cut off in the middle of a record: what is whole is read.
