@@ -24,12 +24,11 @@ enum Stand {
 }
 
 /// All of them. To add one: a line here.
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 5] = [
     Part { group: "report", name: "mails", stand: Stand::Bench("report") },
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
     Part { group: "flow", name: "decode", stand: Stand::Apart("crates/flow/benches/peers") },
-    Part { group: "flow", name: "ingest", stand: Stand::Apart("crates/flow/benches/peers") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
 ];
 
