@@ -20,7 +20,6 @@ enum Stand {
     /// A benchmark of this package of the workspace, named as the part is.
     Bench(&'static str),
     /// A program, named as the part is, of a workspace of its own: what brings peers' crates that nothing else builds.
-    #[allow(dead_code, reason = "the flow benchmarks that need it come next")]
     Apart(&'static str),
 }
 
@@ -31,6 +30,7 @@ const PARTS: [Part; 5] = [
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
     Part { group: "flow", name: "signs", stand: Stand::Bench("signs") },
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
+    Part { group: "flow", name: "decode", stand: Stand::Apart("crates/flow/benches/peers") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
 ];
 

@@ -58,7 +58,7 @@ enum Task {
     },
     /// Run the benchmarks beside their peers and print ratios.
     Bench {
-        /// Which group (report, store, night) or part of one (report/mails); all, if none is named.
+        /// Which group (report, store, flow, night) or part of one (report/mails); all, if none is named.
         groups: Vec<String>,
     },
 }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 13] = [
+const NEEDED: [(&str, &str); 16] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -22,6 +22,9 @@ const NEEDED: [(&str, &str); 13] = [
     ("chromium", "chromium"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("tshark", "tshark"),
+    ("nfcapd", "nfdump"),
+    ("softflowd", "softflowd"),
 ];
 
 /// What only benchmarks need.

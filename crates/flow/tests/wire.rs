@@ -101,4 +101,30 @@ proptest! {
             prop_assert_eq!(losses.sequence_lost + losses.malformed + losses.bad_times, 0);
         }
     }
+
+    #[test]
+    fn whatever_comes_is_bounded_and_no_flow_ends_before_it_begins(
+        flows in prop::collection::vec(flow(), 1..60),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let limits = Limits { waiting_bytes: 8192, held_bytes: 32_768, ..Limits::default() };
+        let most = limits.held_bytes;
+        let mut decoder = Decoder::new(limits);
+        let mut read = Vec::new();
+        for version in [Version::NetflowV5, Version::NetflowV9, Version::Ipfix] {
+            for mut datagram in datagrams(version, &flows) {
+                for (place, byte) in &changes {
+                    let place = place.index(datagram.len());
+                    datagram[place] = *byte;
+                }
+                let end = cut.index(datagram.len() + 1);
+                for bytes in [&datagram[..], &datagram[..end], &datagram[end..]] {
+                    decoder.decode(EXPORTER, NOW, bytes, &mut read);
+                    prop_assert!(decoder.held() <= most);
+                }
+            }
+        }
+        prop_assert!(read.iter().all(|flow| flow.first <= flow.last && flow.last <= NOW.plus(600_000)));
+    }
 }

@@ -112,9 +112,9 @@ impl Domain {
         !soon
     }
 
-    /// Forgets what an exporter that began anew will tell again.
-    pub(super) fn forget(&mut self) {
-        self.templates.clear();
+    /// Doubts or forgets what an exporter that began anew will tell again.
+    pub(super) fn doubt(&mut self) {
+        self.templates.values_mut().for_each(|template| template.stale = true);
         self.rates = Rates::default();
         self.sequence = Sequence::default();
     }

@@ -12,7 +12,7 @@ use crate::Way;
 /// Bytes of a head and of a record.
 const fn sizes(version: Version) -> (usize, usize) {
     match version {
-        Version::NetflowV1 => (16, 52),
+        Version::NetflowV1 => (16, 48),
         Version::NetflowV5 => (24, 48),
         _ => (24, 52),
     }
@@ -45,8 +45,9 @@ impl Message<'_> {
         let mut sink = Sink::new(self.into);
         let length = there * record_size;
         match version {
+            Version::NetflowV1 => v1(body.get(..length)?, &scene, &mut sink),
             Version::NetflowV5 => v5(body.get(..length)?, &scene, &mut sink),
-            _ => others(version, body.get(..length)?, &scene, &mut sink),
+            _ => v7(body.get(..length)?, &scene, &mut sink),
         }
         count(&mut self.exporter.report, &sink);
         let key = (version, u64::from(engine));
@@ -70,50 +71,41 @@ macro_rules! at {
     };
 }
 
+/// What all three have at the same place, and the flags, which they have not.
+macro_rules! alike {
+    ($record:expr, flags: $flags:literal) => {
+        Record {
+            source: at!($record, u32, 0),
+            destination: at!($record, u32, 4),
+            packets: at!($record, u32, 16),
+            bytes: at!($record, u32, 20),
+            first: at!($record, u32, 24),
+            last: at!($record, u32, 28),
+            source_port: at!($record, u16, 32),
+            destination_port: at!($record, u16, 34),
+            flags: $record[$flags],
+            protocol: $record[38],
+        }
+    };
+}
+
 fn v5(body: &[u8], scene: &Scene, sink: &mut Sink<'_>) {
     let (records, _) = body.as_chunks::<48>();
     sink.flows.reserve(records.len());
     for record in records {
-        record_of(
-            scene,
-            sink,
-            Record {
-                source: at!(record, u32, 0),
-                destination: at!(record, u32, 4),
-                packets: at!(record, u32, 16),
-                bytes: at!(record, u32, 20),
-                first: at!(record, u32, 24),
-                last: at!(record, u32, 28),
-                source_port: at!(record, u16, 32),
-                destination_port: at!(record, u16, 34),
-                flags: record[37],
-                protocol: record[38],
-            },
-        );
+        record_of(scene, sink, alike!(record, flags: 37));
     }
 }
 
-/// Versions 1 and 7, which differ from 5 in where the small things are.
-fn others(version: Version, body: &[u8], scene: &Scene, sink: &mut Sink<'_>) {
-    let (records, _) = body.as_chunks::<52>();
-    sink.flows.reserve(records.len());
-    for record in records {
-        record_of(
-            scene,
-            sink,
-            Record {
-                source: at!(record, u32, 0),
-                destination: at!(record, u32, 4),
-                packets: at!(record, u32, 16),
-                bytes: at!(record, u32, 20),
-                first: at!(record, u32, 24),
-                last: at!(record, u32, 28),
-                source_port: at!(record, u16, 32),
-                destination_port: at!(record, u16, 34),
-                flags: if version == Version::NetflowV1 { record[40] } else { record[37] },
-                protocol: record[38],
-            },
-        );
+fn v1(body: &[u8], scene: &Scene, sink: &mut Sink<'_>) {
+    for record in body.as_chunks::<48>().0 {
+        record_of(scene, sink, alike!(record, flags: 40));
+    }
+}
+
+fn v7(body: &[u8], scene: &Scene, sink: &mut Sink<'_>) {
+    for record in body.as_chunks::<52>().0 {
+        record_of(scene, sink, alike!(record, flags: 37));
     }
 }
 

@@ -42,7 +42,8 @@ pub struct Losses {
     pub sequence_late: u64,
     /// How often the numbering began anew.
     pub sequence_resets: u64,
-    /// How often the exporter itself did: its uptime went back, and its templates were forgotten.
+    /// How often the exporter itself did: its uptime went back. Its old templates are then believed only of sets that fit
+    /// them, until they are sent again.
     pub restarts: u64,
     /// Flows whose sampling rate nobody has told: their counts may be too small by any factor.
     pub unknown_sampling: u64,

@@ -105,7 +105,7 @@ impl Options {
 
     /// One packet in so many: rounded, at least 1.
     fn rate(&self) -> Option<u32> {
-        let several = |part: u64, whole: u64| (part > 0).then(|| (whole + part / 2) / part);
+        let several = |part: u64, whole: u64| (part > 0).then(|| whole.saturating_add(part / 2) / part);
         let rate = match self.told {
             Some(told) => Some(told),
             None => self

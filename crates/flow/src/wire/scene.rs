@@ -147,6 +147,17 @@ impl<'a> Sink<'a> {
         Sink { flows, records: 0, others: 0, bad_times: 0, unknown_sampling: 0 }
     }
 
+    /// Takes back what `read` wrote where it says that it is unsound, or where times came out that cannot be true.
+    pub(super) fn only_if_sound(&mut self, read: impl FnOnce(&mut Self) -> bool) -> bool {
+        let before = (self.flows.len(), self.records, self.others, self.bad_times, self.unknown_sampling);
+        let sound = read(self) && self.bad_times == before.3;
+        if !sound {
+            self.flows.truncate(before.0);
+            (_, self.records, self.others, self.bad_times, self.unknown_sampling) = before;
+        }
+        sound
+    }
+
     /// Multiplies the counts and writes the flow down.
     #[inline]
     pub(super) fn push(&mut self, told: Told, exporter: ExporterId) {

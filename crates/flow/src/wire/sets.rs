@@ -81,15 +81,11 @@ impl Message<'_> {
         }
     }
 
+    /// The exporter began anew: its templates are believed of what fits them until they are sent again.
     fn restart(&mut self, key: DomainKey) {
-        let given_up = self.exporter.waiting.take(|held| held.domain == key, self.held);
-        let losses = &mut self.exporter.report.losses;
-        losses.restarts += 1;
-        losses.no_template += u64::try_from(given_up.len()).unwrap_or(u64::MAX);
+        self.exporter.report.losses.restarts += 1;
         if let Some(domain) = self.exporter.domains.get_mut(&key) {
-            *self.held = self.held.saturating_sub(domain.templates.values().map(Template::weight).sum());
-            self.exporter.report.templates -= u64::try_from(domain.templates.len()).unwrap_or(0);
-            domain.forget();
+            domain.doubt();
         }
     }
 
@@ -161,7 +157,7 @@ impl Sets<'_> {
             let window = bytes.get(at + HEAD - BEFORE..end).unwrap_or_default();
             match template_set(id, self.key.0) {
                 Some(options) => self.templates(window, options),
-                None if self.domain.templates.contains_key(&id) => self.data(id, scene, window),
+                None if self.data(id, scene, window) => {}
                 None => {
                     self.countable = false;
                     let held = Held::new(self.key, id, *scene, self.received, window);
@@ -177,7 +173,9 @@ impl Sets<'_> {
         let records = self.countable.then_some(self.sink.records);
         if self.news {
             let (key, templates) = (self.key, &self.domain.templates);
-            let known = |held: &Held| held.domain == key && templates.contains_key(&held.id);
+            let known = |held: &Held| {
+                held.domain == key && templates.get(&held.id).is_some_and(|template| !template.stale)
+            };
             for held in self.waiting.take(known, self.held) {
                 self.data(held.id, &held.scene, &held.window);
             }
@@ -193,8 +191,11 @@ impl Sets<'_> {
                 self.withdraw(sent.id, options);
             } else if sent.id < FIRST_DATA || sent.fields.len() > self.limits.fields {
                 self.report.losses.templates_refused += 1;
-            } else if self.domain.templates.get(&sent.id).is_none_or(|known| !known.is(&sent, options)) {
-                self.learn(&sent, options);
+            } else {
+                match self.domain.templates.get_mut(&sent.id).filter(|known| known.is(&sent, options)) {
+                    Some(known) => self.news |= std::mem::replace(&mut known.stale, false),
+                    None => self.learn(&sent, options),
+                }
             }
         }
         // Padding is zeros; anything else was a template that broke off.
@@ -230,18 +231,25 @@ impl Sets<'_> {
         });
     }
 
-    fn data(&mut self, id: u16, scene: &Scene, window: &[u8]) {
-        match self.domain.templates.get(&id).map(|template| &template.records) {
-            Some(Records::Data(plan)) => {
+    /// Reads a set by its template. `false` where there is none, or it is doubted and does not fit.
+    fn data(&mut self, id: u16, scene: &Scene, window: &[u8]) -> bool {
+        let Some(template) = self.domain.templates.get(&id) else { return false };
+        match &template.records {
+            Records::Data(plan) => {
                 let rates = &self.domain.rates;
                 let mut scene = *scene;
                 scene.rate = rates.any().unwrap_or(self.fallback);
+                if template.stale {
+                    return self.sink.only_if_sound(|sink| {
+                        fits(plan.length, window) && read_all(plan, window, &scene, rates, sink)
+                    });
+                }
                 let sound = read_all(plan, window, &scene, rates, &mut self.sink);
                 self.report.losses.malformed += u64::from(!sound);
             }
-            Some(Records::Options(_)) => self.options(id, window),
-            None => {}
+            Records::Options(_) => self.options(id, window),
         }
+        true
     }
 
     fn options(&mut self, id: u16, window: &[u8]) {
@@ -269,6 +277,11 @@ pub(super) fn count(report: &mut ExporterReport, sink: &Sink<'_>) {
     report.other_records += u64::from(sink.others);
     report.losses.bad_times += u64::from(sink.bad_times);
     report.losses.unknown_sampling += u64::from(sink.unknown_sampling);
+}
+
+/// Whether a set is made of whole records of that length, and no more padding than to a word.
+fn fits(length: usize, window: &[u8]) -> bool {
+    (window.len() - BEFORE).checked_rem(length).is_some_and(|padding| padding < 4)
 }
 
 fn count_of(number: usize) -> u64 {

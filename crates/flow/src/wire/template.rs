@@ -21,6 +21,8 @@ pub(super) struct Template {
     /// As it was sent, to know it again.
     sent: Box<[u8]>,
     pub(super) records: Records,
+    /// The exporter began anew since it was sent, and may use its id for something else.
+    pub(super) stale: bool,
 }
 
 /// What its records are.
@@ -49,7 +51,7 @@ impl Template {
         } else {
             Records::Data(Box::new(Plan::new(&sent.fields, version)))
         };
-        Template { sent: sent.bytes.into(), records }
+        Template { sent: sent.bytes.into(), records, stale: false }
     }
 
     /// Whether this is the template that was sent again.
