@@ -12,12 +12,12 @@ use crate::shell::{cargo, output};
 pub(crate) struct Allowed {
     /// Other rooms.
     rooms: BTreeSet<String>,
-    /// Guarded crates of others (tokio, sqlx, axum, datafusion).
+    /// Guarded crates of others (tokio, sqlx, axum, datafusion and what it reads).
     guarded: BTreeSet<String>,
 }
 
 /// Crates that only some rooms are entitled to.
-const GUARDED: [&str; 4] = ["tokio", "sqlx", "axum", "datafusion"];
+const GUARDED: [&str; 6] = ["tokio", "sqlx", "axum", "datafusion", "parquet", "arrow"];
 
 #[derive(Deserialize)]
 struct Metadata {
