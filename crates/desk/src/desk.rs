@@ -40,6 +40,7 @@ struct Room {
     mailboxes: OnceLock<Ask>,
     meter: Arc<Meter>,
     work: Work,
+    lake: OnceLock<lake::Lake>,
 }
 
 /// Tells how the mailboxes are at this moment.
@@ -77,6 +78,7 @@ impl Desk {
             mailboxes: OnceLock::new(),
             meter: Arc::default(),
             work: Work::default(),
+            lake: OnceLock::new(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -242,6 +244,15 @@ impl Desk {
     /// What was done since the start.
     pub(crate) fn work(&self) -> &Work {
         &self.room.work
+    }
+
+    /// Says where flows are looked back at; the first said is asked.
+    pub fn show_lake(&self, lake: lake::Lake) {
+        _ = self.room.lake.set(lake);
+    }
+
+    pub(crate) fn lake(&self) -> Option<&lake::Lake> {
+        self.room.lake.get()
     }
 
     pub(crate) fn attempts(&self) -> &Attempts {

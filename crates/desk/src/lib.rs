@@ -22,6 +22,7 @@ mod explain;
 mod intake;
 mod league;
 mod login;
+mod lookback;
 mod marked;
 mod message;
 mod night;
@@ -48,8 +49,14 @@ pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
 pub use desk::{Desk, whose};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};
+pub use flow::Millis;
+pub use lake::{
+    Coverage, Exposed, ExposedHost, Exposure, ExposureQuestion, Listener, Partner, Reply, Step, Timeline,
+    TouchedPort, WentTo,
+};
 pub use league::reporters;
 pub use login::{NewSession, Session, hash_password};
+pub use lookback::LookBackError;
 pub use night::Hands;
 pub use notify::{Mailer, MailerError};
 pub use pages::PER_PAGE;

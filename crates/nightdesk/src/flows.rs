@@ -10,6 +10,7 @@ use desk::{Desk, Feed, ListenerView, Traffic, TrafficSettings};
 use sensors::flows::{Batch, Config as Sensor, Heard, Sockets, bind, serve};
 
 use crate::config::Config;
+use crate::lake_writing::ToDisk;
 use crate::startup::well;
 
 /// Batches of flows on their way from the sockets to the watchers. When it is full the sensor drops them and counts.
@@ -21,6 +22,7 @@ pub(crate) struct Flows {
     sockets: Sockets,
     sensor: Sensor,
     traffic: TrafficSettings,
+    to_disk: ToDisk,
 }
 
 impl Flows {
@@ -36,7 +38,7 @@ impl Flows {
         sensor.buffer_bytes = usize::try_from(set.buffer).unwrap_or(usize::MAX);
         let sockets = bind(&sensor).context("flows.listen")?;
         let traffic = TrafficSettings { allowed: config.allowed()?, threads: usize::from(set.threads) };
-        Ok(Some(Flows { sockets, sensor, traffic }))
+        Ok(Some(Flows { sockets, sensor, traffic, to_disk: ToDisk::start(config)? }))
     }
 
     /// Where the sockets listen, with the ports that were really bound.
@@ -54,7 +56,7 @@ impl Flows {
         let traffic = Traffic::start(desk, &self.traffic).context("cannot watch the traffic")?;
         show_listener(desk, &self.addresses(), &self.sensor.heard);
         let (batches, incoming) = mpsc::channel(BATCHES);
-        parts.spawn(well(hand_on(incoming, traffic.feed())));
+        parts.spawn(well(hand_on(incoming, traffic.feed(), self.to_disk)));
         parts.spawn(well(traffic.run(self.traffic.allowed, stop.clone())));
         let (sockets, sensor, stop) = (self.sockets, self.sensor, stop.clone());
         parts.spawn(async move { serve(sockets, sensor, batches, stop).await.context("the flow sockets") });
@@ -63,8 +65,9 @@ impl Flows {
 }
 
 /// Ends when the sockets do.
-async fn hand_on(mut incoming: mpsc::Receiver<Batch>, feed: Feed) {
+async fn hand_on(mut incoming: mpsc::Receiver<Batch>, feed: Feed, mut to_disk: ToDisk) {
     while let Some(batch) = incoming.recv().await {
+        to_disk.take(&batch.flows);
         feed.take(batch.flows);
     }
 }

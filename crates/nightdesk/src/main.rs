@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod flows;
 mod intake;
+mod lake_writing;
 mod output;
 mod pickups;
 mod quirks;
@@ -71,6 +72,11 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Detect(options) => commands::detect::run(options),
         Command::Check(options) => commands::check::run(&config()?, options).await,
         Command::Who(options) => commands::who::run(&config()?, options).await,
+        Command::Exposure(options) => commands::exposure::run(&config()?, options).await,
+        Command::WhoTalksTo(options) => commands::who_talks_to::run(&config()?, options).await,
+        Command::Timeline(options) => commands::timeline::run(&config()?, options).await,
+        Command::Sql(options) => commands::sql::run(&config()?, options).await,
+        Command::Lake(command) => commands::lake::run(&config()?, command),
         Command::Why(options) => commands::why::run(&config()?, options).await,
         Command::Case(command) => commands::cases::run(&config()?, command).await,
         Command::Block(command) => commands::blocks::run(&config()?, command).await,

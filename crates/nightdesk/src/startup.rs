@@ -64,6 +64,7 @@ impl Prepared {
         let outlet = outlet(&config, settings.territory.clone());
         let desk =
             Desk::open(settings, store, spool, Clock::system()).await.context("cannot open the desk")?;
+        desk.show_lake(open_lake(&config).await?);
         let certificate = match (&config.intake.certificate, &config.intake.key) {
             (Some(chain), Some(key)) => Some(Certificate::from_files(chain, key)?),
             _ => None,
@@ -170,6 +171,12 @@ async fn serve_pages(listener: TcpListener, pages: axum::Router, mut stop: watch
 pub(crate) async fn open_store(config: &Config) -> Result<Store> {
     make_data_dir(config)?;
     Store::open(&config.database_url()).await.context("cannot open the database")
+}
+
+/// Opens the flows on disk, to be asked.
+pub(crate) async fn open_lake(config: &Config) -> Result<lake::Lake> {
+    let limits = lake::Limits { memory_mib: config.lake.memory.into(), time: config.lake.limit.std() };
+    lake::Lake::open(config.lake_dir(), limits).await.context("cannot open the flows on disk")
 }
 
 /// Makes the folder everything is kept in, for our eyes only.

@@ -4,9 +4,12 @@ use std::net::IpAddr;
 
 use case::{Actor, CaseId, Command, EvidenceId};
 use desk::{
-    ActError, CaseView, Desk, DeskError, EvidenceView, Front, IntakeView, LogInError, NewSession, QueuePage,
-    ReporterView, Session, WhyStep,
+    ActError, CaseView, Desk, DeskError, EvidenceView, Exposure, Front, IntakeView, LogInError,
+    LookBackError, NewSession, QueuePage, ReporterView, Session, Timeline, WhyStep,
 };
+
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::office::{Office, OfficeError, Soon};
 
@@ -33,6 +36,16 @@ impl From<LogInError> for OfficeError {
             LogInError::Wrong => OfficeError::WrongPassword,
             LogInError::TooMany { retry_after } => OfficeError::TooManyTries { retry_after },
             LogInError::Desk(error) => error.into(),
+        }
+    }
+}
+
+impl From<LookBackError> for OfficeError {
+    fn from(error: LookBackError) -> Self {
+        match error {
+            LookBackError::NoFlows | LookBackError::Foreign(_) => OfficeError::CannotSay(error.to_string()),
+            LookBackError::Lake(inner) if inner.is_the_askers() => OfficeError::CannotSay(inner.to_string()),
+            LookBackError::Lake(inner) => OfficeError::Unavailable(with_causes(&inner)),
         }
     }
 }
@@ -84,6 +97,24 @@ impl Office for Desk {
 
     fn why_address(&self, address: IpAddr) -> Soon<'_, Vec<WhyStep>> {
         Box::pin(async move { Ok(Desk::why_address(self, address).await?) })
+    }
+
+    fn exposure(
+        &self,
+        scanner: IpAddr,
+        net: IpNet,
+        at: Timestamp,
+        window: SignedDuration,
+    ) -> Soon<'_, Exposure> {
+        Box::pin(async move { Ok(Desk::exposure(self, scanner, net, at, window).await?) })
+    }
+
+    fn host_timeline(&self, address: IpAddr, since: Timestamp, until: Timestamp) -> Soon<'_, Timeline> {
+        Box::pin(async move { Ok(Desk::host_timeline(self, address, since, until).await?) })
+    }
+
+    fn now(&self) -> Timestamp {
+        Desk::now(self)
     }
 
     fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()> {

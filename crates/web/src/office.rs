@@ -6,9 +6,11 @@ use std::pin::Pin;
 
 use case::{Actor, CaseId, Command, EvidenceId, Refusal};
 use desk::{
-    CaseView, EvidenceView, Front, IntakeView, NewSession, QueuePage, ReporterView, Session, WhyStep,
+    CaseView, EvidenceView, Exposure, Front, IntakeView, NewSession, QueuePage, ReporterView, Session,
+    Timeline, WhyStep,
 };
-use jiff::SignedDuration;
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
 
 /// An answer the desk is still working on.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = Result<T, OfficeError>> + Send + 'a>>;
@@ -34,6 +36,9 @@ pub enum OfficeError {
         /// How long until the next try is looked at.
         retry_after: SignedDuration,
     },
+    /// What was asked cannot be said, for a reason that the asker should read.
+    #[error("{0}")]
+    CannotSay(String),
     /// The desk or a room below it failed; the text is for the log, not for the page.
     #[error("the desk could not answer: {0}")]
     Unavailable(String),
@@ -59,6 +64,18 @@ pub trait Office: Send + Sync + 'static {
     fn why_case(&self, id: CaseId) -> Soon<'_, Option<Vec<WhyStep>>>;
     /// The same for an address.
     fn why_address(&self, address: IpAddr) -> Soon<'_, Vec<WhyStep>>;
+    /// Which addresses of a neighbourhood a scanner touched around a moment.
+    fn exposure(
+        &self,
+        scanner: IpAddr,
+        net: IpNet,
+        at: Timestamp,
+        window: SignedDuration,
+    ) -> Soon<'_, Exposure>;
+    /// What one of our addresses did between two moments.
+    fn host_timeline(&self, address: IpAddr, since: Timestamp, until: Timestamp) -> Soon<'_, Timeline>;
+    /// The time by the desk's clock.
+    fn now(&self) -> Timestamp;
     /// Has a command followed.
     fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()>;
     /// The same, if the case is still at `version`.

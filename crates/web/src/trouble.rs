@@ -66,7 +66,9 @@ impl Trouble {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Trouble::Unmade(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Trouble::Office(OfficeError::Refused(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Trouble::Office(OfficeError::Refused(_) | OfficeError::CannotSay(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Trouble::Office(OfficeError::Changed) => StatusCode::CONFLICT,
             Trouble::Office(OfficeError::TooManyTries { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Trouble::Unsaid(status) => *status,
@@ -124,6 +126,7 @@ impl Trouble {
 
     fn office_words(&self, error: &OfficeError) -> (&'static str, String, (&'static str, &'static str)) {
         match error {
+            OfficeError::CannotSay(why) => ("That cannot be said", words::sentence(why), TO_QUEUE),
             OfficeError::NoSuchCase => {
                 ("Nothing here", "There is no case of that number.".to_owned(), TO_QUEUE)
             }

@@ -75,6 +75,27 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
+/// A port with its protocol: `3128/tcp`.
+pub(crate) fn port(port: u16, protocol: u8) -> String {
+    // IANA's protocol numbers.
+    match protocol {
+        6 => format!("{port}/tcp"),
+        17 => format!("{port}/udp"),
+        1 | 58 => "icmp".to_owned(),
+        other => format!("{port}/ip{other}"),
+    }
+}
+
+/// A number of bytes in the largest unit that leaves a figure before the point: `900 B`, `1.2 kB`, `70.0 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let units = [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    let fits = units.into_iter().find(|(size, _)| bytes >= *size);
+    fits.map_or_else(
+        || format!("{bytes} B"),
+        |(size, unit)| format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
+    )
+}
+
 /// The text with a capital at its beginning and a full stop at its end.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.trim().chars();

@@ -6,7 +6,9 @@ pub(crate) mod cases;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod detect;
+pub(crate) mod exposure;
 pub(crate) mod init;
+pub(crate) mod lake;
 pub(crate) mod leases;
 pub(crate) mod manual;
 pub(crate) mod operators;
@@ -14,7 +16,11 @@ pub(crate) mod parse;
 pub(crate) mod reporters;
 pub(crate) mod selfcheck;
 pub(crate) mod serve;
+pub(crate) mod sql;
+pub(crate) mod table;
+pub(crate) mod timeline;
 pub(crate) mod who;
+pub(crate) mod who_talks_to;
 pub(crate) mod why;
 
 /// How a command ended when nothing failed: exit code 0 or 1.

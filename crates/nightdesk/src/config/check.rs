@@ -135,6 +135,8 @@ pub(super) fn values(config: &Config) -> Result<()> {
     ensure!(!config.edge.command.is_empty(), "edge.command is empty; write [\"nft\"]");
     let lengths = [
         ("selfcheck.every", config.selfcheck.every.0),
+        ("lake.keep", config.lake.keep.0),
+        ("lake.limit", config.lake.limit.0),
         ("selfcheck.limit", config.selfcheck.limit.0),
         ("probe.deadline", config.probe.deadline.0),
         ("playbook.block_for", config.playbook.block_for.0),
@@ -150,6 +152,11 @@ pub(super) fn values(config: &Config) -> Result<()> {
     ensure!(
         config.edge.max_new_per_hour > 0,
         "edge.max_new_per_hour is 0; nothing would ever be blocked, for that say outlet = \"dry-run\""
+    );
+    ensure!(
+        config.lake.memory >= 64,
+        "lake.memory is {} MiB; a question needs 64 at least",
+        config.lake.memory
     );
     own_services(config)?;
     ensure!(

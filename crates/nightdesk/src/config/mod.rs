@@ -14,10 +14,11 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use duration::Span;
 pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
 use sections::{
-    Answers, Edge, Flows, General, Intake, Leases, Lookup, Mail, Playbook, Probe, SelfCheck, Web,
+    Answers, Edge, Flows, General, Intake, Lake, Leases, Lookup, Mail, Playbook, Probe, SelfCheck, Web,
 };
 pub(crate) use sections::{Contact, EdgeOutlet};
 
@@ -41,6 +42,7 @@ pub(crate) struct Config {
     pub(crate) selfcheck: SelfCheck,
     pub(crate) flows: Flows,
     pub(crate) web: Web,
+    pub(crate) lake: Lake,
     pub(crate) playbook: Playbook,
     /// Mailboxes to pick mail up from.
     pub(crate) mailbox: Vec<Mailbox>,
@@ -64,6 +66,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("selfcheck", SelfCheck::settings()),
         ("flows", Flows::settings()),
         ("web", Web::settings()),
+        ("lake", Lake::settings()),
         ("playbook", Playbook::settings()),
     ]
 }
@@ -143,6 +146,11 @@ impl Config {
     /// What of the traffic is meant to be as it is.
     pub(crate) fn allowed(&self) -> Result<Vec<signs::Allowed>> {
         check::allowed(self)
+    }
+
+    /// Where flows are.
+    pub(crate) fn lake_dir(&self) -> PathBuf {
+        self.lake.dir.clone().unwrap_or_else(|| self.general.data_dir.join("lake"))
     }
 
     /// Where accepted mail lies before it is in the log.

@@ -254,6 +254,20 @@ section! {
 }
 
 section! {
+    /// Flows on disk, to look back at: about 12 bytes a flow, twice.
+    Lake {
+        /// Where they are; absent: lake/ in data_dir.
+        dir: Option<PathBuf> = None;
+        /// How long they are kept; what is deleted then is logged.
+        keep: Span = Span::hours(30 * 24);
+        /// The memory that questions may take together, in MiB.
+        memory: u32 = 512;
+        /// How long a question may take.
+        limit: Span = Span::secs(30);
+    }
+}
+
+section! {
     /// What each stage does.
     Playbook {
         /// How long a watch lasts after a virus sighting.

@@ -2,12 +2,14 @@
 
 pub(crate) mod case;
 pub(crate) mod evidence;
+pub(crate) mod exposure;
 pub(crate) mod intake;
 pub(crate) mod login;
 pub(crate) mod queue;
 pub(crate) mod reporters;
 pub(crate) mod rows;
 pub(crate) mod signs;
+pub(crate) mod timeline;
 pub(crate) mod traffic;
 pub(crate) mod why;
 

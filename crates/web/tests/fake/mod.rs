@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a night of our own making; the example is no product either")]
 
 mod cases;
+mod flows;
 mod traffic;
 
 use std::net::IpAddr;
@@ -254,6 +255,24 @@ impl Office for Night {
         let state = self.state();
         let known = state.cases.iter().any(|view| view.row.addresses.contains(&address));
         soon(Ok(if known { state.why.clone() } else { Vec::new() }))
+    }
+
+    fn exposure(
+        &self,
+        scanner: IpAddr,
+        net: ipnet::IpNet,
+        at: Timestamp,
+        _: SignedDuration,
+    ) -> Soon<'_, desk::Exposure> {
+        soon(self.state().whole().and_then(|()| flows::exposure(scanner, net, at)))
+    }
+
+    fn host_timeline(&self, address: IpAddr, since: Timestamp, until: Timestamp) -> Soon<'_, desk::Timeline> {
+        soon(self.state().whole().and_then(|()| flows::timeline(address, since, until)))
+    }
+
+    fn now(&self) -> Timestamp {
+        now()
     }
 
     fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()> {

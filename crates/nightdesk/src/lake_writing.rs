@@ -1,0 +1,87 @@
+//! Flows onto the disk while the desk runs: a thread that writes, and the hop to it.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use flow::{Flow, Millis};
+use jiff::Timestamp;
+use lake::{Home, Writer};
+
+use crate::config::Config;
+
+/// Batches of flows on their way to the disk. When it is full they are dropped and counted: watching goes on.
+const BATCHES: usize = 64;
+
+/// How often the writer looks at what is due.
+const TICK: Duration = Duration::from_secs(2);
+
+/// How often what was dropped is said.
+const SAY_EVERY: u64 = 1000;
+
+/// Takes flows to the disk.
+#[derive(Debug)]
+pub(crate) struct ToDisk {
+    batches: SyncSender<Vec<Flow>>,
+    dropped: u64,
+}
+
+impl ToDisk {
+    /// Starts the thread that writes. It ends, with all on disk, when this is dropped.
+    pub(crate) fn start(config: &Config) -> Result<ToDisk> {
+        let home = Home::new(config.general.home.iter().copied());
+        let dir = config.lake_dir();
+        let writer = Writer::open(&dir, home, Some(config.lake.keep.0))
+            .with_context(|| format!("cannot keep flows in {}; see lake.dir", dir.display()))?;
+        let (batches, incoming) = sync_channel(BATCHES);
+        let thread = std::thread::Builder::new().name("lake-writer".to_owned());
+        thread.spawn(move || write(writer, &incoming)).context("cannot start the thread that keeps flows")?;
+        Ok(ToDisk { batches, dropped: 0 })
+    }
+
+    /// Hands on a batch, and waits for nobody.
+    pub(crate) fn take(&mut self, flows: &[Flow]) {
+        match self.batches.try_send(flows.to_vec()) {
+            Ok(()) => {}
+            Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
+                if self.dropped % SAY_EVERY == 0 {
+                    tracing::warn!(
+                        batches = self.dropped + 1,
+                        flows = batch.len(),
+                        "the disk is too slow: flows are watched and not kept"
+                    );
+                }
+                self.dropped += 1;
+            }
+        }
+    }
+}
+
+fn write(mut writer: Writer, incoming: &Receiver<Vec<Flow>>) {
+    let mut ticked = Instant::now();
+    loop {
+        let ended = match incoming.recv_timeout(TICK) {
+            Ok(flows) => {
+                keep_on(writer.write(&flows).map(drop));
+                false
+            }
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => true,
+        };
+        if ended {
+            keep_on(writer.flush().map(drop));
+            return;
+        }
+        if ticked.elapsed() >= TICK {
+            keep_on(writer.tick(Millis::from(Timestamp::now())).map(drop));
+            ticked = Instant::now();
+        }
+    }
+}
+
+/// What failed is tried again with the next flows; a full disk must not end the watching.
+fn keep_on(done: Result<(), lake::LakeError>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "flows could not be kept");
+    }
+}
