@@ -40,11 +40,17 @@ _nightdesk() {
             nightdesk,detect)
                 cmd="nightdesk__subcmd__detect"
                 ;;
+            nightdesk,exposure)
+                cmd="nightdesk__subcmd__exposure"
+                ;;
             nightdesk,help)
                 cmd="nightdesk__subcmd__help"
                 ;;
             nightdesk,init)
                 cmd="nightdesk__subcmd__init"
+                ;;
+            nightdesk,lake)
+                cmd="nightdesk__subcmd__lake"
                 ;;
             nightdesk,lease)
                 cmd="nightdesk__subcmd__lease"
@@ -70,8 +76,17 @@ _nightdesk() {
             nightdesk,serve)
                 cmd="nightdesk__subcmd__serve"
                 ;;
+            nightdesk,sql)
+                cmd="nightdesk__subcmd__sql"
+                ;;
+            nightdesk,timeline)
+                cmd="nightdesk__subcmd__timeline"
+                ;;
             nightdesk,who)
                 cmd="nightdesk__subcmd__who"
+                ;;
+            nightdesk,who-talks-to)
+                cmd="nightdesk__subcmd__who__subcmd__talks__subcmd__to"
                 ;;
             nightdesk,why)
                 cmd="nightdesk__subcmd__why"
@@ -154,11 +169,17 @@ _nightdesk() {
             nightdesk__subcmd__help,detect)
                 cmd="nightdesk__subcmd__help__subcmd__detect"
                 ;;
+            nightdesk__subcmd__help,exposure)
+                cmd="nightdesk__subcmd__help__subcmd__exposure"
+                ;;
             nightdesk__subcmd__help,help)
                 cmd="nightdesk__subcmd__help__subcmd__help"
                 ;;
             nightdesk__subcmd__help,init)
                 cmd="nightdesk__subcmd__help__subcmd__init"
+                ;;
+            nightdesk__subcmd__help,lake)
+                cmd="nightdesk__subcmd__help__subcmd__lake"
                 ;;
             nightdesk__subcmd__help,lease)
                 cmd="nightdesk__subcmd__help__subcmd__lease"
@@ -184,8 +205,17 @@ _nightdesk() {
             nightdesk__subcmd__help,serve)
                 cmd="nightdesk__subcmd__help__subcmd__serve"
                 ;;
+            nightdesk__subcmd__help,sql)
+                cmd="nightdesk__subcmd__help__subcmd__sql"
+                ;;
+            nightdesk__subcmd__help,timeline)
+                cmd="nightdesk__subcmd__help__subcmd__timeline"
+                ;;
             nightdesk__subcmd__help,who)
                 cmd="nightdesk__subcmd__help__subcmd__who"
+                ;;
+            nightdesk__subcmd__help,who-talks-to)
+                cmd="nightdesk__subcmd__help__subcmd__who__subcmd__talks__subcmd__to"
                 ;;
             nightdesk__subcmd__help,why)
                 cmd="nightdesk__subcmd__help__subcmd__why"
@@ -208,6 +238,9 @@ _nightdesk() {
             nightdesk__subcmd__help__subcmd__config,default)
                 cmd="nightdesk__subcmd__help__subcmd__config__subcmd__default"
                 ;;
+            nightdesk__subcmd__help__subcmd__lake,import)
+                cmd="nightdesk__subcmd__help__subcmd__lake__subcmd__import"
+                ;;
             nightdesk__subcmd__help__subcmd__lease,import)
                 cmd="nightdesk__subcmd__help__subcmd__lease__subcmd__import"
                 ;;
@@ -216,6 +249,18 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help__subcmd__reporter,list)
                 cmd="nightdesk__subcmd__help__subcmd__reporter__subcmd__list"
+                ;;
+            nightdesk__subcmd__lake,help)
+                cmd="nightdesk__subcmd__lake__subcmd__help"
+                ;;
+            nightdesk__subcmd__lake,import)
+                cmd="nightdesk__subcmd__lake__subcmd__import"
+                ;;
+            nightdesk__subcmd__lake__subcmd__help,help)
+                cmd="nightdesk__subcmd__lake__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__lake__subcmd__help,import)
+                cmd="nightdesk__subcmd__lake__subcmd__help__subcmd__import"
                 ;;
             nightdesk__subcmd__lease,help)
                 cmd="nightdesk__subcmd__lease__subcmd__help"
@@ -260,7 +305,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check who why case block lease reporter operator selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check who exposure who-talks-to timeline sql lake why case block lease reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -781,8 +826,46 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__exposure)
+            opts="-c -h --scanner --victim --at --window --json --csv --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --scanner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --victim)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse detect check who why case block lease reporter operator selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check who exposure who-talks-to timeline sql lake why case block lease reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -991,6 +1074,20 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__help__subcmd__exposure)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1008,6 +1105,34 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__init)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__lake)
+            opts="import"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__lake__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1173,7 +1298,49 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__help__subcmd__sql)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__timeline)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help__subcmd__who)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__who__subcmd__talks__subcmd__to)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1240,6 +1407,92 @@ _nightdesk() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__lake)
+            opts="-c -h --config --help import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__lake__subcmd__help)
+            opts="import help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__lake__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__lake__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__lake__subcmd__import)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1635,6 +1888,62 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__sql)
+            opts="-c -h --most --json --csv --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --most)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__timeline)
+            opts="-c -h --since --until --json --csv --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__who)
             opts="-c -h --at --port --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1647,6 +1956,40 @@ _nightdesk() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__who__subcmd__talks__subcmd__to)
+            opts="-c -h --since --until --most --json --csv --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --most)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
