@@ -40,8 +40,8 @@ const LOOK_EVERY: i64 = 5 * 60_000;
 /// How long a file that another took the place of stays for questions that began before.
 const GRACE: i64 = 5 * 60_000;
 
-/// Times that flows can have: 1990 to 2200. A flow of any other was read wrongly and is counted.
-const TIMES: std::ops::Range<i64> = 631_152_000_000..7_258_118_400_000;
+/// Times that flows can have: 1970, where captures of a laboratory may begin, to 2200. Any other was read wrongly.
+const TIMES: std::ops::Range<i64> = 0..7_258_118_400_000;
 
 /// What became of the flows that were handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]

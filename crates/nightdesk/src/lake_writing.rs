@@ -44,7 +44,7 @@ impl ToDisk {
         match self.batches.try_send(flows.to_vec()) {
             Ok(()) => {}
             Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
-                if self.dropped % SAY_EVERY == 0 {
+                if self.dropped.is_multiple_of(SAY_EVERY) {
                     tracing::warn!(
                         batches = self.dropped + 1,
                         flows = batch.len(),

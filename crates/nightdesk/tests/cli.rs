@@ -239,3 +239,67 @@ fn a_file_of_quirks_that_cannot_be_used_is_named_by_the_check_and_stops_the_star
     assert_eq!(missing.status.code(), Some(1));
     assert!(complaint(&missing).contains(&quirks), "{}", complaint(&missing));
 }
+
+/// Records of a firewall's neighbourhood: a scanner that one host answered, and what called it later.
+const ZEEK: &str = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n\
+#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\tlocal_orig\tlocal_resp\tmissed_bytes\thistory\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents\n\
+#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tbool\tbool\tcount\tstring\tcount\tcount\tcount\tcount\tset[string]\n\
+1795400047.0\tC1\t198.51.100.66\t41000\t127.66.2.20\t3128\ttcp\t-\t-\t-\t-\tS0\tF\tT\t0\tS\t1\t44\t0\t0\t-\n\
+1795400048.5\tC2\t198.51.100.66\t41001\t127.66.2.21\t3128\ttcp\t-\t1.5\t300\t900\tSF\tF\tT\t0\tShADadFf\t6\t620\t5\t1160\t-\n";
+
+#[test]
+fn flows_are_imported_and_looked_back_at_in_every_form() {
+    let house = House::new();
+    let log = house.file("conn.log", ZEEK);
+    let (code, imported) = house.json(&["lake", "import", &log, "--json"]);
+    assert_eq!((code, imported[0]["rows"].as_u64()), (0, Some(2)), "{imported:?}");
+    let question =
+        ["exposure", "--scanner", "198.51.100.66", "--victim", "127.66.2.20", "--at", "2026-11-23T02:14:07Z"];
+    let (code, hosts) = house.json(&[&question[..], &["--json"]].concat());
+    let told: Vec<_> =
+        hosts.iter().map(|host| (host["address"].as_str(), host["exposed"].as_str())).collect();
+    assert_eq!(code, 0);
+    assert_eq!(told, [(Some("127.66.2.20"), Some("touched")), (Some("127.66.2.21"), Some("answered"))]);
+    let words = text(&house.run(&question));
+    assert!(words.contains("came to 2 of the addresses in 127.66.2.0/24"), "{words}");
+    assert!(
+        words.contains("Next: nightdesk timeline 127.66.2.21") && words.contains("1 of the 3 hours"),
+        "{words}"
+    );
+    let csv = text(&house.run(&[&question[..], &["--csv"]].concat()));
+    assert!(csv.starts_with("address,exposed,first,ports,new_listeners\n127.66.2.20,touched,"), "{csv}");
+    let nobody = house.run(&[
+        "who-talks-to",
+        "192.0.2.1",
+        "--since",
+        "2026-11-23T00:00:00Z",
+        "--until",
+        "2026-11-24T00:00:00Z",
+    ]);
+    assert_eq!(nobody.status.code(), Some(1), "nobody is a no: {nobody:?}");
+    let day = [
+        "timeline",
+        "127.66.2.21",
+        "--since",
+        "2026-11-23T00:00:00Z",
+        "--until",
+        "2026-11-24T00:00:00Z",
+        "--json",
+    ];
+    let (code, day) = house.json(&day);
+    assert_eq!((code, day[0]["listeners"][0]["port"].as_u64()), (0, Some(3128)));
+    let (code, rows) = house.json(&[
+        "sql",
+        "SELECT home, bytes_out FROM flows WHERE home_port = 3128 ORDER BY home",
+        "--json",
+    ]);
+    assert_eq!(
+        (code, rows[1]["home"].as_str(), rows[1]["bytes_out"].as_u64()),
+        (0, Some("127.66.2.21"), Some(1160))
+    );
+    let hostile = house.run(&["sql", "COPY flows TO '/tmp/x.csv'"]);
+    assert!(
+        hostile.status.code() == Some(1) && complaint(&hostile).contains("cannot be asked so"),
+        "{hostile:?}"
+    );
+}

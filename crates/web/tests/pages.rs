@@ -334,3 +334,59 @@ async fn metrics_are_for_scrapers_that_connect_themselves_and_for_operators() {
     let operator = Browser::logged_in(Night::usual());
     assert_eq!(operator.send(get("198.51.100.9:9", None)).await.status, StatusCode::OK);
 }
+
+const LOOK_BACK: &str = "/exposure?scanner=198.51.100.66&victim=203.0.113.20&at=2026-11-23T02:14:00Z";
+
+#[tokio::test]
+async fn the_map_has_every_address_of_the_24_and_those_touched_lead_to_the_list() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get(LOOK_BACK).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.text.matches("<title>203.0.113.").count(), 256);
+    assert!(page.text.contains("203.0.113.66: has a new listener since"));
+    assert!(
+        page.text.contains(r##"href="#h-203.0.113.66""##) && page.text.contains(r#"id="h-203.0.113.66""#)
+    );
+    assert!(page.text.contains("203.0.113.1: not touched"));
+    assert!(page.text.contains("Of the 169 hours before, 61 are known"), "what is not known is said");
+    let wide = browser.get(&LOOK_BACK.replace("203.0.113.20", "203.0.112.0/23")).await;
+    assert!(
+        wide.text.contains("203.0.113.66") && !wide.text.contains("<title>203.0.113."),
+        "a list, and no map"
+    );
+}
+
+#[tokio::test]
+async fn a_look_back_that_cannot_be_read_says_what_is_wrong_and_keeps_what_was_typed() {
+    let browser = Browser::logged_in(Night::usual());
+    for (typed, said) in [
+        ("scanner=%3Cb%3Ex&victim=203.0.113.20&at=2026-11-23T02:14:00Z", "is no address of a scanner"),
+        ("scanner=198.51.100.66&victim=nobody&at=2026-11-23T02:14:00Z", "neither an address nor a prefix"),
+        ("scanner=198.51.100.66&victim=203.0.113.20&at=yesterday", "Write a moment such as"),
+        ("scanner=198.51.100.66&victim=203.0.113.20&at=2026-11-23T02:14:00Z&minutes=0", "Minutes go from 1"),
+    ] {
+        let page = browser.get(&format!("/exposure?{typed}")).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}");
+        assert!(page.text.contains(said) && !page.text.contains("<b>x"), "{typed}: {}", page.text);
+    }
+    assert!(
+        browser.get("/exposure").await.text.contains("firewall log"),
+        "the empty form says what it is for"
+    );
+}
+
+#[tokio::test]
+async fn a_hosts_day_is_a_picture_and_a_table_and_only_of_our_own_hosts() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/timeline/203.0.113.66").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("48613/tcp: 214 peers") && page.text.contains("2.4 GB"));
+    assert!(page.text.contains("The day before") && !page.text.contains("The day after"));
+    assert!(page.text.contains("24 of these 25 hours"), "what is not known is said");
+    let foreign = browser.get("/timeline/198.51.100.1").await;
+    assert_eq!(foreign.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(foreign.text.contains("not in the home prefixes"));
+    let found = browser.get("/timeline?of=203.0.113.66").await;
+    assert_eq!(found.headers.get(header::LOCATION).unwrap(), "/timeline/203.0.113.66");
+    assert_eq!(browser.get("/timeline/nobody").await.status, StatusCode::NOT_FOUND);
+}

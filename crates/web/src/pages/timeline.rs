@@ -21,7 +21,7 @@ use crate::words;
 const WIDTH: i64 = 1000;
 const HALF: u64 = 90;
 /// The height of a listener's lane.
-const LANE: usize = 18;
+const LANE: usize = 28;
 /// Lanes that are drawn; the table has all.
 const LANES: usize = 12;
 
@@ -69,7 +69,7 @@ struct Lane {
     y: usize,
     x: i64,
     width: i64,
-    /// The name stands left of a bar that begins far to the right.
+    /// The name stands above the bar, and reaches to the left of one that is far to the right.
     anchor: &'static str,
     at: i64,
     name: String,
@@ -225,7 +225,7 @@ fn lane(at: usize, one: &Listener, place: impl Fn(i64) -> i64) -> Lane {
         x,
         width,
         anchor: if right { "end" } else { "start" },
-        at: if right { x - 6 } else { x + width + 6 },
+        at: if right { x + width } else { x },
         name: format!(
             "{}: {}",
             words::port(one.port, one.protocol),
