@@ -12,6 +12,7 @@
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
 //! * [`contain`], [`restart`], [`imap`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
+//! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
@@ -34,6 +35,7 @@ mod peers;
 mod post;
 mod restart;
 mod spamcop;
+mod traffic;
 mod two_desks;
 
 use std::process::ExitCode;
@@ -86,6 +88,17 @@ fn main() -> ExitCode {
     if wanted.iter().any(|word| word == "--list") {
         STORIES.iter().for_each(|story| println!("{:14} {}", story.name, story.shows));
         return ExitCode::SUCCESS;
+    }
+    if let Some((first, words)) = wanted.split_first()
+        && first == "traffic"
+    {
+        return match traffic::run(words) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("lab traffic: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
     }
     match choose(&wanted).and_then(|stories| net::ready().map(|()| stories)) {
         Ok(stories) => play(&stories),

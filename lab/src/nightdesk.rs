@@ -59,7 +59,7 @@ impl<'a> Nightdesk<'a> {
 }
 
 /// The binary named by `NIGHTDESK_BIN`, or the one built beside the lab.
-fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("nightdesk"));
     let binary = std::env::var_os("NIGHTDESK_BIN").map(PathBuf::from).or_else(beside).unwrap_or_default();
     let runs = Command::new(&binary).arg("--version").output().is_ok_and(|output| output.status.success());

@@ -16,7 +16,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// A program running in a namespace; asked to end, and then made to, when dropped.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    name: &'static str,
+    name: String,
     child: Child,
     log: PathBuf,
 }
@@ -26,7 +26,7 @@ impl Peer {
     /// a story is left running.
     pub(crate) fn start(
         namespace: &Namespace,
-        name: &'static str,
+        name: &str,
         words: &[&str],
         dir: &Path,
     ) -> Result<Peer> {
@@ -41,7 +41,7 @@ impl Peer {
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        Ok(Peer { name, child, log })
+        Ok(Peer { name: name.to_owned(), child, log })
     }
 
     /// What it has printed so far.
