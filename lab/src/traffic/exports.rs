@@ -66,12 +66,16 @@ impl Recorders {
     }
 
     /// Has everything written down and ends them.
-    pub(crate) fn end(mut self) -> Result<()> {
+    pub(crate) fn end(mut self, network: &Network, dir: &Path) -> Result<()> {
         for peer in self.exporters.iter_mut().chain(&mut self.captures).chain(&mut self.collectors) {
             peer.still_runs()?;
         }
-        // softflowd tells of the flows that are still going on when it is asked to end; its datagrams must have been
-        // taken before their collectors are asked.
+        for kind in &KINDS {
+            // Asked to end alone, softflowd forgets a part of the flows that are still going on.
+            let control = text(&dir.join(format!("{}.ctl", kind.name)))?;
+            network.router.run(&["softflowctl", "-c", &control, "expire-all"])?;
+        }
+        // What softflowd has sent must have been taken before those who take it are asked to end.
         for peer in self.exporters.iter_mut().chain(&mut self.captures).chain(&mut self.collectors) {
             peer.stop()?;
         }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use fastrand::Rng;
 
-use super::addresses::{DEAD, SITES, TIME, TRACKER, site, site_name};
+use super::addresses::{DEAD, SITES, TIME, site, site_name};
 use super::network::{behind, tunnel_ends};
 use super::plan::Line;
 use super::proxies::ssh;
@@ -94,26 +94,8 @@ pub(crate) fn vpn_site(scene: &Scene<'_>, line: &Line) -> Result<()> {
 /// How many peers outside take part in the swarm.
 const PEERS: u16 = 7;
 
-/// Writes what the swarm shares and its torrent.
-const TORRENT: &str = r#"
-import hashlib, os, sys
-folder, tracker, size, piece = sys.argv[1], sys.argv[2], 24 << 20, 1 << 18
-os.makedirs(folder + "/whole")
-data = os.urandom(size)
-open(folder + "/whole/film.bin", "wb").write(data)
-def coded(value):
-    if isinstance(value, int): return b"i%de" % value
-    if isinstance(value, bytes): return b"%d:%s" % (len(value), value)
-    return b"d" + b"".join(coded(key) + coded(value[key]) for key in sorted(value)) + b"e"
-pieces = b"".join(hashlib.sha1(data[at:at + piece]).digest() for at in range(0, size, piece))
-info = {b"name": b"film.bin", b"length": size, b"piece length": piece, b"pieces": pieces}
-open(folder + "/film.torrent", "wb").write(coded({b"announce": tracker.encode(), b"info": info}))
-"#;
-
-/// Makes the torrent and starts the swarm's peers outside; they go on until the run is over.
+/// The swarm's peers outside; they go on until the run is over.
 pub(crate) fn swarm(scene: &Scene<'_>) -> Result<()> {
-    let (script, folder) = (scene.write("torrent.py", TORRENT)?, scene.file("swarm")?);
-    scene.world().run(&["python3", &script, &folder, &format!("http://{TRACKER}:6969/announce")])?;
     let mut peers = Vec::new();
     for number in 0..PEERS {
         let address = format!("203.0.113.{}", 20 + 13 * number);
@@ -121,7 +103,6 @@ pub(crate) fn swarm(scene: &Scene<'_>) -> Result<()> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         peers.push(Peer::start(scene.world(), &format!("aria-outside{number}"), &words, scene.dir)?);
     }
-    std::fs::write(scene.path("swarm/ready"), "")?;
     while scene.course.pause(2.0) {
         peers.iter_mut().try_for_each(Peer::still_runs)?;
     }
@@ -130,9 +111,6 @@ pub(crate) fn swarm(scene: &Scene<'_>) -> Result<()> {
 
 /// A line in the swarm: half of them have the whole file already and are called more than they call.
 pub(crate) fn peer_to_peer(scene: &Scene<'_>, line: &Line) -> Result<()> {
-    crate::patience::until("the swarm is there", std::time::Duration::from_secs(30), || {
-        Ok(scene.path("swarm/ready").is_file().then_some(()))
-    })?;
     scene.course.until(line.opens);
     let words = aria(scene, &format!("line{}", line.number), line.rng(1).bool(), line.port, None)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -156,7 +134,7 @@ fn aria(scene: &Scene<'_>, name: &str, whole: bool, port: u16, address: Option<&
     if whole {
         words.push("--bt-seed-unverified=true".to_owned());
     }
-    words.push(scene.file("swarm/film.torrent")?);
+    words.push(scene.file("film.torrent")?);
     Ok(words)
 }
 

@@ -95,7 +95,7 @@ fn record(options: &Options) -> Result<()> {
     let (course, book) = (Course::begin(Duration::from_secs(options.seconds)), Book::default());
     let scene = Scene { network: &network, course: &course, book: &book, dir: dir.path() };
     std::thread::scope(|threads| everybody(&scene, threads, &lines, options.seed));
-    let written = recorders.end().and_then(|()| book.write(&lines, &out));
+    let written = recorders.end(&network, dir.path()).and_then(|()| book.write(&lines, &out));
     let mut failures = course.failures();
     failures.extend(written.err().map(|error| format!("{error:#}")));
     failures.extend(world.iter_mut().filter_map(|peer| peer.still_runs().err()).map(|error| format!("{error:#}")));

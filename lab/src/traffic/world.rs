@@ -32,8 +32,7 @@ pub(crate) fn rise(network: &Network, lines: &[Line], dir: &Path) -> Result<Vec<
     peers.push(Peer::start(&network.world, "mail-servers", &sink, dir)?);
     peers.push(time(network, dir)?);
     peers.push(logins(network, lines, dir)?);
-    let tracker = ["opentracker", "-i", TRACKER, "-p", "6969", "-P", "6969", "-d", &text(dir)?, "-u", "nobody"];
-    peers.push(Peer::start(&network.world, "tracker", &tracker, dir)?);
+    peers.push(tracker(network, dir)?);
     // A mail server of the old kind, and a dead host: nothing is said, not even no.
     for rule in ["add table inet lab", "add chain inet lab in { type filter hook input priority 0; }"] {
         network.world.run(&["nft", rule])?;
@@ -102,6 +101,33 @@ fn time(network: &Network, dir: &Path) -> Result<Peer> {
     fs::write(&file, config)?;
     // -x: it must not touch the clock of this machine.
     Peer::start(&network.world, "time", &["chronyd", "-d", "-x", "-u", "root", "-f", &text(&file)?], dir)
+}
+
+/// Writes what the swarm shares, its torrent, and the list of torrents that the tracker knows.
+const TORRENT: &str = r#"
+import hashlib, os, sys
+folder, tracker, size, piece = sys.argv[1], sys.argv[2], 24 << 20, 1 << 18
+os.makedirs(folder + "/swarm/whole")
+data = os.urandom(size)
+open(folder + "/swarm/whole/film.bin", "wb").write(data)
+def coded(value):
+    if isinstance(value, int): return b"i%de" % value
+    if isinstance(value, bytes): return b"%d:%s" % (len(value), value)
+    return b"d" + b"".join(coded(key) + coded(value[key]) for key in sorted(value)) + b"e"
+pieces = b"".join(hashlib.sha1(data[at:at + piece]).digest() for at in range(0, size, piece))
+info = {b"name": b"film.bin", b"length": size, b"piece length": piece, b"pieces": pieces}
+open(folder + "/film.torrent", "wb").write(coded({b"announce": tracker.encode(), b"info": info}))
+open(folder + "/torrents", "w").write(hashlib.sha1(coded(info)).hexdigest() + "\n")
+"#;
+
+/// The tracker of a swarm, which tells its peers of each other.
+fn tracker(network: &Network, dir: &Path) -> Result<Peer> {
+    let (script, folder) = (dir.join("torrent.py"), text(dir)?);
+    fs::write(&script, TORRENT)?;
+    network.world.run(&["python3", &text(&script)?, &folder, &format!("http://{TRACKER}:6969/announce")])?;
+    // It locks itself into the folder before it reads the list.
+    let words = ["opentracker", "-i", TRACKER, "-p", "6969", "-P", "6969", "-d", &folder, "-w", "torrents", "-u", "nobody"];
+    Peer::start(&network.world, "tracker", &words, dir)
 }
 
 /// Keys of sshd and of everybody who logs in somewhere.
