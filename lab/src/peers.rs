@@ -24,12 +24,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts it; what it prints goes to `NAME.log` in `dir`. Should this process be killed, so is the peer: nothing of
     /// a story is left running.
-    pub(crate) fn start(
-        namespace: &Namespace,
-        name: &str,
-        words: &[&str],
-        dir: &Path,
-    ) -> Result<Peer> {
+    pub(crate) fn start(namespace: &Namespace, name: &str, words: &[&str], dir: &Path) -> Result<Peer> {
         let log = dir.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         // `setpriv` and `ip netns exec` both become the program they are given: the child's id is the peer's own.

@@ -26,7 +26,13 @@ struct Kind {
 const KINDS: [Kind; 3] = [
     Kind { name: "v9", port: "2055", version: &["-v", "9"], longest: "maxlife=60", packing: &[] },
     Kind { name: "v5", port: "2056", version: &["-v", "5"], longest: "maxlife=120", packing: &["-z"] },
-    Kind { name: "ipfix", port: "2057", version: &["-v", "10", "-A", "milli"], longest: "maxlife=30", packing: &["-y"] },
+    Kind {
+        name: "ipfix",
+        port: "2057",
+        version: &["-v", "10", "-A", "milli"],
+        longest: "maxlife=30",
+        packing: &["-y"],
+    },
 ];
 
 /// How often nfcapd begins a new file, in seconds: a minute's files tell what was known when.
@@ -34,7 +40,8 @@ pub(crate) const ROTATION: u64 = 60;
 
 /// Idle times after which softflowd tells of a flow, in seconds. Its own defaults (an hour for TCP) are for fewer
 /// records; operators of abuse desks shorten them.
-const TIMEOUTS: [&str; 7] = ["tcp=30", "tcp.fin=5", "tcp.rst=5", "udp=20", "icmp=10", "general=30", "expint=5"];
+const TIMEOUTS: [&str; 7] =
+    ["tcp=30", "tcp.fin=5", "tcp.rst=5", "udp=20", "icmp=10", "general=30", "expint=5"];
 
 /// Everybody who records.
 pub(crate) struct Recorders {
@@ -53,7 +60,14 @@ impl Recorders {
         }
         let ports = ["udp", "and", "dst", "portrange", "2055-2057"];
         let (exports, traffic) = (out.join("exports.pcap"), out.join("traffic.pcap"));
-        recorders.captures.push(capture(network, "exports", &["-i", "lo", "-s", "0"], &exports, &ports, dir)?);
+        recorders.captures.push(capture(
+            network,
+            "exports",
+            &["-i", "lo", "-s", "0"],
+            &exports,
+            &ports,
+            dir,
+        )?);
         recorders.captures.push(capture(network, "traffic", &["-i", "r0", "-s", "96"], &traffic, &[], dir)?);
         for kind in &KINDS {
             recorders.exporters.push(exporter(network, kind, dir)?);
@@ -84,7 +98,8 @@ impl Recorders {
 }
 
 fn exporter(network: &Network, kind: &Kind, dir: &Path) -> Result<Peer> {
-    let (pid, control) = (text(&dir.join(format!("{}.pid", kind.name)))?, text(&dir.join(format!("{}.ctl", kind.name)))?);
+    let (pid, control) =
+        (text(&dir.join(format!("{}.pid", kind.name)))?, text(&dir.join(format!("{}.ctl", kind.name)))?);
     let to = format!("127.0.0.1:{}", kind.port);
     let mut words = vec!["softflowd", "-d", "-i", "r0", "-n", &to, "-c", &control, "-p", &pid, "-T", "full"];
     words.extend(kind.version);
@@ -98,7 +113,8 @@ fn collector(network: &Network, kind: &Kind, out: &Path, dir: &Path) -> Result<P
     let folder = out.join(kind.name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let (folder, rotation) = (text(&folder)?, ROTATION.to_string());
-    let mut words = vec!["env", "TZ=UTC", "nfcapd", "-w", &folder, "-b", "127.0.0.1", "-p", kind.port, "-t", &rotation];
+    let mut words =
+        vec!["env", "TZ=UTC", "nfcapd", "-w", &folder, "-b", "127.0.0.1", "-p", kind.port, "-t", &rotation];
     words.extend(kind.packing);
     Peer::start(&network.router, &format!("nfcapd-{}", kind.name), &words, dir)
 }

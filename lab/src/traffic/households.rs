@@ -16,12 +16,13 @@ use crate::peers::Peer;
 /// People at home: pages, names, the time. On lines with another part it goes on beside that, but slower.
 pub(crate) fn browse(scene: &Scene<'_>, line: &Line, from: &Namespace, mean: f64) -> Result<()> {
     let mut rng = line.rng(50);
-    let _clock = (line.number % 3 == 0).then(|| clock(scene, line, from)).transpose()?;
+    let _clock = line.number.is_multiple_of(3).then(|| clock(scene, line, from)).transpose()?;
     while scene.course.pause_about(mean, &mut rng) {
         let words = match rng.u8(0..10) {
             0 => vec!["dig".to_owned(), "+short".to_owned(), "+time=1".to_owned(), site_name(rng.u16(..))],
             _ => {
-                let parallel = ["curl", "-sk", "-m", "15", "--parallel", "--parallel-max", "4"].map(str::to_owned);
+                let parallel =
+                    ["curl", "-sk", "-m", "15", "--parallel", "--parallel-max", "4"].map(str::to_owned);
                 parallel.into_iter().chain(pages(&mut rng)).chain(pages(&mut rng)).collect()
             }
         };
@@ -34,7 +35,10 @@ pub(crate) fn browse(scene: &Scene<'_>, line: &Line, from: &Namespace, mean: f64
 /// A client of the time server, as every host has one.
 fn clock(scene: &Scene<'_>, line: &Line, from: &Namespace) -> Result<Peer> {
     let name = format!("clock{}", line.number);
-    let text = format!("server {TIME} iburst minpoll 4 maxpoll 6\ncmdport 0\nbindcmdaddress /\npidfile {}.pid\n", scene.file(&name)?);
+    let text = format!(
+        "server {TIME} iburst minpoll 4 maxpoll 6\ncmdport 0\nbindcmdaddress /\npidfile {}.pid\n",
+        scene.file(&name)?
+    );
     let file = scene.write(&format!("{name}.conf"), &text)?;
     Peer::start(from, &name, &["chronyd", "-d", "-x", "-u", "root", "-f", &file], scene.dir)
 }
@@ -122,9 +126,20 @@ fn aria(scene: &Scene<'_>, name: &str, whole: bool, port: u16, address: Option<&
     let swarm = scene.path("swarm");
     let folder = swarm.join(if whole { "whole" } else { name });
     let mut words: Vec<String> = [
-        "aria2c", "--no-conf", "--quiet", "--enable-dht=false", "--enable-dht6=false", "--bt-enable-lpd=false",
-        "--seed-ratio=0.0", "--seed-time=100000", "--max-overall-upload-limit=40K", "--max-overall-download-limit=60K",
-        "--file-allocation=none", "--bt-tracker-interval=20", "--bt-max-peers=20", "--disable-ipv6=true",
+        "aria2c",
+        "--no-conf",
+        "--quiet",
+        "--enable-dht=false",
+        "--enable-dht6=false",
+        "--bt-enable-lpd=false",
+        "--seed-ratio=0.0",
+        "--seed-time=100000",
+        "--max-overall-upload-limit=40K",
+        "--max-overall-download-limit=60K",
+        "--file-allocation=none",
+        "--bt-tracker-interval=20",
+        "--bt-max-peers=20",
+        "--disable-ipv6=true",
     ]
     .map(str::to_owned)
     .into();

@@ -43,7 +43,19 @@ pub(crate) fn worm(scene: &Scene<'_>, line: &Line) -> Result<()> {
         let rate = rng.u16(10..60).to_string();
         scene.used(line);
         let words = [
-            "nmap", "-sS", "-Pn", "-n", "-p", ports, "--max-retries", "0", "--max-rate", &rate, "--host-timeout", "15s", &target,
+            "nmap",
+            "-sS",
+            "-Pn",
+            "-n",
+            "-p",
+            ports,
+            "--max-retries",
+            "0",
+            "--max-rate",
+            &rate,
+            "--host-timeout",
+            "15s",
+            &target,
         ];
         scene.of(line)?.attempt(&words)?;
         scene.course.pause_about(10.0, &mut rng);
@@ -54,7 +66,8 @@ pub(crate) fn worm(scene: &Scene<'_>, line: &Line) -> Result<()> {
 /// Greets whoever connects, as a trojan does.
 pub(crate) fn trojan(scene: &Scene<'_>, line: &Line) -> Result<()> {
     scene.of(line)?.enter()?;
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, line.port)).context("the trojan cannot listen")?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, line.port)).context("the trojan cannot listen")?;
     listener.set_nonblocking(true)?;
     while scene.course.pause(0.2) {
         while let Ok((mut stream, _)) = listener.accept() {
@@ -91,13 +104,39 @@ fn scan(scene: &Scene<'_>, from: &str, port: &str, quick: bool) -> Result<()> {
     let output = if quick {
         let wait = "--wait=1";
         world.attempt(&[
-            "masscan", HOME, "-p", port, "--rate", "100", "--source-ip", from, "-e", "w0", "--router-mac-ipv4",
-            &router(scene)?, wait,
+            "masscan",
+            HOME,
+            "-p",
+            port,
+            "--rate",
+            "100",
+            "--source-ip",
+            from,
+            "-e",
+            "w0",
+            "--router-mac-ipv4",
+            &router(scene)?,
+            wait,
         ])?
     } else {
         world.attempt(&[
-            "nmap", "-sS", "-Pn", "-n", "-S", from, "-e", "w0", "-p", port, "--max-retries", "0", "--max-rate", "60",
-            "--host-timeout", "4s", HOME,
+            "nmap",
+            "-sS",
+            "-Pn",
+            "-n",
+            "-S",
+            from,
+            "-e",
+            "w0",
+            "-p",
+            port,
+            "--max-retries",
+            "0",
+            "--max-rate",
+            "60",
+            "--host-timeout",
+            "4s",
+            HOME,
         ])?
     };
     // 124: a scanner that took too long was told to stop, which does no harm.

@@ -90,7 +90,12 @@ fn record(options: &Options) -> Result<()> {
     let lines = plan::draw(options.seed, options.seconds);
     let network = Network::lay(&lines)?;
     let mut world = world::rise(&network, &lines, dir.path())?;
-    println!("   the network stands: {} lines, seed {}, {} s to go", lines.len(), options.seed, options.seconds);
+    println!(
+        "   the network stands: {} lines, seed {}, {} s to go",
+        lines.len(),
+        options.seed,
+        options.seconds
+    );
     let recorders = Recorders::start(&network, &out, dir.path())?;
     let (course, book) = (Course::begin(Duration::from_secs(options.seconds)), Book::default());
     let scene = Scene { network: &network, course: &course, book: &book, dir: dir.path() };
@@ -98,12 +103,18 @@ fn record(options: &Options) -> Result<()> {
     let written = recorders.end(&network, dir.path()).and_then(|()| book.write(&lines, &out));
     let mut failures = course.failures();
     failures.extend(written.err().map(|error| format!("{error:#}")));
-    failures.extend(world.iter_mut().filter_map(|peer| peer.still_runs().err()).map(|error| format!("{error:#}")));
+    failures.extend(
+        world.iter_mut().filter_map(|peer| peer.still_runs().err()).map(|error| format!("{error:#}")),
+    );
     if !failures.is_empty() {
         keep_logs(dir.path(), &out);
         bail!("not everybody could play their part (logs in {}):\n{}", out.display(), failures.join("\n"));
     }
-    println!("   recorded in {}: v5, v9, ipfix (nfcapd), exports.pcap, traffic.pcap, {}", out.display(), truth::FILE);
+    println!(
+        "   recorded in {}: v5, v9, ipfix (nfcapd), exports.pcap, traffic.pcap, {}",
+        out.display(),
+        truth::FILE
+    );
     Ok(())
 }
 
@@ -111,7 +122,9 @@ fn record(options: &Options) -> Result<()> {
 fn everybody<'t, 'e>(scene: &'t Scene<'e>, threads: Threads<'t, 'e>, lines: &'t [Line], seed: u64) {
     scene.play(threads, "the push service", || talkers::push_service(scene, threads));
     scene.play(threads, "the swarm", || households::swarm(scene));
-    scene.play(threads, "the scanners", move || infected::scanners(scene, lines, Rng::with_seed(seed ^ 0x5ca9)));
+    scene.play(threads, "the scanners", move || {
+        infected::scanners(scene, lines, Rng::with_seed(seed ^ 0x5ca9))
+    });
     for line in lines {
         scene.play(threads, line.role.name(), || part(scene, threads, line));
         if at_home(line.role) {
@@ -122,7 +135,10 @@ fn everybody<'t, 'e>(scene: &'t Scene<'e>, threads: Threads<'t, 'e>, lines: &'t 
 
 /// Whether people use a line beside what else it does.
 fn at_home(role: Role) -> bool {
-    !matches!(role, Role::Household | Role::NatHousehold | Role::MailServer | Role::WebServer | Role::ReverseProxy)
+    !matches!(
+        role,
+        Role::Household | Role::NatHousehold | Role::MailServer | Role::WebServer | Role::ReverseProxy
+    )
 }
 
 fn part<'t, 'e>(scene: &'t Scene<'e>, threads: Threads<'t, 'e>, line: &'t Line) -> Result<()> {

@@ -105,7 +105,10 @@ impl ResolvConf {
         let folder = Path::new(crate::net::RESOLVERS).join(namespace.name());
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let written = ResolvConf(folder);
-        fs::write(written.0.join("resolv.conf"), format!("nameserver {RESOLVER}\noptions timeout:2 attempts:1\n"))?;
+        fs::write(
+            written.0.join("resolv.conf"),
+            format!("nameserver {RESOLVER}\noptions timeout:2 attempts:1\n"),
+        )?;
         Ok(written)
     }
 }

@@ -80,7 +80,8 @@ pub(crate) fn squid(scene: &Scene<'_>, line: &Line, access: &str) -> Result<Peer
 
 /// `ssh -D` to an sshd on the line's own loopback: a SOCKS proxy that needs no program a virus scanner would know.
 fn ssh_dynamic(scene: &Scene<'_>, line: &Line, listen: &str, port: u16) -> Result<Open> {
-    let file = world::sshd(scene.dir, &format!("sshd{}.conf", line.number), "ListenAddress 127.0.0.1:2200\n")?;
+    let file =
+        world::sshd(scene.dir, &format!("sshd{}.conf", line.number), "ListenAddress 127.0.0.1:2200\n")?;
     let server = scene.start(line, "sshd", &["/usr/sbin/sshd", "-D", "-e", "-f", &file])?;
     crate::patience::until("sshd listens", std::time::Duration::from_secs(10), || {
         Ok(server.said().contains("Server listening").then_some(()))
@@ -96,8 +97,21 @@ fn ssh_dynamic(scene: &Scene<'_>, line: &Line, listen: &str, port: u16) -> Resul
 pub(crate) fn ssh(scene: &Scene<'_>, words: &[&str]) -> Result<Vec<String>> {
     let key = scene.file("person")?;
     let own = [
-        "ssh", "-F", "none", "-i", &key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
-        "UserKnownHostsFile=/dev/null", "-o", "ServerAliveInterval=20", "-o", "ExitOnForwardFailure=yes",
+        "ssh",
+        "-F",
+        "none",
+        "-i",
+        &key,
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+        "-o",
+        "ServerAliveInterval=20",
+        "-o",
+        "ExitOnForwardFailure=yes",
     ];
     Ok(own.iter().chain(words).map(|word| (*word).to_owned()).collect())
 }

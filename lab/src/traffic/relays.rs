@@ -81,7 +81,17 @@ fn small_mail(scene: &Scene<'_>, line: &Line, rng: &mut Rng) -> Result<()> {
     let domain = super::addresses::domain(rng.u16(..));
     let (to, server) = (format!("x@{domain}"), format!("smtp://mx.{domain}:25"));
     let words = [
-        "curl", "-s", "-m", "10", "--mail-from", "x@example.com", "--mail-rcpt", &to, "--upload-file", &file, &server,
+        "curl",
+        "-s",
+        "-m",
+        "10",
+        "--mail-from",
+        "x@example.com",
+        "--mail-rcpt",
+        &to,
+        "--upload-file",
+        &file,
+        &server,
     ];
     scene.of(line)?.run(&words).map(drop)
 }
@@ -135,8 +145,23 @@ pub(crate) fn vpn(scene: &Scene<'_>, line: &Line) -> Result<Vec<Peer>> {
     let (far, near) = tunnel_ends(line);
     let (far, near, port) = (far.to_string(), near.to_string(), line.port.to_string());
     let (at, name) = (line.controller().to_string(), interface(line));
-    let shared = ["--dev-type", "tun", "--secret", &key, "--cipher", "AES-256-CBC", "--proto", "udp", "--verb", "1"];
-    let ours = ["openvpn", "--dev", "tun0", "--ifconfig", &near, &far, "--remote", &at, &port, "--nobind", "--keepalive", "10", "60"];
+    let shared =
+        ["--dev-type", "tun", "--secret", &key, "--cipher", "AES-256-CBC", "--proto", "udp", "--verb", "1"];
+    let ours = [
+        "openvpn",
+        "--dev",
+        "tun0",
+        "--ifconfig",
+        &near,
+        &far,
+        "--remote",
+        &at,
+        &port,
+        "--nobind",
+        "--keepalive",
+        "10",
+        "60",
+    ];
     let theirs = ["openvpn", "--dev", &name, "--ifconfig", &far, &near, "--local", &at, "--port", &port];
     let theirs: Vec<&str> = theirs.iter().chain(&shared).copied().collect();
     let ours: Vec<&str> = ours.iter().chain(&shared).copied().collect();
@@ -148,6 +173,10 @@ pub(crate) fn vpn(scene: &Scene<'_>, line: &Line) -> Result<Vec<Peer>> {
 
 fn stands(at: &Namespace, interface: &str) -> Result<()> {
     crate::patience::until("a tunnel stands", std::time::Duration::from_secs(15), || {
-        Ok(at.attempt(&["ip", "-br", "-4", "addr", "show", "dev", interface])?.stdout.contains(&b'/').then_some(()))
+        Ok(at
+            .attempt(&["ip", "-br", "-4", "addr", "show", "dev", interface])?
+            .stdout
+            .contains(&b'/')
+            .then_some(()))
     })
 }

@@ -141,12 +141,20 @@ impl Role {
     pub(crate) fn what(self) -> &'static str {
         match self {
             Role::OpenProxy(_, Word::Known, Wish::Web) => "listening proxy on an odd port, for web pages",
-            Role::OpenProxy(_, Word::Known, Wish::Mail) => "listening proxy on an odd port, for mail to many servers",
-            Role::OpenProxy(_, Word::Known, Wish::Both) => "listening proxy on an odd port, for web pages and mail",
+            Role::OpenProxy(_, Word::Known, Wish::Mail) => {
+                "listening proxy on an odd port, for mail to many servers"
+            }
+            Role::OpenProxy(_, Word::Known, Wish::Both) => {
+                "listening proxy on an odd port, for web pages and mail"
+            }
             Role::OpenProxy(_, Word::Call, _) => "opens a proxy, calls a controller, and then strangers come",
-            Role::OpenProxy(_, Word::Mail, _) => "opens a proxy, tells of it by one small mail, and then strangers come",
+            Role::OpenProxy(_, Word::Mail, _) => {
+                "opens a proxy, tells of it by one small mail, and then strangers come"
+            }
             Role::BackConnect(Tunnel::SshSocks, _) => "ssh out; strangers come back through its SOCKS proxy",
-            Role::BackConnect(Tunnel::SshForward, _) => "ssh out; strangers come back to a proxy on the loopback",
+            Role::BackConnect(Tunnel::SshForward, _) => {
+                "ssh out; strangers come back to a proxy on the loopback"
+            }
             Role::BackConnect(Tunnel::VpnExit, _) => "OpenVPN out; strangers' traffic leaves here",
             Role::Beacon => "calls a controller regularly, with jitter",
             Role::Worm => "tries many addresses outside (nmap)",

@@ -86,7 +86,10 @@ fn score_run(run: &Path) -> Result<Tally> {
         }
     }
     println!("== {} ({} minutes of NetFlow v9)", run.display(), files.len());
-    println!("{:15} {:10} {:25} {:>10} {:>6} {:>8}  signs", "address", "truth", "role", "stage", "score", "after s");
+    println!(
+        "{:15} {:10} {:25} {:>10} {:>6} {:>8}  signs",
+        "address", "truth", "role", "stage", "score", "after s"
+    );
     let mut tally = Tally::default();
     for row in &rows {
         tell(row, last.get(&row.address), found.get(&row.address).copied(), &mut tally);
@@ -125,7 +128,9 @@ fn tell(row: &Row, said: Option<&Said>, found: Option<Timestamp>, tally: &mut Ta
 
 /// The same run by its other records, each as a whole.
 fn others(run: &Path, rows: &[Row], allowed: &[&str]) -> Result<()> {
-    let whole = |folder: &str| minutes(&run.join(folder)).map(|files| files.into_iter().map(|(_, file)| file).collect());
+    let whole = |folder: &str| {
+        minutes(&run.join(folder)).map(|files| files.into_iter().map(|(_, file)| file).collect())
+    };
     let records: [(&str, Vec<PathBuf>); 4] = [
         ("v5", whole("v5")?),
         ("ipfix", whole("ipfix")?),
@@ -174,14 +179,19 @@ fn ask(files: &[&Path], allowed: &[&str]) -> Result<Answer> {
     let output = command.args(files).output().context("cannot run nightdesk detect")?;
     // 1 says that there is nothing to say.
     if !matches!(output.status.code(), Some(0 | 1)) {
-        bail!("nightdesk detect ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "nightdesk detect ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().filter(|line| !line.trim().is_empty()).map(said).collect()
 }
 
 fn said(line: &str) -> Result<(String, Said)> {
-    let value: Value = serde_json::from_str(line).with_context(|| format!("detect printed no JSON: {line}"))?;
+    let value: Value =
+        serde_json::from_str(line).with_context(|| format!("detect printed no JSON: {line}"))?;
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let mut signs: Vec<String> = Vec::new();
     for sign in value.get("signs").and_then(Value::as_array).into_iter().flatten() {

@@ -37,10 +37,15 @@ pub(crate) fn web(scene: &Scene<'_>, line: &Line, in_front: bool) -> Result<()> 
     let mut server = scene.start(line, "nginx", &["nginx", "-c", &file, "-e", &errors])?;
     while scene.course.pause_about(line.pace / 2.0, &mut rng) {
         let (from, pages) = (line.stranger(&mut rng).to_string(), rng.usize(1..5));
-        let mut words: Vec<String> = ["curl", "-sk", "-m", "15", "--interface", &from].map(str::to_owned).into();
+        let mut words: Vec<String> =
+            ["curl", "-sk", "-m", "15", "--interface", &from].map(str::to_owned).into();
         for _ in 0..pages {
             let object = rng.usize(0..SIZES.len() - 1);
-            words.extend(["-o".to_owned(), "/dev/null".to_owned(), format!("https://{}:{}/o{object}", line.address, line.port)]);
+            words.extend([
+                "-o".to_owned(),
+                "/dev/null".to_owned(),
+                format!("https://{}:{}/o{object}", line.address, line.port),
+            ]);
         }
         outside(scene, &words)?;
     }
@@ -125,7 +130,8 @@ pub(crate) fn remote_access(scene: &Scene<'_>, line: &Line) -> Result<()> {
     let mut server = open_ssh(scene, line)?;
     let mut rng = line.rng(1);
     while scene.course.pause_about(line.pace * 2.0, &mut rng) {
-        let work = format!("for n in $(seq {}); do sleep 1; head -c 900 /dev/zero | od -c; done", rng.u8(1..14));
+        let work =
+            format!("for n in $(seq {}); do sleep 1; head -c 900 /dev/zero | od -c; done", rng.u8(1..14));
         log_in(scene, line, staff(line)[rng.usize(0..2)], true, &work)?;
     }
     server.still_runs()

@@ -80,7 +80,11 @@ pub(crate) fn pages(rng: &mut Rng) -> Vec<String> {
         (rng.usize(1..5), SIZES.len() - 1)
     };
     for _ in 0..objects {
-        let object = if largest == SIZES.len() { largest - 1 } else { rng.usize(0..largest).min(rng.usize(0..largest)) };
+        let object = if largest == SIZES.len() {
+            largest - 1
+        } else {
+            rng.usize(0..largest).min(rng.usize(0..largest))
+        };
         words.extend(["-o".to_owned(), "/dev/null".to_owned(), format!("{scheme}://{site}/o{object}")]);
     }
     words
@@ -101,7 +105,10 @@ pub(crate) fn letter_to(scene: &Scene<'_>, at: &str, domain: &str, rng: &mut Rng
         let body = line.repeat(size * 15);
         // Somebody else may be writing the same file with the same content: renaming makes either of them whole.
         let part = format!("{name}.{}", rng.u64(..));
-        std::fs::write(scene.path(&part), format!("Subject: Only tonight\r\nFrom: a@example.com\r\n\r\n{body}"))?;
+        std::fs::write(
+            scene.path(&part),
+            format!("Subject: Only tonight\r\nFrom: a@example.com\r\n\r\n{body}"),
+        )?;
         std::fs::rename(scene.path(&part), scene.path(&name))?;
     }
     let mut words: Vec<String> = Vec::new();

@@ -65,7 +65,10 @@ fn tcp_player(scene: &Scene<'_>, line: &Line, mut rng: Rng) -> Result<()> {
         let from = line.stranger(&mut rng).to_string();
         let play = format!(
             "for n in $(seq {}); do head -c {} /dev/zero; sleep 0.4; done | curl -s -m 18 --interface {from} -o /dev/null telnet://{}:{}",
-            rng.u8(5..40), rng.u16(20..200), line.address, line.port,
+            rng.u8(5..40),
+            rng.u16(20..200),
+            line.address,
+            line.port,
         );
         scene.world().attempt(&["sh", "-c", &play])?;
     }
@@ -90,7 +93,8 @@ fn says_back<'t, 'e>(scene: &'t Scene<'e>, threads: Threads<'t, 'e>, port: u16) 
                                 break;
                             }
                         }
-                        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                        }
                         Err(_) => break,
                     }
                 }
@@ -157,7 +161,14 @@ fn socket(at: (Ipv4Addr, u16)) -> Result<UdpSocket> {
 
 /// Sends so many bytes every so many seconds for so long. What comes back waits in the kernel and is not read: only
 /// that it came counts.
-fn talk(scene: &Scene<'_>, socket: &UdpSocket, to: (Ipv4Addr, u16), every: f64, long: f64, size: usize) -> Result<()> {
+fn talk(
+    scene: &Scene<'_>,
+    socket: &UdpSocket,
+    to: (Ipv4Addr, u16),
+    every: f64,
+    long: f64,
+    size: usize,
+) -> Result<()> {
     let mut said = 0.0;
     while said < long && scene.course.goes_on() {
         // The other side may have hung up already.

@@ -55,7 +55,8 @@ impl Book {
         let file = dir.join(FILE);
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         let idle = lines.iter().filter(|line| line.role.truth() != Truth::Legitimate);
-        let idle: Vec<_> = idle.filter(|line| !used.contains_key(&line.address)).map(|line| line.role.name()).collect();
+        let idle: Vec<_> =
+            idle.filter(|line| !used.contains_key(&line.address)).map(|line| line.role.name()).collect();
         ensure!(idle.is_empty(), "never used: {}", idle.join(", "));
         Ok(())
     }

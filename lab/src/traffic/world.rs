@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::addresses::{
-    DOMAINS, RESOLVER, SITES, TIME, TRACKER, domain, mail_server, site, site_name,
-};
+use super::addresses::{DOMAINS, RESOLVER, SITES, TIME, TRACKER, domain, mail_server, site, site_name};
 use super::exports::text;
 use super::network::Network;
 use super::plan::Line;
@@ -40,7 +38,12 @@ pub(crate) fn rise(network: &Network, lines: &[Line], dir: &Path) -> Result<Vec<
     network.world.run(&["nft", "add rule inet lab in tcp dport { 445, 5999 } drop"])?;
     until("the world's names and pages are there", Duration::from_secs(20), || {
         let page = format!("http://{}/o0", site_name(1));
-        Ok(network.world.attempt(&["curl", "-sf", "-m", "3", "-o", "/dev/null", &page])?.status.success().then_some(()))
+        Ok(network
+            .world
+            .attempt(&["curl", "-sf", "-m", "3", "-o", "/dev/null", &page])?
+            .status
+            .success()
+            .then_some(()))
     })?;
     peers.iter_mut().try_for_each(Peer::still_runs)?;
     Ok(peers)
@@ -53,7 +56,8 @@ fn tunnels_may_end_here(network: &Network) -> Result<()> {
 }
 
 fn names(network: &Network, dir: &Path) -> Result<Peer> {
-    let mut config = format!("listen-address={RESOLVER}\nbind-interfaces\nno-hosts\nno-resolv\nlocal-ttl=30\n");
+    let mut config =
+        format!("listen-address={RESOLVER}\nbind-interfaces\nno-hosts\nno-resolv\nlocal-ttl=30\n");
     for number in 0..SITES {
         writeln!(config, "host-record={},{}", site_name(number), site(number))?;
     }
@@ -74,8 +78,20 @@ fn web(network: &Network, dir: &Path) -> Result<Peer> {
     }
     let (crt, key) = (text(&dir.join("web.crt"))?, text(&dir.join("web.key"))?);
     network.world.run(&[
-        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=example.org",
-        "-keyout", &key, "-out", &crt,
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=example.org",
+        "-keyout",
+        &key,
+        "-out",
+        &crt,
     ])?;
     let config = format!(
         "daemon off; user root; worker_processes 1; pid {dir}/web.pid; error_log {dir}/web.err;\n\
@@ -89,7 +105,12 @@ fn web(network: &Network, dir: &Path) -> Result<Peer> {
     );
     let file = dir.join("web.conf");
     fs::write(&file, config)?;
-    Peer::start(&network.world, "web", &["nginx", "-c", &text(&file)?, "-e", &text(&dir.join("web.err"))?], dir)
+    Peer::start(
+        &network.world,
+        "web",
+        &["nginx", "-c", &text(&file)?, "-e", &text(&dir.join("web.err"))?],
+        dir,
+    )
 }
 
 fn time(network: &Network, dir: &Path) -> Result<Peer> {
@@ -126,7 +147,21 @@ fn tracker(network: &Network, dir: &Path) -> Result<Peer> {
     fs::write(&script, TORRENT)?;
     network.world.run(&["python3", &text(&script)?, &folder, &format!("http://{TRACKER}:6969/announce")])?;
     // It locks itself into the folder before it reads the list.
-    let words = ["opentracker", "-i", TRACKER, "-p", "6969", "-P", "6969", "-d", &folder, "-w", "torrents", "-u", "nobody"];
+    let words = [
+        "opentracker",
+        "-i",
+        TRACKER,
+        "-p",
+        "6969",
+        "-P",
+        "6969",
+        "-d",
+        &folder,
+        "-w",
+        "torrents",
+        "-u",
+        "nobody",
+    ];
     Peer::start(&network.world, "tracker", &words, dir)
 }
 
@@ -134,7 +169,9 @@ fn tracker(network: &Network, dir: &Path) -> Result<Peer> {
 fn keys(dir: &Path) -> Result<()> {
     for name in ["host", "person"] {
         let file = text(&dir.join(name))?;
-        let made = std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &file]).status();
+        let made = std::process::Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-f", &file])
+            .status();
         anyhow::ensure!(made.context("cannot run ssh-keygen")?.success(), "ssh-keygen made no key");
     }
     let public = fs::read(dir.join("person.pub"))?;
