@@ -7,7 +7,7 @@ use super::addresses::{DEAD, SITES, TIME, site, site_name};
 use super::network::{behind, tunnel_ends};
 use super::plan::Line;
 use super::proxies::ssh;
-use super::relays::vpn;
+use super::relays::{Calls, vpn};
 use super::scene::Scene;
 use super::strangers::pages;
 use crate::net::Namespace;
@@ -86,7 +86,7 @@ pub(crate) fn long_ssh(scene: &Scene<'_>, line: &Line) -> Result<()> {
 /// A site-to-site tunnel with traffic inside.
 pub(crate) fn vpn_site(scene: &Scene<'_>, line: &Line) -> Result<()> {
     let mut rng = line.rng(1);
-    let _ends = vpn(scene, line)?;
+    let _ends = vpn(scene, line, Calls::Out)?;
     let (far, _) = tunnel_ends(line);
     while scene.course.pause_about(line.pace, &mut rng) {
         let url = format!("http://{far}/o{}", rng.u8(0..7));

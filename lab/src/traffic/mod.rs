@@ -7,13 +7,14 @@
 //!
 //! * [`plan`] draws who is what ([`roles`]) and has which address ([`addresses`]), from one seed.
 //! * [`network`] lays it, [`world`] is everything outside, [`exports`] records.
-//! * [`relays`] with [`proxies`] and [`strangers`], [`infected`], [`households`], [`servers`] and [`talkers`] are the
+//! * [`relays`] with [`proxies`], [`gateway`] and [`strangers`], [`infected`], [`households`], [`servers`] and [`talkers`] are the
 //!   parts the lines play; [`scene`] and [`course`] are where and when.
 //! * [`score`] asks `nightdesk detect` about what was recorded.
 
 mod addresses;
 mod course;
 mod exports;
+mod gateway;
 mod households;
 mod infected;
 mod network;
@@ -144,7 +145,7 @@ fn at_home(role: Role) -> bool {
 fn part<'t, 'e>(scene: &'t Scene<'e>, threads: Threads<'t, 'e>, line: &'t Line) -> Result<()> {
     match line.role {
         Role::OpenProxy(kind, word, wish) => relays::listening(scene, line, kind, word, wish),
-        Role::BackConnect(tunnel, wish) => relays::back_connect(scene, line, tunnel, wish),
+        Role::BackConnect(tunnel, wish) => relays::back_connect(scene, threads, line, tunnel, wish),
         Role::Beacon => infected::beacon(scene, line),
         Role::Worm => infected::worm(scene, line),
         Role::Trojan => infected::trojan(scene, line),
@@ -164,6 +165,7 @@ fn part<'t, 'e>(scene: &'t Scene<'e>, threads: Threads<'t, 'e>, line: &'t Line) 
         Role::ReverseProxy => servers::web(scene, line, true),
         Role::AllowedProxy => servers::allowed_proxy(scene, line),
         Role::RemoteAccess => servers::remote_access(scene, line),
+        Role::HomeVpn => relays::home_vpn(scene, line),
         Role::AttackedSsh => servers::attacked_ssh(scene, line),
     }
 }

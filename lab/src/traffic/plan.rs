@@ -49,7 +49,7 @@ impl Line {
 }
 
 /// Roles every run has, whatever its seed; which of the three wishes and words goes with which proxy is drawn.
-const LEGITIMATE: [Role; 23] = [
+const LEGITIMATE: [Role; 24] = [
     Role::Household,
     Role::Household,
     Role::Household,
@@ -72,6 +72,7 @@ const LEGITIMATE: [Role; 23] = [
     Role::ReverseProxy,
     Role::AllowedProxy,
     Role::RemoteAccess,
+    Role::HomeVpn,
     Role::AttackedSsh,
 ];
 
@@ -114,7 +115,7 @@ fn bad(rng: &mut Rng) -> Vec<Role> {
         .zip(words.into_iter().cycle())
         .map(|(proxy, word)| Role::OpenProxy(proxy, word, wish(proxy, rng)))
         .collect();
-    for tunnel in [Tunnel::SshSocks, Tunnel::SshForward, Tunnel::VpnExit] {
+    for tunnel in [Tunnel::SshSocks, Tunnel::SshForward, Tunnel::VpnExit, Tunnel::Gateway] {
         let wish = if rng.bool() { Wish::Web } else { Wish::Both };
         roles.push(Role::BackConnect(tunnel, wish));
     }
@@ -157,6 +158,7 @@ fn port(role: Role, rng: &mut Rng) -> u16 {
         Role::Trojan => *rng.choice(&[27374, 12345, 1243, 31337]).unwrap_or(&27374),
         Role::AttackedSsh => 22,
         // Where tunnels go to looks like anything.
+        Role::BackConnect(Tunnel::Gateway, _) => odd,
         Role::BackConnect(..) => *rng.choice(&[22, 8022, 4433, 1194, odd]).unwrap_or(&22),
         _ => odd,
     }
@@ -182,7 +184,7 @@ mod tests {
             let addresses: BTreeSet<_> = lines.iter().map(|line| line.address).collect();
             assert_eq!(addresses.len(), lines.len());
             let relaying = lines.iter().filter(|line| line.role.truth() == Truth::Relaying);
-            assert_eq!(relaying.count(), 12);
+            assert_eq!(relaying.count(), 13);
             for word in [Word::Call, Word::Mail, Word::Known] {
                 assert!(lines.iter().any(|line| matches!(line.role, Role::OpenProxy(_, w, _) if w == word)));
             }

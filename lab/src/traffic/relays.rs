@@ -3,11 +3,12 @@
 use anyhow::Result;
 use fastrand::Rng;
 
+use super::gateway;
 use super::network::{translate, tunnel_ends};
 use super::plan::Line;
 use super::proxies::{self, ssh};
 use super::roles::{Proxy, Tunnel, Wish, Word};
-use super::scene::Scene;
+use super::scene::{Scene, Threads};
 use super::strangers::{self, Way};
 use crate::net::Namespace;
 use crate::peers::Peer;
@@ -97,19 +98,27 @@ fn small_mail(scene: &Scene<'_>, line: &Line, rng: &mut Rng) -> Result<()> {
 }
 
 /// Lays a tunnel to the controller when its time has come, and lets strangers come back through it.
-pub(crate) fn back_connect(scene: &Scene<'_>, line: &Line, tunnel: Tunnel, wish: Wish) -> Result<()> {
+pub(crate) fn back_connect<'t, 'e>(
+    scene: &'t Scene<'e>,
+    threads: Threads<'t, 'e>,
+    line: &'t Line,
+    tunnel: Tunnel,
+    wish: Wish,
+) -> Result<()> {
     scene.course.until(line.opens);
     let (mut peers, way) = match tunnel {
         Tunnel::SshSocks => ssh_back(scene, line, None)?,
         Tunnel::SshForward => ssh_back(scene, line, Some(Proxy::Microsocks))?,
         Tunnel::VpnExit => {
-            let ends = vpn(scene, line)?;
-            translate(scene.of(line)?)?;
-            // Strangers at the far end go into the tunnel, wherever they want to.
-            let far = interface(line);
-            let metric = 500 + line.number;
-            scene.world().ip(&format!("route add default dev {far} metric {metric}"))?;
-            (ends, Way::Interface(far))
+            let ends = vpn(scene, line, Calls::Out)?;
+            (ends, exit(scene, line)?)
+        }
+        Tunnel::Gateway => {
+            let proxy = proxies::open(scene, line, Proxy::Microsocks, "127.0.0.1", 1080)?;
+            let public = public(line)?;
+            scene.play(threads, "a gateway", move || gateway::serve(scene, threads, line, public));
+            scene.play(threads, "a gateway's client", move || gateway::call(scene, threads, line, 1080));
+            (proxy.peers, Way::Socks(line.controller(), public))
         }
     };
     std::thread::scope(|threads| crowd(threads, scene, line, &way, wish));
@@ -118,7 +127,7 @@ pub(crate) fn back_connect(scene: &Scene<'_>, line: &Line, tunnel: Tunnel, wish:
 
 /// `ssh -R`: of a port at the controller, to the proxy on the line's loopback, or a SOCKS proxy by ssh itself.
 fn ssh_back(scene: &Scene<'_>, line: &Line, behind: Option<Proxy>) -> Result<(Vec<Peer>, Way)> {
-    let port = u16::try_from(30_000 + line.number)?;
+    let port = public(line)?;
     let mut peers = Vec::new();
     let mut forward = format!("0.0.0.0:{port}");
     if let Some(kind) = behind {
@@ -133,38 +142,68 @@ fn ssh_back(scene: &Scene<'_>, line: &Line, behind: Option<Proxy>) -> Result<(Ve
     Ok((peers, Way::Socks(line.controller(), port)))
 }
 
+/// Where strangers meet a line's controller.
+fn public(line: &Line) -> Result<u16> {
+    Ok(u16::try_from(30_000 + line.number)?)
+}
+
+/// Makes the line the exit of its VPN: whoever sends into the far end is seen as the line.
+fn exit(scene: &Scene<'_>, line: &Line) -> Result<Way> {
+    translate(scene.of(line)?)?;
+    let far = interface(line);
+    // Those at the far end go into the tunnel, wherever they want to.
+    let metric = 500 + line.number;
+    scene.world().ip(&format!("route add default dev {far} metric {metric}"))?;
+    Ok(Way::Interface(far))
+}
+
+/// A VPN server at home, by which its owner browses from elsewhere: what a bad one does, for one person.
+pub(crate) fn home_vpn(scene: &Scene<'_>, line: &Line) -> Result<()> {
+    scene.course.until(line.opens);
+    let mut peers = vpn(scene, line, Calls::In)?;
+    let way = exit(scene, line)?;
+    strangers::come(scene, line, &way, Wish::Web, line.rng(100))?;
+    peers.iter_mut().try_for_each(Peer::still_runs)
+}
+
+/// Who calls whom when a VPN is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// The line calls its controller.
+    Out,
+    /// Somebody outside calls the line.
+    In,
+}
+
 /// The name of the far end of a line's VPN, which is an interface of the world.
 pub(crate) fn interface(line: &Line) -> String {
     format!("tun{}", line.number)
 }
 
-/// An OpenVPN tunnel from the line to its controller, with a key both know.
-pub(crate) fn vpn(scene: &Scene<'_>, line: &Line) -> Result<Vec<Peer>> {
+/// An OpenVPN tunnel between the line and its controller, with a key both know.
+pub(crate) fn vpn(scene: &Scene<'_>, line: &Line, calls: Calls) -> Result<Vec<Peer>> {
     let key = scene.file(&format!("vpn{}.key", line.number))?;
     scene.world().run(&["openvpn", "--genkey", "secret", &key])?;
     let (far, near) = tunnel_ends(line);
     let (far, near, port) = (far.to_string(), near.to_string(), line.port.to_string());
-    let (at, name) = (line.controller().to_string(), interface(line));
+    let (theirs_at, ours_at, name) =
+        (line.controller().to_string(), line.address.to_string(), interface(line));
     let shared =
         ["--dev-type", "tun", "--secret", &key, "--cipher", "AES-256-CBC", "--proto", "udp", "--verb", "1"];
-    let ours = [
-        "openvpn",
-        "--dev",
-        "tun0",
-        "--ifconfig",
-        &near,
-        &far,
-        "--remote",
-        &at,
-        &port,
-        "--nobind",
-        "--keepalive",
-        "10",
-        "60",
-    ];
-    let theirs = ["openvpn", "--dev", &name, "--ifconfig", &far, &near, "--local", &at, "--port", &port];
-    let theirs: Vec<&str> = theirs.iter().chain(&shared).copied().collect();
-    let ours: Vec<&str> = ours.iter().chain(&shared).copied().collect();
+    let mut theirs = vec!["openvpn", "--dev", &name, "--ifconfig", &far, &near, "--local", &theirs_at];
+    let mut ours = vec!["openvpn", "--dev", "tun0", "--ifconfig", &near, &far, "--keepalive", "10", "60"];
+    match calls {
+        Calls::Out => {
+            theirs.extend(["--port", &port]);
+            ours.extend(["--remote", &theirs_at, &port, "--nobind"]);
+        }
+        Calls::In => {
+            theirs.extend(["--lport", "41194", "--remote", &ours_at, &port]);
+            ours.extend(["--port", &port]);
+        }
+    }
+    theirs.extend(shared);
+    ours.extend(shared);
     let peers = vec![scene.start_outside(line, "openvpn", &theirs)?, scene.start(line, "openvpn", &ours)?];
     stands(scene.world(), &name)?;
     stands(scene.of(line)?, "tun0")?;

@@ -54,6 +54,8 @@ pub(crate) enum Tunnel {
     SshForward,
     /// A VPN of which the line is the exit.
     VpnExit,
+    /// One connection out for each stranger, to a gateway that a quiet one keeps in touch with.
+    Gateway,
 }
 
 /// What strangers want.
@@ -88,6 +90,7 @@ pub(crate) enum Role {
     ReverseProxy,
     AllowedProxy,
     RemoteAccess,
+    HomeVpn,
     AttackedSsh,
 }
 
@@ -114,6 +117,7 @@ impl Role {
             Role::BackConnect(Tunnel::SshSocks, _) => "back-connect-ssh-socks",
             Role::BackConnect(Tunnel::SshForward, _) => "back-connect-ssh-forward",
             Role::BackConnect(Tunnel::VpnExit, _) => "back-connect-vpn-exit",
+            Role::BackConnect(Tunnel::Gateway, _) => "back-connect-gateway",
             Role::Beacon => "beacon",
             Role::Worm => "worm",
             Role::Trojan => "trojan",
@@ -133,6 +137,7 @@ impl Role {
             Role::ReverseProxy => "reverse-proxy",
             Role::AllowedProxy => "allowed-proxy",
             Role::RemoteAccess => "remote-access",
+            Role::HomeVpn => "home-vpn",
             Role::AttackedSsh => "attacked-ssh",
         }
     }
@@ -156,6 +161,9 @@ impl Role {
                 "ssh out; strangers come back to a proxy on the loopback"
             }
             Role::BackConnect(Tunnel::VpnExit, _) => "OpenVPN out; strangers' traffic leaves here",
+            Role::BackConnect(Tunnel::Gateway, _) => {
+                "calls a gateway once for each stranger there (our own programs)"
+            }
             Role::Beacon => "calls a controller regularly, with jitter",
             Role::Worm => "tries many addresses outside (nmap)",
             Role::Trojan => "answers those who look for a trojan, now and then a stranger talks to it",
@@ -170,11 +178,12 @@ impl Role {
             Role::Voip => "calls: RTP both ways",
             Role::GameServer => "a game server on UDP with strangers as players",
             Role::TcpGameServer => "a game server on TCP with strangers as players",
-            Role::MailServer => "Postfix, mail in and out to many domains",
+            Role::MailServer => "Postfix, mail in and out to many domains, some of it forwarded",
             Role::WebServer => "nginx, public",
             Role::ReverseProxy => "nginx, public, in front of one server elsewhere",
             Role::AllowedProxy => "squid for two known addresses outside; on the allow-list",
             Role::RemoteAccess => "sshd on an odd port, used by two known addresses",
+            Role::HomeVpn => "OpenVPN at home for its owner, who browses through it from one address outside",
             Role::AttackedSsh => "sshd whose password strangers try to guess",
         }
     }
