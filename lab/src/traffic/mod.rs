@@ -82,41 +82,34 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
 fn record(options: &Options) -> Result<()> {
     net::ready()?;
     net::ready_with(&NEEDED)?;
-    let out = &options.out;
-    let old = out.join(truth::FILE);
-    anyhow::ensure!(!old.exists(), "{} holds a run already", out.display());
-    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
-    let out = out.canonicalize()?;
+    let out = empty(&options.out)?;
     let dir = net::folder()?;
     let lines = plan::draw(options.seed, options.seconds);
     let network = Network::lay(&lines)?;
     let mut world = world::rise(&network, &lines, dir.path())?;
-    println!(
-        "   the network stands: {} lines, seed {}, {} s to go",
-        lines.len(),
-        options.seed,
-        options.seconds
-    );
+    let (seed, seconds) = (options.seed, options.seconds);
+    println!("   the network stands: {} lines, seed {seed}, {seconds} s to go", lines.len());
     let recorders = Recorders::start(&network, &out, dir.path())?;
-    let (course, book) = (Course::begin(Duration::from_secs(options.seconds)), Book::default());
+    let (course, book) = (Course::begin(Duration::from_secs(seconds)), Book::default());
     let scene = Scene { network: &network, course: &course, book: &book, dir: dir.path() };
-    std::thread::scope(|threads| everybody(&scene, threads, &lines, options.seed));
+    std::thread::scope(|threads| everybody(&scene, threads, &lines, seed));
     let written = recorders.end(&network, dir.path()).and_then(|()| book.write(&lines, &out));
+    let ended = world.iter_mut().filter_map(|peer| peer.still_runs().err());
     let mut failures = course.failures();
-    failures.extend(written.err().map(|error| format!("{error:#}")));
-    failures.extend(
-        world.iter_mut().filter_map(|peer| peer.still_runs().err()).map(|error| format!("{error:#}")),
-    );
+    failures.extend(written.err().into_iter().chain(ended).map(|error| format!("{error:#}")));
     if !failures.is_empty() {
         keep_logs(dir.path(), &out);
         bail!("not everybody could play their part (logs in {}):\n{}", out.display(), failures.join("\n"));
     }
-    println!(
-        "   recorded in {}: v5, v9, ipfix (nfcapd), exports.pcap, traffic.pcap, {}",
-        out.display(),
-        truth::FILE
-    );
+    println!("   recorded in {}: {} and what softflowd and tcpdump saw", out.display(), truth::FILE);
     Ok(())
+}
+
+/// The folder of a run, made; it must not hold another one.
+fn empty(out: &Path) -> Result<PathBuf> {
+    anyhow::ensure!(!out.join(truth::FILE).exists(), "{} holds a run already", out.display());
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    out.canonicalize().with_context(|| format!("cannot find {}", out.display()))
 }
 
 /// Every part in a thread of its own.

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::thread::Scope;
-use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -71,7 +70,7 @@ impl Scene<'_> {
 
     /// Keeps a program going until the run is over; fails when it ends before.
     pub(crate) fn keep(&self, peer: &mut Peer) -> Result<()> {
-        while self.course.pause(Duration::from_secs(2).as_secs_f64()) {
+        while self.course.pause(2.0) {
             peer.still_runs()?;
         }
         Ok(())

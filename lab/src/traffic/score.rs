@@ -205,3 +205,59 @@ fn said(line: &str) -> Result<(String, Said)> {
     let address = text("address").context("detect printed a line without an address")?;
     Ok((address, Said { stage: text("stage").unwrap_or_default(), score, signs }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(truth: &str) -> Row {
+        Row {
+            address: "198.51.100.9".to_owned(),
+            truth: truth.to_owned(),
+            role: "any".to_owned(),
+            first_use: Some("2026-03-01T12:00:30Z".parse().unwrap()),
+            allowed: None,
+        }
+    }
+
+    fn tallied(truth: &str, stage: &str, found: Option<&str>) -> Tally {
+        let mut tally = Tally::default();
+        let said = Said { stage: stage.to_owned(), ..Said::default() };
+        tell(&row(truth), Some(&said), found.map(|at| at.parse().unwrap()), &mut tally);
+        tally
+    }
+
+    #[test]
+    fn a_relaying_line_counts_as_found_only_within_ten_minutes_of_its_first_use() {
+        assert_eq!(tallied("relaying", "suspected", Some("2026-03-01T12:10:00Z")).found, 1);
+        let late = tallied("relaying", "suspected", Some("2026-03-01T12:11:00Z"));
+        assert_eq!((late.relaying, late.found), (1, 0));
+        assert_eq!(tallied("relaying", "watching", None).found, 0);
+    }
+
+    #[test]
+    fn a_harmless_line_that_is_confirmed_is_counted_against_us() {
+        let tally = tallied("legitimate", "confirmed", Some("2026-03-01T12:10:00Z"));
+        assert_eq!((tally.legitimate, tally.suspected, tally.confirmed), (1, 1, 1));
+    }
+
+    #[test]
+    fn the_files_of_a_collector_are_taken_by_the_minute_and_the_unfinished_one_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["nfcapd.202603011202", "nfcapd.202603011201", "nfcapd.current.77", "else"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let ends: Vec<String> = minutes(dir.path()).unwrap().iter().map(|(end, _)| end.to_string()).collect();
+        assert_eq!(ends, ["2026-03-01T12:02:00Z", "2026-03-01T12:03:00Z"]);
+    }
+
+    #[test]
+    fn what_detect_prints_is_read() {
+        let line = r#"{"address":"198.51.100.9","score":0.9,"stage":"suspected",
+            "signs":[{"sign":"relay-shape"},{"sign":"beacon"},{"sign":"relay-shape"}]}"#;
+        let (address, said) = said(line).unwrap();
+        assert_eq!((address.as_str(), said.suspects()), ("198.51.100.9", true));
+        assert_eq!(said.signs, ["relay-shape", "beacon"]);
+        assert!(super::said("no json").is_err());
+    }
+}
