@@ -13,6 +13,7 @@
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
 //! * [`contain`], [`restart`], [`imap`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
 //! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
+//! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
 //! 0 all stories came true, 1 one did not, 2 it could not begin.
@@ -25,6 +26,7 @@
 
 mod contain;
 mod duty;
+mod generate;
 mod imap;
 mod mail;
 mod net;
@@ -83,6 +85,12 @@ const STORIES: [Story; 6] = [
     },
 ];
 
+/// Takes the words that follow its name.
+type Record = fn(&[String]) -> Result<()>;
+
+/// What is no story: traffic that is recorded or made.
+const RECORDS: [(&str, Record); 2] = [("traffic", traffic::run), ("generate", generate::run)];
+
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     if wanted.iter().any(|word| word == "--list") {
@@ -90,12 +98,12 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some((first, words)) = wanted.split_first()
-        && first == "traffic"
+        && let Some((_, record)) = RECORDS.iter().find(|(name, _)| name == first)
     {
-        return match traffic::run(words) {
+        return match record(words) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("lab traffic: {error:#}");
+                eprintln!("lab {first}: {error:#}");
                 ExitCode::FAILURE
             }
         };

@@ -130,9 +130,14 @@ pub(crate) fn question(
     let mut ports: Vec<u16> = Vec::new();
     let proved = proof.ports(address);
     let of_families: Vec<u16> = facts.families.iter().flat_map(|family| &family.ports).copied().collect();
-    for port in
-        [by_hand, &proved, &unasked, &asked, &of_families, &playbook.usual_ports].into_iter().flatten()
-    {
+    let named = [by_hand, &proved, &unasked, &asked, &of_families];
+    // What our own signs name is the very port; the usual ones are asked for those who could not name any.
+    let usual = if facts.asks_usual() || named.iter().all(|ports| ports.is_empty()) {
+        playbook.usual_ports.as_slice()
+    } else {
+        &[]
+    };
+    for port in named.into_iter().chain([usual]).flatten() {
         if *port != 0 && !ports.contains(port) && ports.len() < PORTS_AT_MOST {
             ports.push(*port);
         }

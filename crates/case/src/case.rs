@@ -84,7 +84,25 @@ impl Case {
                 return decide(self.id, &self.facts, &count, playbook, now);
             }
         }
+        if let Command::Withdraw { evidence, claim, .. } = command
+            && !self.has_sign((*evidence, *claim))
+        {
+            return Ok(Vec::new());
+        }
         decide(self.id, &self.facts, command, playbook, now)
+    }
+
+    fn has_sign(&self, name: (EvidenceId, u32)) -> bool {
+        let is = |one: &Sighting| (one.evidence, one.claim) == name && !one.source.is_hearsay();
+        !self.facts.observed.is_withdrawn(name) && self.sightings.iter().any(is)
+    }
+
+    /// The signs of our own flow records that were filed and not withdrawn, in the order they were filed.
+    pub fn signs(&self) -> impl Iterator<Item = &Sighting> {
+        let counts = |one: &&Sighting| {
+            !one.source.is_hearsay() && !self.facts.observed.is_withdrawn((one.evidence, one.claim))
+        };
+        self.sightings.iter().filter(counts)
     }
 
     /// What filing `sighting` here would come to: most of a flood is only counted, which costs next to nothing.

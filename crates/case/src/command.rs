@@ -20,6 +20,16 @@ pub enum Command {
         /// When the last of them came.
         last: Timestamp,
     },
+    /// A sign of ours that was filed is none: it counts no longer, and a case of nothing else closes. Nothing follows where
+    /// the case has no such sign.
+    Withdraw {
+        /// The evidence it was read from.
+        evidence: EvidenceId,
+        /// Which claim of it.
+        claim: u32,
+        /// Why, in words.
+        reason: String,
+    },
     /// The sender of a report that was filed can be written to. Naming the sender of one report twice changes nothing.
     Correspond(Correspondent),
     /// A probe answered a question of this case; the whole answer is kept as `evidence`.

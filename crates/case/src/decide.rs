@@ -8,8 +8,8 @@ use crate::ask::{self, Cause, Wanted};
 use crate::draft::Draft;
 use crate::facts::{Facts, RuleState};
 use crate::{
-    Answer, CaseId, Command, Event, EvidenceId, InForce, LiftReason, Playbook, QuestionId, Refusal, Refused,
-    RuleKey, SpamcopAnswer, Stage,
+    Answer, CaseId, Command, Event, EvidenceId, InForce, LiftReason, Measure, Playbook, QuestionId, Refusal,
+    Refused, RuleKey, SpamcopAnswer, Stage,
 };
 
 /// The longest reason or note that is kept, in characters.
@@ -46,6 +46,7 @@ pub(crate) fn decide(
         Command::Correspond(_)
         | Command::Tick
         | Command::Count { .. }
+        | Command::Withdraw { .. }
         | Command::EdgeRead { .. }
         | Command::HolderChanged { .. }
         | Command::LineMoved { .. }
@@ -57,6 +58,11 @@ pub(crate) fn decide(
         Command::File(sighting) => draft.file(sighting.clone()),
         Command::Count { reports, copies, last } => {
             draft.push(Event::Counted { reports: *reports, copies: *copies, last: *last });
+        }
+        Command::Withdraw { evidence, claim, reason: why } => {
+            let (evidence, claim) = (*evidence, *claim);
+            draft.push(Event::SignWithdrawn { evidence, claim, reason: reason(why)? });
+            lift_what_is_unproved(&mut draft);
         }
         Command::Correspond(correspondent) => draft.correspond(correspondent.clone()),
         Command::Tick => {}
@@ -165,6 +171,22 @@ fn holder_changed(draft: &mut Draft<'_>, address: IpAddr, reason: &str) {
         draft.push(Event::AddressLost { address, reason: reason.to_owned() });
     }
     draft.lift(&LiftReason::HolderChanged(reason.to_owned()), |rule| rule.key.address == address);
+}
+
+/// Takes out of the plan what rested on a sign that was withdrawn.
+fn lift_what_is_unproved(draft: &mut Draft<'_>) {
+    let (proof, by_hand) = (draft.proof(), draft.facts.by_hand.clone());
+    let proved: Vec<IpAddr> = proof.proved().collect();
+    draft.lift(&LiftReason::CaseEnded, |rule| {
+        let RuleKey { address, measure } = rule.key;
+        let port = match measure {
+            Measure::In { port, .. } => Some(port),
+            Measure::Out { .. } => None,
+        };
+        let stands =
+            proved.contains(&address) && port.is_none_or(|port| proof.ports(address).contains(&port));
+        !stands && !by_hand.iter().any(|(_, confirmed)| *confirmed == Some(address))
+    });
 }
 
 fn line_moved(draft: &mut Draft<'_>, to: IpAddr, reason: &str, playbook: &Playbook, now: Timestamp) {

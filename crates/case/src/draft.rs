@@ -9,6 +9,7 @@ use crate::ask::{self, Cause, Wanted};
 use crate::claimants;
 use crate::facts::{Facts, RuleState};
 use crate::families::{Family, family};
+use crate::flow_proof::Shown;
 use crate::judge::weigh;
 use crate::moment::after;
 use crate::proof::Proof;
@@ -45,7 +46,8 @@ impl<'a> Draft<'a> {
 
     /// Files a sighting with what follows at once: the watch.
     pub(crate) fn file(&mut self, sighting: Sighting) {
-        let weight = weights::of(sighting.kind, &sighting.source);
+        let weight = weights::fresh(sighting.kind, &sighting.source);
+        let known = self.newest_shown().map(|shown| shown.at());
         let (kind, address, received) = (sighting.kind, sighting.address, sighting.received);
         let family = sighting.malware.as_deref().and_then(family);
         let page = (sighting.speaks_of_proxy() && sighting.source.voice() == Voice::Established)
@@ -59,6 +61,37 @@ impl<'a> Draft<'a> {
             let what = family.map_or_else(|| "a proxy may soon follow".to_owned(), Family::in_words);
             let why = format!("a virus was reported on {address}: {what}");
             self.push(Event::WatchSet { until, why });
+        }
+        if self.newest_shown().is_some_and(|shown| known < Some(shown.at())) {
+            self.shown_by_flows();
+        }
+    }
+
+    /// The newest time at which our flow records proved a line that is still the subscriber's; of two our own.
+    fn newest_shown(&self) -> Option<Shown<'_>> {
+        let held = |shown: &Shown<'_>| {
+            self.facts.known.get(&shown.address()).is_some_and(|known| known.lost.is_none())
+        };
+        let shown = self.facts.flow_proof.shown().filter(held);
+        shown.max_by_key(|shown| (shown.at(), shown.is_first_party()))
+    }
+
+    /// What follows at once from a new proof by flows. The question of its port follows when all is settled.
+    fn shown_by_flows(&mut self) {
+        let evidence = self.newest_shown().map(|shown| shown.evidence());
+        self.restage(evidence);
+        if !matches!(self.facts.stage, Stage::Confirmed | Stage::Contained) {
+            return;
+        }
+        let Some(shown) = self.newest_shown() else { return };
+        let (address, ports): (IpAddr, Vec<u16>) = (shown.address(), shown.port().into_iter().collect());
+        let news = self.facts.released.is_none_or(|released| shown.at() > released);
+        let may = self.playbook.contain_automatically && self.playbook.contain_on_flow_proof;
+        let (contains, why) = (may && news && shown.is_first_party(), shown.in_words());
+        let port = shown.port().map_or_else(String::new, |port| format!(" port {port}"));
+        self.page(&format!("our own flow records show a proxy at {address}{port}; it is being asked"));
+        if contains {
+            self.contain(address, &ports, &why);
         }
     }
 
@@ -204,7 +237,9 @@ impl<'a> Draft<'a> {
 fn page_of(sighting: &Sighting) -> String {
     let kind = if sighting.kind.is_proxy_or_relay() { sighting.kind.name() } else { "open proxy or relay" };
     let port = sighting.port.map_or_else(String::new, |port| format!(" port {port}"));
-    let Source::Report { domain, authenticated, .. } = &sighting.source;
+    let Source::Report { domain, authenticated, .. } = &sighting.source else {
+        return format!("our own flow records show an {kind} at {}{port}", sighting.address);
+    };
     let domain: String = domain.chars().filter(|c| c.is_ascii_graphic()).take(80).collect();
     let from = if *authenticated { domain } else { "the unpublished address".to_owned() };
     format!("an {kind} is reported at {}{port} by {from}; it is being asked", sighting.address)

@@ -225,6 +225,15 @@ pub enum Event {
         /// When the last of them came.
         last: Timestamp,
     },
+    /// A sign of ours is none after all, such as that of a proxy which is allowed now: it no longer counts.
+    SignWithdrawn {
+        /// The evidence it was read from.
+        evidence: EvidenceId,
+        /// Which claim of it, as it was filed.
+        claim: u32,
+        /// Why.
+        reason: String,
+    },
     /// The desk's people are to be told of a proxy or relay at once.
     PageOrdered {
         /// What of, in words.

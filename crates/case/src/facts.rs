@@ -10,16 +10,21 @@ use crate::claimants::Claimants;
 use crate::correspondence::Correspondence;
 use crate::families::{Family, family};
 use crate::filing::{Filed, PORTS_OF_CROWD};
+use crate::flow_proof::FlowProof;
 use crate::follows::Follows;
 use crate::hearsay::Hearsay;
 use crate::moment::after;
+use crate::observed::Observed;
 use crate::{
-    Actor, Event, EvidenceId, Kind, LiftReason, Question, QuestionId, Rule, RuleKey, Sighting, Source, Stage,
-    Verdict, Voice,
+    Actor, Event, EvidenceId, Kind, LiftReason, Question, QuestionId, Rule, RuleKey, Sighting, SignFamily,
+    Source, Stage, Verdict, Voice,
 };
 
 /// How many ports named for one address are remembered; reports that name more are not describing a service.
 const NAMED_PORTS: usize = 256;
+
+/// What stands for a reporter where we saw it ourselves; no domain has a space in it.
+const OUR_FLOWS: &str = "our flow records";
 
 /// How a block stands between the order and the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +116,8 @@ pub(crate) struct Known {
     pub(crate) asked: BTreeSet<u16>,
     /// Whether some sighting makes it worth asking.
     pub(crate) worth_asking: bool,
+    /// Whether the usual ports are asked too: our own signs name the very port, reports often do not (P4).
+    pub(crate) asks_usual: bool,
     /// When something was last filed or answered about it.
     pub(crate) last: Timestamp,
     /// When something worth asking about was last filed.
@@ -122,14 +129,14 @@ pub(crate) struct Known {
 impl Known {
     /// What somebody with a record names comes first, and a crowd leaves room for it.
     fn name(&mut self, port: u16, voice: Voice) {
-        if voice == Voice::Established && self.vouched.len() < NAMED_PORTS {
+        if voice >= Voice::Established && self.vouched.len() < NAMED_PORTS {
             self.vouched.insert(port);
         }
         if self.named.contains(&port) {
             return;
         }
         match voice {
-            Voice::Established => {
+            Voice::Established | Voice::Own => {
                 self.named.insert(0, port);
                 self.named.truncate(NAMED_PORTS);
             }
@@ -145,6 +152,9 @@ pub(crate) struct Facts {
     pub(crate) stage: Stage,
     pub(crate) stage_since: Timestamp,
     pub(crate) hearsay: Hearsay,
+    /// Shared with copies until another sign is seen, as what follows.
+    pub(crate) observed: Arc<Observed>,
+    pub(crate) flow_proof: Arc<FlowProof>,
     pub(crate) follows: Arc<Follows>,
     /// Known malware families that were named, each once.
     pub(crate) families: Vec<&'static Family>,
@@ -166,6 +176,8 @@ pub(crate) struct Facts {
     pub(crate) told: Vec<(Timestamp, String)>,
     pub(crate) notes: Vec<Note>,
     pub(crate) filed: Filed,
+    /// How many sightings were filed.
+    pub(crate) filings: usize,
     pub(crate) claimants: Claimants,
     /// Reports counted and not filed.
     pub(crate) counted: u64,
@@ -179,6 +191,8 @@ impl Facts {
             stage: Stage::HeadsUp,
             stage_since: now,
             hearsay: Hearsay::default(),
+            observed: Arc::default(),
+            flow_proof: Arc::default(),
             follows: Arc::default(),
             families: Vec::new(),
             kinds: BTreeSet::new(),
@@ -195,6 +209,7 @@ impl Facts {
             told: Vec::new(),
             notes: Vec::new(),
             filed: Filed::default(),
+            filings: 0,
             claimants: Claimants::default(),
             counted: 0,
             paged: None,
@@ -215,6 +230,16 @@ impl Facts {
     /// The question that is being put to the line at `now`: due, and not given up for lost.
     pub(crate) fn under_way(&self, now: Timestamp) -> Option<&Asking> {
         self.outstanding().filter(|asking| asking.due <= now && now < after(asking.due, LOST_AFTER))
+    }
+
+    /// Whether all that was ever filed were signs that were withdrawn.
+    pub(crate) fn is_all_withdrawn(&self) -> bool {
+        self.counted == 0 && self.filings > 0 && self.observed.withdrawn() >= self.filings
+    }
+
+    /// Whether the usual ports are worth asking beside those that were named.
+    pub(crate) fn asks_usual(&self) -> bool {
+        self.known.values().any(|known| known.asks_usual)
     }
 
     /// Blocks that belong in the plan at `now`.
@@ -273,6 +298,12 @@ impl Facts {
                 self.counted = self.counted.saturating_add(u64::from(*reports));
                 self.last_filed = self.last_filed.max(at).max(*last);
             }
+            Event::SignWithdrawn { evidence, claim, .. } => {
+                let name = (*evidence, *claim);
+                Arc::make_mut(&mut self.observed).withdraw(name);
+                Arc::make_mut(&mut self.flow_proof).withdraw(name);
+                Arc::make_mut(&mut self.follows).withdraw(name);
+            }
             Event::PageOrdered { .. } => self.paged = self.paged.or(Some(at)),
             Event::ReporterJudged { domain, confirmed, .. } => self.claimants.judge(domain, *confirmed),
             Event::Noted { text } => self.notes.push(Note { at, by: actor.clone(), text: text.clone() }),
@@ -281,7 +312,12 @@ impl Facts {
 
     fn file(&mut self, at: Timestamp, sighting: &Sighting, weight: f64) {
         self.hearsay.hear(sighting, weight);
+        if !sighting.source.is_hearsay() {
+            Arc::make_mut(&mut self.observed).see(sighting);
+        }
+        Arc::make_mut(&mut self.flow_proof).hear(sighting);
         self.filed.note(sighting);
+        self.filings = self.filings.saturating_add(1);
         self.claimants.note(sighting);
         let voice = sighting.source.voice();
         Arc::make_mut(&mut self.follows).hear(sighting, domain(&sighting.source));
@@ -299,9 +335,10 @@ impl Facts {
         if known.lost.is_some_and(|lost| seen > lost) {
             known.lost = None;
         }
-        if asks(sighting.kind) {
+        if asks(sighting) {
             known.worth_asking = true;
             known.heard = known.heard.max(Some(at));
+            known.asks_usual |= sighting.source.is_hearsay();
         }
         if let Some(port) = sighting.port.filter(|port| *port != 0) {
             known.name(port, voice);
@@ -416,16 +453,21 @@ impl Facts {
     }
 }
 
-/// Whether a sighting of this kind is worth a question to the line.
-pub(crate) fn asks(kind: Kind) -> bool {
-    match kind {
+/// Whether a sighting is worth a question to the line. Of a sign it is where it names a port of ours, or shows relaying:
+/// a call outward alone says nothing of what listens here.
+pub(crate) fn asks(sighting: &Sighting) -> bool {
+    if let Source::Sign { sign, .. } = &sighting.source {
+        let names_a_port = sign.is_of_our_port() && sighting.port.is_some_and(|port| port != 0);
+        return names_a_port || sign.family() == SignFamily::Relaying;
+    }
+    match sighting.kind {
         Kind::OpenProxy
         | Kind::OpenRelay
         | Kind::SpamSource
         | Kind::Malware
         | Kind::PhoneHome
         | Kind::TrojanScan => true,
-        Kind::Scan | Kind::Other => false,
+        Kind::Scan | Kind::Listener | Kind::Other => false,
     }
 }
 
@@ -433,5 +475,6 @@ pub(crate) fn asks(kind: Kind) -> bool {
 pub(crate) fn domain(source: &Source) -> &str {
     match source {
         Source::Report { domain, .. } => domain,
+        Source::Sign { .. } => OUR_FLOWS,
     }
 }

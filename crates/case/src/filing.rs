@@ -69,7 +69,9 @@ impl Filed {
         let of_speaker = self.by_speaker.get(&speaker);
         let of_crowd = self.by_crowd.get(&(voice, sighting.kind));
         let enough = match voice {
-            Voice::Established => of_speaker.is_some_and(|said| said.is_enough(OF_ESTABLISHED, now)),
+            Voice::Established | Voice::Own => {
+                of_speaker.is_some_and(|said| said.is_enough(OF_ESTABLISHED, now))
+            }
             Voice::Newcomer => {
                 of_speaker.is_some_and(|said| said.is_enough(OF_NEWCOMER, now))
                     || of_crowd.is_some_and(|said| said.is_enough(OF_CROWD, now))
@@ -93,7 +95,7 @@ impl Filed {
         let of_crowd = self.by_crowd.entry((voice, sighting.kind)).or_insert(fresh);
         count(of_crowd, sighting.received);
         // A crowd is limited as a whole: its members need no count once it is full.
-        if voice == Voice::Established || of_crowd.times <= OF_CROWD {
+        if voice >= Voice::Established || of_crowd.times <= OF_CROWD {
             count(self.by_speaker.entry(speaker).or_insert(fresh), sighting.received);
         }
         let Some(route) = route(sighting).filter(|_| self.routes.len() < ROUTES) else { return };
@@ -116,6 +118,6 @@ fn route(sighting: &Sighting) -> Option<(String, Kind, IpAddr)> {
 /// A port nobody named before is worth a question even in a flood, as long as there are not too many of them.
 fn names_a_new_port(sighting: &Sighting, voice: Voice, known: Option<&Known>) -> bool {
     let (Some(port), Some(known)) = (sighting.port.filter(|port| *port != 0), known) else { return false };
-    let room = voice == Voice::Established || known.named.len() < PORTS_OF_CROWD;
+    let room = voice >= Voice::Established || known.named.len() < PORTS_OF_CROWD;
     room && !known.named.contains(&port)
 }

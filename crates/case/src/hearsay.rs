@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::moment::after;
 use crate::{EvidenceId, Kind, Sighting, Voice, weights};
 
 /// One report as it is weighed.
@@ -48,12 +47,10 @@ impl Hearsay {
     /// Takes one report in. Of each kind only the strongest few are kept. Which of two is stronger never changes with
     /// time, since one kind fades at one rate.
     pub(crate) fn hear(&mut self, sighting: &Sighting, weight: f64) {
-        let crate::Source::Report { authenticated, .. } = &sighting.source;
-        let earliest = after(sighting.received, -weights::OLDEST_AT_ARRIVAL);
-        let at = sighting.happened.unwrap_or(sighting.received).min(sighting.received).max(earliest);
+        let crate::Source::Report { authenticated, .. } = &sighting.source else { return };
         let word = Word {
             weight,
-            at,
+            at: sighting.counts_from(),
             address: sighting.address,
             name: (sighting.evidence, sighting.claim),
             speaker: sighting.source.speaker().to_owned(),
@@ -62,7 +59,7 @@ impl Hearsay {
         };
         let kind = sighting.kind;
         match sighting.source.voice() {
-            Voice::Established => {
+            Voice::Established | Voice::Own => {
                 let words = Arc::make_mut(self.established.entry(word.speaker.clone()).or_default());
                 // One report that says the same of one address in many lines has said it once.
                 let same = |a: &Word, b: &Word| a.name.0 == b.name.0 && a.address == b.address;

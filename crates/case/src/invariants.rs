@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::facts::RuleState;
-use crate::{Case, CaseId, Measure, Plan, Rule, Stage, SubscriberId};
+use crate::{Case, CaseId, Measure, Plan, Rule, Sighting, SignFamily, Source, Stage, SubscriberId, Voice};
 
 /// A broken promise, in words, with the case it was broken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,8 @@ fn rule_violations(rule: &Rule, case: Option<&Case>, now: Timestamp) -> Vec<Viol
     let proofs = || facts.answers.iter().filter(|a| a.counts && a.verdict.is_proof() && a.address == address);
     let proved = proofs().next().is_some();
     let by_hand = facts.by_hand.iter().any(|(_, confirmed)| *confirmed == Some(address));
-    if !proved && !by_hand {
+    let relayed = || shown_by_flows(case, false).filter(|one| one.address.to_canonical() == address);
+    if !proved && !by_hand && relayed().next().is_none() {
         found.push(wrong(format!(
             "the rule {} stands on no proof of that address and no operator's word",
             rule.key
@@ -66,6 +67,7 @@ fn rule_violations(rule: &Rule, case: Option<&Case>, now: Timestamp) -> Vec<Viol
     if let Measure::In { port, .. } = rule.key.measure
         && !by_hand
         && !proofs().any(|answer| answer.port == Some(port))
+        && !relayed().any(|sighting| sighting.port == Some(port))
     {
         found.push(wrong(format!("the rule {} closes a port that was never proved there", rule.key)));
     }
@@ -82,8 +84,9 @@ fn case_violations(case: &Case, now: Timestamp) -> Vec<Violation> {
     let wrong = |what: String| Violation { case: Some(case.id()), what };
     let facts = case.facts();
     let mut found = Vec::new();
-    let first_party =
-        facts.answers.iter().any(|a| a.counts && a.verdict.is_proof()) || !facts.by_hand.is_empty();
+    let first_party = facts.answers.iter().any(|a| a.counts && a.verdict.is_proof())
+        || !facts.by_hand.is_empty()
+        || shown_by_flows(case, true).next().is_some();
     let beyond_hearsay = matches!(case.stage(), Stage::Confirmed | Stage::Contained | Stage::Cleaned);
     if beyond_hearsay && !first_party {
         found.push(wrong(format!("the case is {} on hearsay alone", case.stage())));
@@ -95,4 +98,21 @@ fn case_violations(case: &Case, now: Timestamp) -> Vec<Violation> {
         found.push(wrong(format!("the case is contained though the edge does not show {}", block.rule.key)));
     }
     found
+}
+
+/// The sightings of relaying, not withdrawn, that a second sign of another family bears out; with `or_reports` also those
+/// that a report by somebody with a record does.
+fn shown_by_flows(case: &Case, or_reports: bool) -> impl Iterator<Item = &Sighting> {
+    let family = |one: &Sighting| match &one.source {
+        Source::Sign { sign, .. } => Some(sign.family()),
+        Source::Report { .. } => None,
+    };
+    let second = move |one: &Sighting| match family(one) {
+        Some(family) => family != SignFamily::Relaying,
+        None => or_reports && one.source.voice() == Voice::Established,
+    };
+    let withdrawn = |one: &Sighting| case.facts().observed.is_withdrawn((one.evidence, one.claim));
+    let borne_out = case.sightings().iter().any(|one| second(one) && !withdrawn(one));
+    let relaying = move |one: &&Sighting| family(one) == Some(SignFamily::Relaying) && !withdrawn(one);
+    case.sightings().iter().filter(move |one| borne_out && relaying(one))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Block, Facts, RuleState};
 use crate::moment::{after, shown};
+use crate::observed::Seen;
 use crate::proof::Proof;
 use crate::{Case, Playbook, Stage, weights};
 
@@ -14,6 +15,9 @@ pub struct Judgement {
     pub stage: Stage,
     /// Log-odds that the line is an open proxy or relay, by hearsay alone.
     pub hearsay: f64,
+    /// The same with what we saw ourselves.
+    #[serde(default)]
+    pub odds: f64,
     /// Why, in words.
     pub why: String,
 }
@@ -29,22 +33,55 @@ pub fn judge(case: &Case, playbook: &Playbook, now: Timestamp) -> Judgement {
 
 /// The same over the bare facts.
 pub(crate) fn weigh(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> Judgement {
-    let (mut hearsay, mut words) = facts.hearsay.weigh(now, |address, at| proof.answered(address, at));
-    if let Some((more, why)) = facts.follows.weigh(playbook, now, |address, at| proof.answered(address, at)) {
-        let raised = (hearsay + more).min(weights::PRIOR + weights::HEARSAY_AT_MOST);
-        if raised > hearsay {
-            hearsay = raised;
-            words = format!("{words}; {why}");
-        }
-    }
+    let weighed = Weighed::of(facts, proof, playbook, now);
+    let (hearsay, odds) = (weighed.hearsay, weighed.odds);
     let (stage, why) = if !facts.stage.is_open() {
         (facts.stage, format!("the case is {}", facts.stage))
     } else if let Some(proved) = proof.in_words() {
         proved_stage(facts, proof, playbook, now, &proved)
     } else {
-        unproved_stage(facts, proof, playbook, now, hearsay, &words)
+        unproved_stage(facts, proof, playbook, now, &weighed)
     };
-    Judgement { stage, hearsay, why }
+    Judgement { stage, hearsay, odds, why }
+}
+
+/// All that is said and seen, summed.
+struct Weighed {
+    hearsay: f64,
+    odds: f64,
+    /// The figures, and what they are made of.
+    words: String,
+}
+
+impl Weighed {
+    fn of(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> Weighed {
+        let (mut hearsay, mut words) = facts.hearsay.weigh(now, |address, at| proof.answered(address, at));
+        let followed = facts.follows.weigh(playbook, now, proof);
+        if let Some(followed) = followed.as_ref().filter(|followed| !followed.own) {
+            let raised = (hearsay + followed.weight).min(weights::PRIOR + weights::HEARSAY_AT_MOST);
+            if raised > hearsay {
+                hearsay = raised;
+                words = format!("{words}; {}", followed.words);
+            }
+        }
+        let enough = format!("{:+.1} is enough to suspect", weights::SUSPECTED);
+        let dealt_with =
+            |seen: &Seen| proof.has_dealt_with(seen.address, seen.at, seen.sign.is_of_our_port());
+        let Some((seen, mut shows)) = facts.observed.weigh(now, dealt_with) else {
+            let words = format!("hearsay {hearsay:+.1}, {enough}: {words}");
+            return Weighed { hearsay, odds: hearsay, words };
+        };
+        let mut odds = hearsay + seen;
+        if let Some(followed) = followed.filter(|followed| followed.own) {
+            odds += followed.weight;
+            shows = format!("{shows}; {}", followed.words);
+        }
+        Weighed {
+            hearsay,
+            odds,
+            words: format!("in all {odds:+.1}, {enough}: {shows}; hearsay {hearsay:+.1}: {words}"),
+        }
+    }
 }
 
 fn proved_stage(
@@ -89,12 +126,14 @@ fn unproved_stage(
     proof: &Proof,
     playbook: &Playbook,
     now: Timestamp,
-    hearsay: f64,
-    words: &str,
+    weighed: &Weighed,
 ) -> (Stage, String) {
-    let figure = format!("hearsay {hearsay:+.1}, {:+.1} is enough to suspect", weights::SUSPECTED);
-    if hearsay >= weights::SUSPECTED {
-        return (Stage::Suspected, format!("{figure}: {words}"));
+    let words = &weighed.words;
+    if weighed.odds >= weights::SUSPECTED {
+        return (Stage::Suspected, words.clone());
+    }
+    if facts.is_all_withdrawn() {
+        return (Stage::Closed, "all that was seen of it was withdrawn".to_owned());
     }
     if let Some(cleared) = proof.cleared() {
         let count = playbook.clean_after_negatives;
@@ -107,13 +146,11 @@ fn unproved_stage(
         };
     }
     match facts.watch_until {
-        Some(until) if until > now => {
-            (Stage::Watching, format!("watched until {}; {figure}: {words}", shown(until)))
-        }
+        Some(until) if until > now => (Stage::Watching, format!("watched until {}; {words}", shown(until))),
         _ if quiet_at(facts, playbook) <= now && facts.under_way(now).is_none() => {
-            (Stage::Closed, format!("quiet: nothing was said since {}; {figure}", shown(facts.last_filed)))
+            (Stage::Closed, format!("quiet: nothing was said since {}; {words}", shown(facts.last_filed)))
         }
-        _ => (Stage::HeadsUp, format!("{figure}: {words}")),
+        _ => (Stage::HeadsUp, words.clone()),
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Kind {
     TrojanScan,
     /// The line scanned or attacked in some other way.
     Scan,
+    /// A service on the line answers strangers on an unusual port.
+    Listener,
     /// Abuse that says little about a proxy or relay (copyright, a hosted page, a vulnerable service).
     Other,
 }
@@ -38,6 +40,7 @@ impl Kind {
             Kind::PhoneHome => "phone-home",
             Kind::TrojanScan => "trojan-scan",
             Kind::Scan => "scan",
+            Kind::Listener => "listener",
             Kind::Other => "other",
         }
     }

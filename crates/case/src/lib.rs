@@ -7,8 +7,9 @@
 //!
 //! Two rules of the house are kept here and nowhere else:
 //!
-//! * **Hearsay stops at `suspected`.** Only first-party proof (a probe that relayed our own canary) or an operator's
-//!   hand reaches [`Stage::Confirmed`].
+//! * **Hearsay stops at `suspected`.** Only first-party proof (a probe that relayed our own canary, or relaying seen in
+//!   our own flow records and borne out by a second, independent sign) or an operator's hand reaches
+//!   [`Stage::Confirmed`].
 //! * **Blocks are a consequence, not a command.** [`plan`] gives the whole intended state of the edge from all cases
 //!   and the time; an expired or released [`Rule`] simply is not in it. There is no unblock code.
 //!
@@ -27,6 +28,7 @@ mod event;
 mod facts;
 mod families;
 mod filing;
+mod flow_proof;
 mod follows;
 mod hearsay;
 mod id;
@@ -34,11 +36,13 @@ mod invariants;
 mod judge;
 mod kind;
 mod moment;
+mod observed;
 mod plan;
 mod playbook;
 mod proof;
 mod question;
 mod sighting;
+mod sign;
 mod stage;
 mod territory;
 mod timer;
@@ -61,6 +65,7 @@ pub use plan::{InForce, Measure, Plan, Receipt, Refused, Rule, RuleKey, Transpor
 pub use playbook::{Clocks, Playbook, Restriction};
 pub use question::{Answer, Line, Question, Verdict};
 pub use sighting::{Sighting, Source, Span, Standing, Trust, Voice};
+pub use sign::{SignFamily, SignKind};
 pub use stage::Stage;
 pub use territory::{Territory, Untouchable};
 pub use urgency::Urgency;

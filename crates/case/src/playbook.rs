@@ -63,6 +63,10 @@ pub struct Playbook {
     pub close_after: SignedDuration,
     /// Whether a proved line is contained without waiting for an operator.
     pub contain_automatically: bool,
+    /// Whether a line is contained that only our own flow records prove, before a probe has relayed anything. Off: the
+    /// odd port is asked at once and that answer contains; what cannot be asked, since no port listens, waits for an
+    /// operator. Nobody is ever contained for flows that only a report bears out.
+    pub contain_on_flow_proof: bool,
     /// What a proved line loses.
     pub restrict: Vec<Restriction>,
     /// How long a block lasts from the newest proof.
@@ -92,6 +96,7 @@ impl Default for Playbook {
             clean_over: SignedDuration::from_hours(24),
             close_after: SignedDuration::from_hours(7 * 24),
             contain_automatically: true,
+            contain_on_flow_proof: false,
             restrict: vec![Restriction::MailOut, Restriction::ProvedPortIn],
             block_for: SignedDuration::from_hours(24),
             tell_subscriber: true,

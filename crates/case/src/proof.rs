@@ -1,11 +1,12 @@
-//! What our own answers and operators' hands amount to: proved, cleared, or neither.
+//! What our own answers, our own flow records and operators' hands amount to: proved, cleared, or neither.
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::facts::{Answered, Facts};
-use crate::moment::shown;
+use crate::flow_proof::Shown;
+use crate::moment;
 use crate::{Playbook, Verdict};
 
 /// What is proved of one address.
@@ -21,6 +22,8 @@ struct AddressProof {
     cleared: Option<Timestamp>,
     /// Words about moments up to here have been answered by a full run of negatives.
     answered_through: Option<Timestamp>,
+    /// The same of what no closed port answers, such as a tunnel outward: only the clearing of a proof does.
+    cleared_through: Option<Timestamp>,
 }
 
 /// What is proved of the line.
@@ -32,6 +35,10 @@ pub(crate) struct Proof {
 enum Mark<'a> {
     Answer(&'a Answered),
     Hand(IpAddr),
+    /// Our flow records show it.
+    Flows(Shown<'a>),
+    /// A proxy was seen at work there.
+    AtWork(IpAddr),
 }
 
 impl Proof {
@@ -43,6 +50,8 @@ impl Proof {
         let unknown = IpAddr::from([0, 0, 0, 0]);
         let hands = facts.by_hand.iter().map(|(at, address)| (*at, Mark::Hand(address.unwrap_or(unknown))));
         marks.extend(hands);
+        marks.extend(facts.flow_proof.shown().map(|shown| (shown.at(), Mark::Flows(shown))));
+        marks.extend(facts.flow_proof.at_work().map(|(at, address)| (at, Mark::AtWork(address))));
         marks.sort_by_key(|(at, _)| *at);
         let mut by_address: BTreeMap<IpAddr, AddressProof> = BTreeMap::new();
         for (at, mark) in marks {
@@ -51,8 +60,15 @@ impl Proof {
                     by_address.entry(address).or_default().prove(
                         at,
                         None,
-                        format!("confirmed by hand ({})", shown(at)),
+                        format!("confirmed by hand ({})", moment::shown(at)),
                     );
+                }
+                Mark::Flows(shown) => by_address.entry(shown.address()).or_default().show(shown),
+                Mark::AtWork(address) => {
+                    // A proved line is not clean while it is seen at work, whatever a probe finds closed.
+                    if let Some(proof) = by_address.get_mut(&address).filter(|proof| proof.proved.is_some()) {
+                        proof.negatives.clear();
+                    }
                 }
                 Mark::Answer(answer) => {
                     let named = facts.known.get(&answer.address).map_or(&[][..], |known| &known.named);
@@ -93,6 +109,16 @@ impl Proof {
         self.cleared().is_some() && through.is_some_and(|through| at <= through)
     }
 
+    /// Whether our own negative answers have dealt with what was seen of `address` at `at`: of a port of ours as with what
+    /// is said; of anything else only where they cleared the line.
+    pub(crate) fn has_dealt_with(&self, address: IpAddr, at: Timestamp, of_our_port: bool) -> bool {
+        let proof = self.by_address.get(&address.to_canonical());
+        let through = |proof: &AddressProof| {
+            if of_our_port { proof.answered_through } else { proof.cleared_through }
+        };
+        proof.and_then(through).is_some_and(|through| at <= through)
+    }
+
     /// Whether our own negative answers have dealt with what was said of `address` at `at`.
     pub(crate) fn answered(&self, address: IpAddr, at: Timestamp) -> bool {
         let proof = self.by_address.get(&address.to_canonical());
@@ -101,6 +127,17 @@ impl Proof {
 }
 
 impl AddressProof {
+    /// Takes a proof by flows in, unless the line was cleared since either of its signs was seen. That of a probe stays
+    /// the reason where there is one.
+    fn show(&mut self, shown: Shown<'_>) {
+        if self.cleared_through.is_some_and(|through| shown.since() <= through) {
+            return;
+        }
+        self.ports.extend(shown.port());
+        self.negatives.clear();
+        self.proved.get_or_insert_with(|| (shown.at(), shown.in_words()));
+    }
+
     fn prove(&mut self, at: Timestamp, port: Option<u16>, words: String) {
         self.proved = Some((at, words));
         self.ports.extend(port);
@@ -140,6 +177,7 @@ impl AddressProof {
         }
         if self.proved.take().is_some() {
             self.cleared = Some(answer.started);
+            self.cleared_through = Some(through);
             self.ports.clear();
         }
     }
@@ -160,6 +198,6 @@ fn proof_in_words(answer: &Answered) -> String {
         "our probe proved an {} at {}{port}{how} ({})",
         answer.verdict,
         answer.address,
-        shown(answer.started)
+        moment::shown(answer.started)
     )
 }

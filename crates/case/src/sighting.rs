@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{EvidenceId, Kind, Transport, weights};
+use crate::moment::after;
+use crate::{EvidenceId, Kind, SignKind, Transport, weights};
 
 /// The bytes of the evidence a sighting was read from: `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub enum Voice {
     Newcomer,
     /// It has a record of its own, is a named feed, or came to an unpublished box.
     Established,
+    /// We saw it ourselves.
+    Own,
 }
 
 /// Who says so.
@@ -76,6 +79,23 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         network: Option<String>,
     },
+    /// A sign in our own flow records: first-party observation, though not yet proof.
+    Sign {
+        /// Which.
+        sign: SignKind,
+        /// How sure it is by itself, in thousandths.
+        score: u16,
+        /// The other side, where it is one.
+        peer: Option<IpAddr>,
+        /// The other side's port, where the sign is about that.
+        peer_port: Option<u16>,
+        /// When its first flow began; the last ended when the sighting happened.
+        first: Timestamp,
+        /// How many flows belong to it.
+        flows: u64,
+        /// Why, in plain words with the figures.
+        why: String,
+    },
 }
 
 impl Source {
@@ -84,6 +104,7 @@ impl Source {
     pub fn is_hearsay(&self) -> bool {
         match self {
             Source::Report { .. } => true,
+            Source::Sign { .. } => false,
         }
     }
 
@@ -96,7 +117,7 @@ impl Source {
     /// Whether it is believed for itself or as one of a crowd.
     #[must_use]
     pub fn voice(&self) -> Voice {
-        let Source::Report { authenticated, standing, .. } = self;
+        let Source::Report { authenticated, standing, .. } = self else { return Voice::Own };
         if weights::trust(self) >= weights::ESTABLISHED {
             return Voice::Established;
         }
@@ -109,10 +130,12 @@ impl Source {
 
     /// What stands for one speaker: the domain of whoever was shown to be it, else the network it came from.
     pub(crate) fn speaker(&self) -> &str {
-        let Source::Report { domain, network, .. } = self;
-        match (self.voice(), network) {
-            (Voice::Unauthenticated, Some(network)) => network,
-            _ => domain,
+        match self {
+            Source::Report { network: Some(network), .. } if self.voice() == Voice::Unauthenticated => {
+                network
+            }
+            Source::Report { domain, .. } => domain,
+            Source::Sign { sign, .. } => sign.name(),
         }
     }
 }
@@ -154,6 +177,12 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// When it counts from: when it happened, but never later than it came nor long before.
+    pub(crate) fn counts_from(&self) -> Timestamp {
+        let earliest = after(self.received, -weights::OLDEST_AT_ARRIVAL);
+        self.happened.unwrap_or(self.received).min(self.received).max(earliest)
+    }
+
     /// Whether it speaks of a proxy or relay: such a report goes above all else (P12).
     #[must_use]
     pub fn speaks_of_proxy(&self) -> bool {

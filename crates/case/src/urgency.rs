@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
 use crate::moment::after;
+use crate::observed::Seen;
 use crate::proof::Proof;
 use crate::{Kind, Playbook, Stage, Voice};
 
@@ -39,6 +40,9 @@ impl Urgency {
 pub(crate) fn of(facts: &Facts, playbook: &Playbook) -> Urgency {
     let proof = Proof::of(facts, playbook);
     let alleged = facts.hearsay.speaks_of_proxy(|address, at| proof.answered(address, at));
+    let dealt_with = |seen: &Seen| proof.has_dealt_with(seen.address, seen.at, seen.sign.is_of_our_port());
+    let relays = facts.observed.shows_relaying(dealt_with).then_some(Voice::Own);
+    let alleged = alleged.max(relays);
     let clocks = &playbook.clocks;
     let (proxy, harm, clock) = match facts.stage {
         Stage::Confirmed => (true, 10, Some(clocks.confirmed)),
@@ -57,7 +61,7 @@ pub(crate) fn of(facts: &Facts, playbook: &Playbook) -> Urgency {
 /// How harmful an allegation of a proxy or relay is taken to be before anything is proved or suspected.
 fn by_trust(alleged: Option<Voice>) -> u8 {
     match alleged {
-        Some(Voice::Established) => 7,
+        Some(Voice::Own | Voice::Established) => 7,
         Some(Voice::Newcomer) => 5,
         Some(Voice::Unauthenticated) | None => 3,
     }
@@ -68,7 +72,7 @@ fn heads_up_harm(facts: &Facts) -> u8 {
     let harm = |kind: &Kind| match kind {
         Kind::OpenProxy | Kind::OpenRelay => 5,
         Kind::PhoneHome | Kind::Malware | Kind::TrojanScan => 4,
-        Kind::SpamSource | Kind::Scan => 2,
+        Kind::SpamSource | Kind::Scan | Kind::Listener => 2,
         Kind::Other => 1,
     };
     facts.kinds.iter().map(harm).max().unwrap_or(1)

@@ -6,7 +6,7 @@
 //! file hold; nobody has measured them on a real desk yet.
 use jiff::SignedDuration;
 
-use crate::{Kind, Source, Standing, Trust};
+use crate::{Kind, SignFamily, SignKind, Source, Standing, Trust};
 
 /// Before anything is said: one line in a hundred. `ln(1/99)`.
 pub(crate) const PRIOR: f64 = -4.595;
@@ -43,6 +43,16 @@ pub(crate) const HEARSAY_AT_MOST: f64 = 10.0;
 /// What a sign of a proxy adds when it comes while the line is watched for malware that somebody else reported (P6): it is
 /// taken to be three times as likely then, `ln(3)`. Our judgement, as the others.
 pub(crate) const FOLLOWS_MALWARE: f64 = 1.1;
+/// What a sign of ours adds instead when it is on a port that the reported malware is known to listen on: nine times as
+/// likely, `ln(9)`.
+pub(crate) const FOLLOWS_ON_ITS_PORT: f64 = 2.2;
+/// How sure a sign of relaying must be, in thousandths, to be one half of a proof.
+pub(crate) const SURE_OF_RELAYING: u16 = 600;
+/// How sure the second sign must be.
+pub(crate) const SURE_OF_SECOND: u16 = 200;
+/// How near in time the two must be. A proxy that works shows both within hours; what lies further apart may be two
+/// machines behind one line.
+pub(crate) const TOGETHER: SignedDuration = SignedDuration::from_hours(72);
 /// An event a report dates earlier than this before it came counts as this old: clocks in reports are often wrong.
 pub(crate) const OLDEST_AT_ARRIVAL: SignedDuration = SignedDuration::from_hours(48);
 
@@ -54,7 +64,7 @@ pub(crate) fn full(kind: Kind) -> f64 {
         Kind::PhoneHome => 3.0,
         // One reporter is never enough, however often it says so and whatever its record; three trusted ones are.
         Kind::SpamSource | Kind::Malware | Kind::TrojanScan => 2.0,
-        Kind::Scan => 0.8,
+        Kind::Scan | Kind::Listener => 0.8,
         Kind::Other => 0.15,
     }
 }
@@ -64,16 +74,55 @@ pub(crate) fn half_life(kind: Kind) -> SignedDuration {
     let days = match kind {
         // Spam runs are short; the proxy behind it often outlives them, an infection more so.
         Kind::SpamSource | Kind::Scan | Kind::Other => 3,
-        Kind::OpenProxy | Kind::OpenRelay | Kind::PhoneHome | Kind::TrojanScan => 7,
+        Kind::OpenProxy | Kind::OpenRelay | Kind::PhoneHome | Kind::TrojanScan | Kind::Listener => 7,
         Kind::Malware => 14,
     };
     SignedDuration::from_hours(days * 24)
 }
 
+/// What a fresh sign weighs for each unit of its score, so that a score of [`LIKELY`] alone is even odds. Judging single
+/// flows is wrong too often at the rate proxies are found at (Wails et al., NDSS 2024): a sign sums up a line over time,
+/// and its score says how sure that alone makes it.
+const SIGN: f64 = -PRIOR / LIKELY;
+/// The score from which a flow detector takes a line for a proxy.
+const LIKELY: f64 = 0.6;
+
+/// The weight of one fresh sign that is sure to `score` thousandths, to the thousandth as reports are.
+pub(crate) fn of_sign(sign: SignKind, score: u16) -> f64 {
+    let weight = SIGN * f64::from(score.min(1000)) / 1000.0;
+    (weight.min(family_at_most(sign.family())) * 1000.0).round() / 1000.0
+}
+
+/// Of each family only the strongest sign counts, since they follow from the same packets, and that at most this. Only
+/// relaying and mailing are enough to suspect alone: a service that strangers reach may be a game or a peer-to-peer
+/// client, and regular calls flag most honest hosts (9 of 15 with RITA's formulas).
+pub(crate) fn family_at_most(family: SignFamily) -> f64 {
+    match family {
+        SignFamily::Relaying => 8.0,
+        SignFamily::Mailing => 6.0,
+        SignFamily::Answering => 3.6,
+        SignFamily::Calling | SignFamily::Scanning => 2.5,
+    }
+}
+
+/// How long until a sign counts half. What still goes on is seen again, so that a sign may fade sooner than a report.
+pub(crate) fn sign_half_life(sign: SignKind) -> SignedDuration {
+    let days = match sign.family() {
+        SignFamily::Relaying | SignFamily::Answering => 4,
+        SignFamily::Mailing | SignFamily::Calling | SignFamily::Scanning => 2,
+    };
+    SignedDuration::from_hours(days * 24)
+}
+
+/// How much of a sign is left after `age`.
+pub(crate) fn sign_decay(sign: SignKind, age: SignedDuration) -> f64 {
+    halved(age, sign_half_life(sign))
+}
+
 /// How far whoever says so is trusted, 0 to 1: the mean of a Beta distribution over what became of its earlier reports.
 /// A message that is not shown to be from its domain has no part in that domain's record.
 pub(crate) fn trust(source: &Source) -> f64 {
-    let Source::Report { authenticated, trust: record, standing, .. } = source;
+    let Source::Report { authenticated, trust: record, standing, .. } = source else { return 1.0 };
     let begins_with = match standing {
         Standing::UnpublishedBox => NAMED,
         Standing::NamedFeed if *authenticated => NAMED,
@@ -89,6 +138,14 @@ fn mean((confirmed, refuted): (f64, f64), record: Trust) -> f64 {
     confirmed / (confirmed + refuted + f64::from(record.refuted))
 }
 
+/// The weight of one fresh observation, whoever made it.
+pub(crate) fn fresh(kind: Kind, source: &Source) -> f64 {
+    match source {
+        Source::Report { .. } => of(kind, source),
+        Source::Sign { sign, score, .. } => of_sign(*sign, *score),
+    }
+}
+
 /// The weight of one fresh report, to the thousandth: it is kept in JSON, and a longer fraction would not come back
 /// from there to the last bit.
 pub(crate) fn of(kind: Kind, source: &Source) -> f64 {
@@ -97,8 +154,12 @@ pub(crate) fn of(kind: Kind, source: &Source) -> f64 {
 
 /// How much of a weight is left after `age`; nothing is younger than new.
 pub(crate) fn decay(kind: Kind, age: SignedDuration) -> f64 {
+    halved(age, half_life(kind))
+}
+
+fn halved(age: SignedDuration, half_life: SignedDuration) -> f64 {
     let age = age.as_secs_f64().max(0.0);
-    (-age / half_life(kind).as_secs_f64()).exp2()
+    (-age / half_life.as_secs_f64()).exp2()
 }
 
 #[cfg(test)]
@@ -145,7 +206,9 @@ mod tests {
     #[test]
     fn one_reporter_of_spam_or_viruses_is_never_enough() {
         let endless = 1.0 / (1.0 - REPEAT);
-        for kind in [Kind::SpamSource, Kind::Malware, Kind::TrojanScan, Kind::Scan, Kind::Other] {
+        for kind in
+            [Kind::SpamSource, Kind::Malware, Kind::TrojanScan, Kind::Scan, Kind::Listener, Kind::Other]
+        {
             let said = said(kind, Standing::NamedFeed, true, u32::MAX, 0);
             assert!(PRIOR + endless * said < SUSPECTED, "{kind}");
         }
@@ -175,6 +238,38 @@ mod tests {
             let word = said(Kind::OpenProxy, Standing::Unknown, authenticated, 0, 0);
             assert!(kept * word >= CROWD_AT_MOST);
         }
+    }
+
+    fn alone(sign: SignKind, score: u16) -> f64 {
+        PRIOR + of_sign(sign, score)
+    }
+
+    #[test]
+    fn a_likely_sign_of_relaying_or_mailing_is_enough_to_suspect_and_no_other_is_alone() {
+        for sign in SignKind::ALL {
+            let enough = matches!(sign.family(), SignFamily::Relaying | SignFamily::Mailing);
+            assert_eq!(alone(sign, 1000) >= SUSPECTED, enough, "{sign}");
+            assert!(alone(sign, 590) < SUSPECTED, "{sign} that is not likely");
+        }
+        assert!(alone(SignKind::RelayShape, 601) >= SUSPECTED);
+    }
+
+    #[test]
+    fn a_stranger_answered_and_a_small_mail_after_it_are_enough_and_with_a_weak_call_they_are_not() {
+        let answered = of_sign(SignKind::AnsweredStranger, 450);
+        assert!(PRIOR + answered + of_sign(SignKind::MailPhoneHome, 350) >= SUSPECTED);
+        assert!(PRIOR + answered + of_sign(SignKind::Beacon, 140) < SUSPECTED);
+    }
+
+    #[test]
+    fn a_listener_where_a_virus_was_reported_is_enough_on_the_ports_of_that_virus_and_not_beside_them() {
+        let virus = said(Kind::Malware, Standing::NamedFeed, true, 0, 0);
+        let (answered, listener) =
+            (of_sign(SignKind::AnsweredStranger, 300), of_sign(SignKind::NewListener, 200));
+        assert!(PRIOR + virus + answered < SUSPECTED, "not without the watch");
+        assert!(PRIOR + virus + answered + FOLLOWS_MALWARE >= SUSPECTED);
+        assert!(PRIOR + virus + listener + FOLLOWS_MALWARE < SUSPECTED);
+        assert!(PRIOR + virus + listener + FOLLOWS_ON_ITS_PORT >= SUSPECTED);
     }
 
     #[test]

@@ -237,7 +237,7 @@ mod tests {
         for bad in
             [id(321), "a".repeat(100_000), "a b@example.org".to_owned(), "\u{fc}@example.org".to_owned()]
         {
-            assert_eq!(of(&bad), None, "{:.40}", bad);
+            assert_eq!(of(&bad), None, "{bad:.40}");
         }
     }
 

@@ -14,7 +14,9 @@ use crate::error::{ActError, DeskError, Doing};
 use crate::login::Attempts;
 use crate::office::Office;
 use crate::settings::Settings;
+use crate::traffic::{ListenerView, Meter};
 use crate::view::{EdgeStatus, MailboxView};
+use crate::work::Work;
 
 /// The running desk. Cheap to clone; all clones are one desk.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ struct Room {
     edge: watch::Sender<EdgeStatus>,
     attempts: Attempts,
     mailboxes: OnceLock<Ask>,
+    meter: Arc<Meter>,
+    work: Work,
 }
 
 /// Tells how the mailboxes are at this moment.
@@ -71,6 +75,8 @@ impl Desk {
             edge: watch::Sender::new(EdgeStatus::default()),
             attempts: Attempts::default(),
             mailboxes: OnceLock::new(),
+            meter: Arc::default(),
+            work: Work::default(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -163,6 +169,7 @@ impl Desk {
                 return Err(DeskError::Store { doing: "record what was decided", source });
             }
         }
+        self.room.work.note(&batch);
         office.install(changed);
         office.note_pages(&batch.records);
         if !batch.records.is_empty() {
@@ -220,6 +227,21 @@ impl Desk {
     /// How the mailboxes are.
     pub(crate) fn mailboxes(&self) -> Vec<MailboxView> {
         self.room.mailboxes.get().map(|ask| (ask.0)()).unwrap_or_default()
+    }
+
+    /// Says whom the pages ask what the flow sockets have heard; the first to say so is asked.
+    pub fn show_listener(&self, ask: impl Fn() -> ListenerView + Send + Sync + 'static) {
+        self.room.meter.ask(ask);
+    }
+
+    /// What is counted of the traffic.
+    pub(crate) fn meter(&self) -> &Arc<Meter> {
+        &self.room.meter
+    }
+
+    /// What was done since the start.
+    pub(crate) fn work(&self) -> &Work {
+        &self.room.work
     }
 
     pub(crate) fn attempts(&self) -> &Attempts {

@@ -66,6 +66,14 @@ enum Ended {
     Later(SignedDuration, String),
 }
 
+/// How many errands are claimed when so many slots are free, and which: the last slots are for pages.
+fn lendable(free: u32) -> (u32, Lend) {
+    match free.saturating_sub(FOR_PAGES) {
+        0 => (free, Lend::Pages),
+        most => (most, Lend::All),
+    }
+}
+
 impl Desk {
     /// Claims and runs errands as they fall due.
     pub(crate) async fn run_errands(self, prober: Arc<Prober>, mailer: Option<Mailer>) {
@@ -84,10 +92,7 @@ impl Desk {
                 }
             }
             let free = u32::try_from(slots.available_permits()).unwrap_or(AT_ONCE);
-            let (most, which) = match free.saturating_sub(FOR_PAGES) {
-                0 => (free, Lend::Pages),
-                most => (most, Lend::All),
-            };
+            let (most, which) = lendable(free);
             let claimed = match self.store().claim_errands(self.now(), WORKER, HOLD, most, which).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
@@ -325,5 +330,18 @@ impl Desk {
             return Ok(Ended::Done);
         }
         self.tell_case(claimed.case, command).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_slots_are_for_pages() {
+        assert_eq!(lendable(AT_ONCE), (16, Lend::All));
+        assert_eq!(lendable(3), (1, Lend::All));
+        assert_eq!(lendable(2), (2, Lend::Pages), "sixteen probes at work leave room for two pages");
+        assert_eq!(lendable(1), (1, Lend::Pages));
     }
 }

@@ -11,6 +11,7 @@ use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::marked::harmless;
 use crate::timeline::{blocks, heard, short};
+use crate::traffic::{FlowView, proof};
 use crate::view::WhyStep;
 
 impl Desk {
@@ -80,7 +81,12 @@ pub async fn why_case(store: &Store, id: CaseId, now: Timestamp) -> Result<Optio
             }
             Event::Filed { sighting, .. } => {
                 let text = format!("{}; {}", heard(sighting), sighting.attributed);
-                claims.push(WhyStep { evidence: Some(sighting.evidence), ..step("claim", text) });
+                let name = if sighting.source.is_hearsay() { "claim" } else { "sign" };
+                claims.push(WhyStep { evidence: Some(sighting.evidence), ..step(name, text) });
+                if !sighting.source.is_hearsay() {
+                    claims.extend(flows(store, sighting.evidence).await?);
+                    continue;
+                }
                 if let Some(shown) = shown(store, sighting.evidence).await? {
                     claims.push(WhyStep { evidence: Some(sighting.evidence), ..step("sender", shown) });
                 }
@@ -100,6 +106,17 @@ async fn shown(store: &Store, evidence: EvidenceId) -> Result<Option<String>, De
     let stored = store.reading(&evidence).await.doing("find what was shown of a sender")?;
     let why = stored.as_ref().and_then(|stored| stored.pointer("/authentication/why")?.as_str());
     Ok(why.map(|why| harmless(why.as_bytes())))
+}
+
+/// The flows that prove a sign, each with the bytes it stands in.
+async fn flows(store: &Store, evidence: EvidenceId) -> Result<Vec<WhyStep>, DeskError> {
+    let bytes = store.bytes(&evidence).await.doing("fetch evidence")?.unwrap_or_default();
+    let one = |(flow, (start, end)): (FlowView, (u64, u64))| WhyStep {
+        evidence: Some(evidence),
+        span: Some((start, end)),
+        ..step("flow", flow.in_words())
+    };
+    Ok(proof(&bytes).into_iter().map(one).collect())
 }
 
 fn step(name: &'static str, text: String) -> WhyStep {

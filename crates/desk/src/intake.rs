@@ -149,8 +149,12 @@ impl Desk {
         for entry in entries {
             fetched.push(self.fetch(entry).await?);
         }
-        let mut found = self.read_entries(fetched).await?;
-        found.retain(Message::has_an_owner);
+        let mut found = Vec::new();
+        for message in self.read_entries(fetched).await? {
+            if self.has_an_owner(&message).await? {
+                found.push(message);
+            }
+        }
         // They were filed as what they are, orphans.
         found.iter_mut().for_each(|message| message.once = false);
         for message in &found {
@@ -192,9 +196,14 @@ impl Desk {
         pieces: &[(&Message, std::ops::Range<usize>)],
         cursor: Option<(String, u64)>,
     ) -> Result<(), DeskError> {
+        // Whose each address was is asked for one piece at a time: of the largest table it is more than the claims.
+        let mut attributed = Vec::with_capacity(pieces.len());
+        for (message, piece) in pieces {
+            attributed.push((*message, piece, self.attribute(message, piece).await?));
+        }
         let mut office = self.office().write().await;
         let mut new = Vec::with_capacity(pieces.len());
-        for piece in pieces {
+        for piece in attributed {
             if !self.is_filed(piece.0).await? {
                 new.push(piece);
             }
@@ -202,10 +211,11 @@ impl Desk {
         let (batch, changed) = {
             let mut draft = office.draft(&self.settings().playbook, self.now());
             let pieces = &new;
-            let rows = pieces.iter().map(|(message, piece)| message.file(piece, &mut draft)).collect();
+            let rows =
+                pieces.iter().map(|(message, _, attributed)| message.file(attributed, &mut draft)).collect();
             let (mut batch, changed) = draft.finish();
             batch.readings = rows;
-            batch.errands.extend(pieces.iter().flat_map(|(message, piece)| message.scanners_of(piece)));
+            batch.errands.extend(pieces.iter().flat_map(|(message, piece, _)| message.scanners_of(piece)));
             batch.cursor = cursor;
             (batch, changed)
         };
@@ -273,5 +283,60 @@ mod tests {
         assert_eq!(together(&[of(1), of(1), of(1)]), 3);
         assert_eq!(together(&[of(u64::MAX), of(1)]), 1);
         assert_eq!(together(&[of(1), of(BYTES_TOGETHER), of(1)]), 1);
+    }
+
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+    /// A complaint that nobody can place until the lease of its address comes.
+    fn orphan(number: u32, address: &str, at: Timestamp) -> store::Delivery {
+        let date = (at - HOUR).strftime("%a, %d %b %Y %H:%M:%S +0000");
+        let text = format!(
+            "From: a@example.org\r\nTo: abuse@example.net\r\nSubject: Open proxy at {address}\r\nDate: {date}\r\n\
+             Message-ID: <{number}@example.org>\r\n\r\n{address} is an open proxy.\r\n"
+        );
+        store::Delivery {
+            id: format!("m{number}"),
+            source: "smtp".to_owned(),
+            envelope: serde_json::json!({ "peer": "192.0.2.9" }),
+            received: at,
+            bytes: text.into_bytes(),
+        }
+    }
+
+    #[tokio::test]
+    async fn orphans_behind_a_flood_of_others_have_their_turn() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+        let store = store::Store::open(&url).await.expect("a store");
+        let spool = store::Spool::open(&dir.path().join("spool")).expect("a spool");
+        let now: Timestamp = "2026-11-24T00:00:00Z".parse().expect("a time");
+        let clock = crate::Clock::standing_at(now);
+        let desk = Desk::open(crate::Settings::bare(), store, spool, clock).await.expect("a desk");
+        // The one that will be placed came first, and more came after it than two looks take.
+        let flood = (1..=2 * ORPHANS).map(|number| orphan(number, "203.0.113.9", now));
+        let mails: Vec<_> = std::iter::once(orphan(0, "203.0.113.7", now)).chain(flood).collect();
+        desk.store().append(&mails).await.expect("in the log");
+        while desk.read_log().await.expect("read") > 0 {}
+        let lease = lease::Lease {
+            net: "203.0.113.7/32".parse().expect("an address"),
+            ports: None,
+            from: now - HOUR * 48,
+            to: None,
+            subscriber: "line-7".parse().expect("a subscriber"),
+            source: lease::LeaseSource::Static,
+            record: "test".to_owned(),
+        };
+        desk.store().import_leases(&[lease], &[]).await.expect("a lease");
+        let mut turn = 0;
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let mut since = now - HOUR;
+            found.push(desk.look_at_orphans(&mut since, &mut turn).await.expect("a look"));
+        }
+        assert_eq!(
+            found,
+            [0, 1, 0],
+            "a look takes the newest and some of the others, the next look more of them"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! The running night.
 //!
-//! Whatever is accepted goes through [`Desk::accept`] onto the disk. [`Desk::run`] then moves it on in four loops: the
-//! *pump* (spool to log, log to cases, behind a cursor), the *errands* (probes and mails from the outbox, at least
+//! Whatever is accepted goes through [`Desk::accept`] onto the disk. [`Desk::run`] then moves it on in a few loops: the
+//! *pump* (spool to log, log to cases, behind a cursor), the *signs* (from the log to cases as well, put there by the
+//! watchers of the traffic, see [`Traffic`]), the *errands* (probes and mails from the outbox, at least
 //! once), the *clock* (what is due on a case follows from the case, so nothing is remembered here) and the *edge*
 //! (made equal to the plan, for ever). Restart is the same path: each loop begins by looking at what is on disk.
 //!
@@ -36,9 +37,11 @@ mod selfcheck;
 mod sender;
 mod settings;
 mod timeline;
+mod traffic;
 mod translate;
 mod view;
 mod wording;
+mod work;
 
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
@@ -54,4 +57,9 @@ pub use reporter::named_feeds;
 pub use selfcheck::{Alarm, Checked, SelfCheck};
 pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, check_mailbox};
 pub use timeline::rows as timeline;
+pub use traffic::{
+    Feed, FlowView, ListenerView, SignCount, SignView, Traffic, TrafficMinute, TrafficSettings, TrafficView,
+    signs_of,
+};
 pub use view::*;
+pub use work::WorkCount;

@@ -30,7 +30,7 @@ pub(crate) struct Outcome {
     cases: Vec<CaseId>,
 }
 
-/// A message, read and attributed, waiting to be filed.
+/// A message, read, waiting to be filed.
 pub(crate) struct Message {
     /// Its number in the log.
     pub(crate) seq: u64,
@@ -39,8 +39,8 @@ pub(crate) struct Message {
     pub(crate) reading: Reading,
     pub(crate) shown: Authentication,
     pub(crate) source: Source,
-    /// Its claims against home addresses, each with its number in the reading and whose the address was.
-    pub(crate) attributed: Vec<(u32, Claim, Attribution)>,
+    /// Its claims against home addresses, by their numbers in the reading.
+    pub(crate) home: Vec<u32>,
     /// How many alleged addresses are not ours.
     pub(crate) foreign: usize,
     /// It is filed by whichever of two lanes comes first, and not again by the other.
@@ -51,6 +51,13 @@ pub(crate) struct Message {
     pub(crate) answer: Option<AnswerToOurs>,
     /// What follows from scanners outside home that it names.
     pub(crate) scanners: Vec<NewErrand>,
+}
+
+/// Whose the accused address of a claim was.
+pub(crate) struct Attributed {
+    /// The number of the claim in the reading.
+    pub(crate) number: u32,
+    pub(crate) answer: Attribution,
 }
 
 /// What came of filing some of a message's claims.
@@ -64,14 +71,19 @@ struct Tally {
 }
 
 impl Message {
-    /// Whether any of its claims belongs to exactly one subscriber.
-    pub(crate) fn has_an_owner(&self) -> bool {
-        self.attributed.iter().any(|(_, _, answer)| matches!(answer, Attribution::One { .. }))
+    /// The claims of a piece with their numbers.
+    pub(crate) fn claims(&self, piece: &Range<usize>) -> impl Iterator<Item = (u32, &Claim)> {
+        let numbers = self.home.get(piece.clone()).unwrap_or_default();
+        numbers.iter().filter_map(|&number| Some((number, self.claim(number)?)))
+    }
+
+    fn claim(&self, number: u32) -> Option<&Claim> {
+        self.reading.claims.get(usize::try_from(number).ok()?)
     }
 
     /// Its claims in pieces that fit a transaction each, from number `from` on; one empty piece when there are none.
     pub(crate) fn pieces(&self, from: usize) -> Vec<Range<usize>> {
-        let end = self.attributed.len();
+        let end = self.home.len();
         let starts = (from.min(end)..end).step_by(CLAIMS_TOGETHER);
         let mut pieces: Vec<Range<usize>> = starts.map(|at| at..(at + CLAIMS_TOGETHER).min(end)).collect();
         if pieces.is_empty() {
@@ -81,15 +93,15 @@ impl Message {
     }
 
     /// Files the claims of one piece that belong to exactly one subscriber; says what became of the message.
-    pub(crate) fn file(&self, piece: &Range<usize>, draft: &mut Draft<'_>) -> ReadingRow {
+    pub(crate) fn file(&self, attributed: &[Attributed], draft: &mut Draft<'_>) -> ReadingRow {
         let mut tally = Tally::default();
         let mut about = About::default();
         // What came of it on the case filed to last: one report is one report, however many lines of it name a line.
         let mut last: Option<(CaseId, Option<Filing>)> = None;
-        let mut claims: Vec<&(u32, Claim, Attribution)> =
-            self.attributed.get(piece.clone()).unwrap_or_default().iter().collect();
-        claims.sort_by(|a, b| holder(&a.2).cmp(&holder(&b.2)).then(a.0.cmp(&b.0)));
-        for (number, claim, answer) in claims {
+        let mut claims: Vec<&Attributed> = attributed.iter().collect();
+        claims.sort_by(|a, b| holder(&a.answer).cmp(&holder(&b.answer)).then(a.number.cmp(&b.number)));
+        for Attributed { number, answer } in claims {
+            let Some(claim) = self.claim(*number) else { continue };
             let (subscriber, reason) = match answer {
                 Attribution::One { subscriber, reason, .. } => (subscriber, reason),
                 Attribution::Several { reason, .. } | Attribution::Nobody { reason } => {
@@ -122,7 +134,7 @@ impl Message {
 
     /// What follows from scanners it names, with its last piece.
     pub(crate) fn scanners_of(&self, piece: &Range<usize>) -> impl Iterator<Item = NewErrand> {
-        let is_last = piece.end == self.attributed.len();
+        let is_last = piece.end == self.home.len();
         self.scanners.iter().filter(move |_| is_last).cloned()
     }
 
@@ -140,9 +152,8 @@ impl Message {
         tally.cases.sort_unstable();
         tally.cases.dedup();
         let outcome = self.outcome(tally);
-        let mut reading = self.reading.clone();
-        let claims = reading.claims.len();
-        reading.claims.truncate(CLAIMS_KEPT);
+        let reading = self.reading.beginning(CLAIMS_KEPT);
+        let claims = self.reading.claims.len();
         let cases: Vec<&CaseId> = outcome.cases.iter().take(CASES_NAMED).collect();
         ReadingRow {
             evidence: self.evidence,
@@ -265,7 +276,7 @@ mod tests {
                 standing: Standing::Unknown,
                 network: None,
             },
-            attributed: Vec::new(),
+            home: Vec::new(),
             foreign: 0,
             once: false,
             sender: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -18,6 +19,12 @@ use crate::notify::Mailer;
 const IDLE: Duration = Duration::from_secs(1);
 /// How long a loop waits after a failure below it (a locked or unreachable database).
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// How often old letters are forgotten.
+const FORGETS_EVERY: SignedDuration = SignedDuration::from_hours(6);
+/// How long a letter is known: far longer than any limit counts (a day), so that a late answer still finds its case. Those
+/// of open cases are known as long as the case is open.
+const LETTERS_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// What the night works with outside its own walls.
 #[derive(Debug)]
@@ -38,6 +45,7 @@ impl Desk {
         loops.spawn(until_stopped(stop.clone(), self.clone().fill_the_log()));
         loops.spawn(until_stopped(stop.clone(), self.clone().read_first()));
         loops.spawn(until_stopped(stop.clone(), self.clone().pump()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().make_cases_of_signs()));
         loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, hands.mailer)));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
         loops.spawn(until_stopped(stop, self.clone().keep_the_edge(hands.outlet)));
@@ -99,9 +107,33 @@ impl Desk {
         }
     }
 
+    /// Makes cases of the signs that the watchers of the traffic put in the log.
+    async fn make_cases_of_signs(self) {
+        let mut bell = self.bell();
+        let (mut ahead, mut looked) = (0, self.now());
+        loop {
+            let passed = match self.file_signs(&mut ahead).await {
+                Ok(passed) => passed,
+                Err(error) => self.trouble("signs wait in the log", &error).await,
+            };
+            if let Err(error) = self.look_at_nobodys_signs(&mut looked).await {
+                self.trouble("signs without a lease wait", &error).await;
+            }
+            if passed == 0 {
+                wait(&mut bell).await;
+            }
+        }
+    }
+
     /// Ticks every case whose time has come. Nothing is remembered here: what is due follows from the case itself.
     async fn keep_the_clock(self) {
+        let mut forgot: Option<Timestamp> = None;
         loop {
+            let now = self.now();
+            if forgot.is_none_or(|forgot| now.duration_since(forgot) >= FORGETS_EVERY) {
+                forgot = Some(now);
+                self.forget_old_letters(now).await;
+            }
             let due = self.cases_due().await;
             for case in due {
                 if let Err(error) = self.act(case, Command::Tick, Actor::Desk).await {
@@ -109,6 +141,13 @@ impl Desk {
                 }
             }
             tokio::time::sleep(IDLE).await;
+        }
+    }
+
+    async fn forget_old_letters(&self, now: Timestamp) {
+        let before = now.saturating_sub(LETTERS_FOR).unwrap_or(Timestamp::MIN);
+        if let Err(error) = self.store().forget_letters(before).await {
+            tracing::warn!(error = %chain(&error), "old letters could not be forgotten; it is tried again");
         }
     }
 

@@ -173,7 +173,7 @@ impl Draft<'_> {
             entry.last = entry.last.max(received);
         }
         if matches!(how, Filing::File | Filing::Count) {
-            let Source::Report { domain, authenticated, .. } = source;
+            let Source::Report { domain, authenticated, .. } = source else { return };
             let entry = self.heard.entry((id, domain.clone(), *authenticated)).or_insert((0, received));
             *entry = (entry.0.saturating_add(1), entry.1.max(received));
         }

@@ -10,6 +10,7 @@ use crate::error::{DeskError, Doing};
 use crate::marked::{pieces, word};
 use crate::search::Search;
 use crate::timeline;
+use crate::traffic::signs_of;
 use crate::view::{CaseView, CheckView, EvidenceView, Front, Hour, IntakeView, QueuePage, QueueRow};
 
 /// Rows on a page: what a browser draws at once and a person reads (the DOM, not the server, is the cost).
@@ -106,8 +107,19 @@ impl Desk {
         let accepted_today = hours.iter().rev().take(24).map(|hour| hour.accepted).sum();
         let edge = self.edge_status().borrow().clone();
         let checks = self.checks().await?;
-        let mailboxes = self.mailboxes();
-        Ok(Front { by_stage, orphans, unreadable, accepted_today, edge, checks, mailboxes, hours, now })
+        Ok(Front {
+            by_stage,
+            orphans,
+            unreadable,
+            accepted_today,
+            edge,
+            checks,
+            mailboxes: self.mailboxes(),
+            hours,
+            work: self.work().counts(),
+            traffic: self.meter().view(now),
+            now,
+        })
     }
 
     async fn checks(&self) -> Result<Vec<CheckView>, DeskError> {
@@ -155,6 +167,7 @@ impl Desk {
             version: case.version(),
             why: case.judgement(&self.settings().playbook, now).why,
             timeline: timeline::rows(&records),
+            signs: signs_of(self.store(), &case).await?,
             evidence,
             blocks: timeline::blocks(&case, now),
             next_probe: case.outstanding().map(|asking| asking.due),
@@ -239,10 +252,22 @@ fn headline(case: &Case, kinds: &[Kind]) -> String {
         let by = proof.protocol.as_deref().map(|protocol| format!(" by {protocol}")).unwrap_or_default();
         return format!("{} proved on {}{port}{by}", proof.verdict, proof.address);
     }
+    let relaying = case.signs().filter(|seen| seen.kind.is_proxy_or_relay()).last();
+    if let Some(seen) = relaying.filter(|_| matches!(case.stage(), Stage::Confirmed | Stage::Contained)) {
+        let port = seen.port.map(|port| format!(":{port}")).unwrap_or_default();
+        return format!("relaying seen on {}{port} in our own flow records", seen.address);
+    }
     let what: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    let claims = case.sightings().len();
-    let s = if claims == 1 { "" } else { "s" };
-    format!("{} alleged, {claims} claim{s}, not proved", what.join(", "))
+    let (all, seen) = (case.sightings().len(), case.signs().count());
+    let counted = |count: usize, name: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {name}")),
+        more => Some(format!("{more} {name}s")),
+    };
+    let held: Vec<String> =
+        [counted(all - seen, "claim"), counted(seen, "sign")].into_iter().flatten().collect();
+    let verb = if all == seen { "seen" } else { "alleged" };
+    format!("{} {verb}, {}, not proved", what.join(", "), held.join(" and "))
 }
 
 /// When something was last heard of or moved on a case.

@@ -1,7 +1,9 @@
-//! From a message of the log to one that can be filed: what it says, who sent it, and whose each accused address was.
+//! From a message of the log to one that can be filed: what it says, who sent it, and, piece by piece, whose each accused
+//! address was.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,12 +13,12 @@ use tokio::task::JoinSet;
 use case::Source;
 use lease::{Attribution, Whose};
 use lookup::Authentication;
-use report::{Claim, Hint, Quirks, Reading};
+use report::{Hint, Quirks, Reading};
 use store::Entry;
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
-use crate::message::Message;
+use crate::message::{Attributed, Message};
 use crate::sender::Sender;
 use crate::translate;
 
@@ -24,7 +26,7 @@ use crate::translate;
 const READERS: usize = 4;
 /// How many claims of one message against one address are filed; one host scanned a thousand times is one case, not a
 /// thousand rows.
-const CLAIMS: usize = 64;
+const CLAIMS: u8 = 64;
 
 /// A message of the log with its bytes; as many at once as `desk::intake` allows.
 pub(crate) struct Fetched {
@@ -39,7 +41,7 @@ impl Desk {
         Ok(Fetched { bytes: bytes.unwrap_or_default().into(), entry })
     }
 
-    /// Reads messages, a few at a time, and finds who sent each and whose each accused address was.
+    /// Reads messages, a few at a time, and finds who sent each.
     pub(crate) async fn read_entries(&self, entries: Vec<Fetched>) -> Result<Vec<Message>, DeskError> {
         let readers = Arc::new(Semaphore::new(READERS));
         let mut reading = JoinSet::new();
@@ -57,7 +59,7 @@ impl Desk {
         Ok(messages)
     }
 
-    /// Reads one message and asks whose each accused home address was.
+    /// Reads one message and finds who sent it.
     async fn read_entry(&self, fetched: Fetched, readers: &Semaphore) -> Result<Message, DeskError> {
         let Fetched { ref entry, bytes } = fetched;
         let reading = {
@@ -79,9 +81,8 @@ impl Desk {
             }
         };
         let source = self.source_of(&reading, &shown, entry).await?;
-        let attributed = self.attribute(home, entry.received).await?;
         let sender = if answer.is_none() { Sender::of(&reading, &source, &bytes) } else { None };
-        let Source::Report { authenticated, .. } = source;
+        let authenticated = matches!(source, Source::Report { authenticated: true, .. });
         let scanners = if authenticated { scanners } else { Vec::new() };
         let (seq, evidence, received) = (entry.seq, entry.id, entry.received);
         Ok(Message {
@@ -91,7 +92,7 @@ impl Desk {
             reading,
             shown,
             source,
-            attributed,
+            home,
             foreign,
             once: entry.is_urgent(),
             sender,
@@ -107,10 +108,10 @@ impl Desk {
         Ok(shown.and_then(|shown| serde_json::from_value(shown).ok()))
     }
 
-    /// The claims that accuse home addresses, each with its number, and how many accuse others.
-    fn against_home(&self, reading: &Reading) -> (Vec<(u32, Claim)>, usize) {
+    /// The claims that accuse home addresses, by their numbers, and how many accuse others.
+    fn against_home(&self, reading: &Reading) -> (Vec<u32>, usize) {
         let home = &self.settings().territory.home;
-        let mut of_address: HashMap<IpAddr, usize> = HashMap::new();
+        let mut of_address: HashMap<IpAddr, u8> = HashMap::new();
         let (mut ours, mut foreign) = (Vec::new(), 0usize);
         if !reading.is_report {
             return (ours, foreign);
@@ -121,24 +122,24 @@ impl Desk {
                 continue;
             }
             let times = of_address.entry(claim.address).or_default();
-            *times += 1;
-            if *times <= CLAIMS {
-                ours.push((number, claim.clone()));
+            if *times < CLAIMS {
+                *times += 1;
+                ours.push(number);
             }
         }
         (ours, foreign)
     }
 
-    /// Whose each accused address was. Claims that ask the same of the leases are asked once.
-    async fn attribute(
+    /// Whose each accused address of a piece of a message was. Claims that ask the same of the leases are asked once.
+    pub(crate) async fn attribute(
         &self,
-        claims: Vec<(u32, Claim)>,
-        received: Timestamp,
-    ) -> Result<Vec<(u32, Claim, Attribution)>, DeskError> {
+        message: &Message,
+        piece: &Range<usize>,
+    ) -> Result<Vec<Attributed>, DeskError> {
         let mut known: HashMap<(IpAddr, Option<u16>, Timestamp), Attribution> = HashMap::new();
-        let mut attributed = Vec::with_capacity(claims.len());
-        for (number, claim) in claims {
-            let whose: Whose = translate::whose(&claim, received, self.settings().clock_skew);
+        let mut attributed = Vec::with_capacity(piece.len());
+        for (number, claim) in message.claims(piece) {
+            let whose: Whose = translate::whose(claim, message.received, self.settings().clock_skew);
             let key = (whose.address, whose.port, whose.at);
             let answer = match known.get(&key) {
                 Some(answer) => answer.clone(),
@@ -148,9 +149,20 @@ impl Desk {
                     answer
                 }
             };
-            attributed.push((number, claim, answer));
+            attributed.push(Attributed { number, answer });
         }
         Ok(attributed)
+    }
+
+    /// Whether any claim of a message belongs to exactly one subscriber.
+    pub(crate) async fn has_an_owner(&self, message: &Message) -> Result<bool, DeskError> {
+        for piece in message.pieces(0) {
+            let attributed = self.attribute(message, &piece).await?;
+            if attributed.iter().any(|one| matches!(one.answer, Attribution::One { .. })) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

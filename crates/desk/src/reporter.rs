@@ -198,7 +198,10 @@ mod tests {
                 "Authentication-Results: mx.example.net; dkim={result} header.d=spamcop.net\r\nFrom: 1@spamcop.net\r\n\r\nx\r\n"
             );
             let Source::Report { domain, authenticated, trust, standing, network } =
-                source(&desk, &bytes, &entry()).await;
+                source(&desk, &bytes, &entry()).await
+            else {
+                panic!("a report")
+            };
             assert_eq!(domain, "spamcop.net", "the organizational domain");
             assert_eq!((authenticated, trust.confirmed), (confirmed == 1, confirmed), "{result}");
             assert_eq!(standing == case::Standing::NamedFeed, authenticated);
@@ -213,11 +216,42 @@ mod tests {
         let boxed =
             Entry { envelope: serde_json::json!({ "peer": "192.0.2.9", "tags": ["trusted"] }), ..entry() };
         let Source::Report { standing, authenticated, trust, .. } =
-            source(&desk, "From: x\r\n\r\n", &boxed).await;
+            source(&desk, "From: x\r\n\r\n", &boxed).await
+        else {
+            panic!("a report")
+        };
         assert_eq!((standing, authenticated), (case::Standing::UnpublishedBox, false));
         assert_eq!(trust.confirmed, 0, "what comes to the box is not thereby the domain it names");
         let token = Entry { envelope: serde_json::json!({ "authenticated_as": "Our Sensor" }), ..entry() };
-        let Source::Report { domain, authenticated, standing, .. } = source(&desk, "x", &token).await;
+        let Source::Report { domain, authenticated, standing, .. } = source(&desk, "x", &token).await else {
+            panic!("a report")
+        };
         assert_eq!((domain.as_str(), authenticated, standing), ("oursensor", true, case::Standing::Unknown));
+    }
+
+    #[tokio::test]
+    async fn the_unpublished_box_does_not_wait_for_a_dns_that_is_silent() {
+        let silent = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let server = silent.local_addr().expect("an address");
+        let resolver = lookup::Resolver::new(&[server]).expect("a resolver");
+        let mut settings = Settings::bare();
+        settings.reporters.authenticator =
+            Some(lookup::Authenticator::new(&resolver, lookup::Config::default()));
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", dir.path().join("nightdesk.db").display());
+        let store = Store::open(&url).await.expect("a store");
+        let spool = Spool::open(&dir.path().join("spool")).expect("a spool");
+        let clock = Clock::standing_at(Timestamp::UNIX_EPOCH);
+        let desk = Desk::open(settings, store, spool, clock).await.expect("a desk");
+        let mut reading = Reading::unreadable("x");
+        let domain = "feed.example".to_owned();
+        reading.reporter = Some(Reporter { address: format!("1@{domain}"), domain });
+        let envelope = serde_json::json!({
+            "peer": "192.0.2.9", "helo": "mx.feed.example", "mail_from": "1@feed.example", "tags": ["trusted"],
+        });
+        let boxed = Entry { envelope, ..entry() };
+        let shown = desk.authenticate(&reading, b"From: 1@feed.example\r\n\r\nx\r\n", &boxed).await;
+        let why = format!("{shown:?}");
+        assert!(why.contains("did not answer in time for the unpublished box"), "{why}");
     }
 }

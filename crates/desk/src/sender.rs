@@ -105,7 +105,7 @@ impl Sender {
     /// Who sent a report, where they may be written to: whoever was shown to be its sender; and SpamCop, where its report
     /// came through the mailbox that only trusted feeds know.
     pub(crate) fn of(reading: &Reading, source: &Source, bytes: &[u8]) -> Option<Sender> {
-        let Source::Report { domain: shown, authenticated, standing, .. } = source;
+        let Source::Report { domain: shown, authenticated, standing, .. } = source else { return None };
         let domain = reading.reporter.as_ref().map_or("", |who| who.domain.as_str());
         let from_spamcop = domain == "spamcop.net" || domain.ends_with(".spamcop.net");
         // A token shows whose the desk is that posts a report, not that the mailbox it names is theirs.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use case::{Block, Case, Event, Record, RuleState, Sighting, Source, Standing};
 
+use crate::marked::harmless;
 use crate::view::{BlockView, TimelineRow, Tone};
 
 /// Every record as a row, oldest first.
@@ -99,6 +100,9 @@ fn row(record: &Record) -> TimelineRow {
         Event::Counted { reports, copies, .. } => {
             (Tone::Heard, counted(*reports, *copies), String::new(), None)
         }
+        Event::SignWithdrawn { evidence, reason, .. } => {
+            (Tone::Moved, "a sign no longer counts".to_owned(), reason.clone(), Some(*evidence))
+        }
         Event::PageOrdered { what } => (Tone::Told, "the operators are paged".to_owned(), what.clone(), None),
         Event::ReporterJudged { domain, evidence, confirmed } => {
             let title = if *confirmed { "a reporter was right" } else { "a reporter was wrong" };
@@ -133,6 +137,9 @@ fn counted(reports: u32, copies: u32) -> String {
 /// What a sighting says, in one line.
 pub(crate) fn heard(sighting: &Sighting) -> String {
     let port = sighting.port.map(|port| format!(":{port}")).unwrap_or_default();
+    if let Source::Sign { sign, why, .. } = &sighting.source {
+        return format!("{sign} seen at {}{port}: {}", sighting.address, harmless(why.as_bytes()));
+    }
     format!("{} alleged of {}{port} by {}", sighting.kind, sighting.address, who(&sighting.source))
 }
 
@@ -144,6 +151,7 @@ pub(crate) fn who(source: &Source) -> String {
         }
         Source::Report { domain, authenticated: true, .. } => format!("{domain} (authenticated)"),
         Source::Report { domain, authenticated: false, .. } => format!("{domain} (not authenticated)"),
+        Source::Sign { .. } => "our own flow records".to_owned(),
     }
 }
 

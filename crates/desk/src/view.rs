@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use case::{Actor, CaseId, EvidenceId, InForce, Kind, RuleKey, Stage, SubscriberId};
 
+use crate::traffic::{SignView, TrafficView};
+use crate::work::WorkCount;
+
 /// One case as a line of the queue.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QueueRow {
@@ -76,6 +79,10 @@ pub struct Front {
     pub mailboxes: Vec<MailboxView>,
     /// Per hour for the last 48 hours, oldest first: what was accepted and opened.
     pub hours: Vec<Hour>,
+    /// What the desk has done since its start.
+    pub work: Vec<WorkCount>,
+    /// How much is going on in the traffic, where it is watched.
+    pub traffic: Option<TrafficView>,
     /// Now, by the desk's clock: the moment every "left" on the page is measured from.
     pub now: Timestamp,
 }
@@ -149,6 +156,8 @@ pub struct CaseView {
     pub why: String,
     /// What happened, oldest first.
     pub timeline: Vec<TimelineRow>,
+    /// The signs in our own flow records that count, with the flows that prove them; the newest, oldest first.
+    pub signs: Vec<SignView>,
     /// Each piece of evidence with its claims marked, oldest first.
     pub evidence: Vec<EvidenceView>,
     /// Its blocks, standing and lifted, newest last.
@@ -205,7 +214,7 @@ pub struct TimelineRow {
 pub struct EvidenceView {
     /// Which.
     pub id: EvidenceId,
-    /// How it came: `smtp`, `lmtp`, `maildir`, `http`, `probe`.
+    /// How it came: `smtp`, `lmtp`, `maildir`, `http`, `probe`, `flows`.
     pub source: String,
     /// When it was accepted.
     pub received: Timestamp,

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use case::{
-    Answered, Case, CaseId, Event, EvidenceId, Measure, Record, RuleKey, RuleState, SpamcopAnswer, Verdict,
+    Answered, Case, CaseId, Event, EvidenceId, Measure, Record, RuleKey, RuleState, Sighting, SignFamily,
+    Source, SpamcopAnswer, Stage, Verdict,
 };
 use report::{Reading, xarf_out};
 
@@ -28,6 +29,8 @@ enum Ground<'a> {
     Probe(&'a Answered),
     /// The word of our staff; who and why stays with us.
     Staff,
+    /// Our own flow records, with the sign of relaying that the proof rests on.
+    Flows(&'a Sighting),
 }
 
 impl<'a> Notice<'a> {
@@ -63,6 +66,7 @@ impl<'a> Notice<'a> {
         let (what, how) = match self.ground {
             Ground::Probe(answer) => (in_words(answer.verdict), tested(answer)),
             Ground::Staff => ("an open proxy or relay", "Our staff have found this.\n".to_owned()),
+            Ground::Flows(seen) => ("an open proxy or relay", relayed(seen)),
         };
         let blocks = self.blocks();
         let again = if blocks.is_empty() {
@@ -111,6 +115,7 @@ impl<'a> Notice<'a> {
     fn reference(&self) -> String {
         match self.ground {
             Ground::Probe(answer) => format!("\nOur record of the test: {}\n", answer.evidence.short()),
+            Ground::Flows(seen) => format!("\nOur record of the traffic: {}\n", seen.evidence.short()),
             Ground::Staff => String::new(),
         }
     }
@@ -128,8 +133,32 @@ fn ground<'a>(case: &'a Case, records: &[Record], evidence: Option<EvidenceId>) 
     match (by_hand, newest) {
         (Some(word), Some(answer)) if answer.started > word.at => Some(Ground::Probe(answer)),
         (Some(_), _) => Some(Ground::Staff),
-        (None, newest) => newest.map(Ground::Probe),
+        (None, Some(answer)) => Some(Ground::Probe(answer)),
+        // Only a case that is proved by nothing else was confirmed by what flows show.
+        (None, None) => by_flows(case, evidence).map(Ground::Flows),
     }
+}
+
+/// The sign of relaying that confirmed a case.
+fn by_flows(case: &Case, evidence: Option<EvidenceId>) -> Option<&Sighting> {
+    let relaying = |one: &&Sighting| match &one.source {
+        Source::Sign { sign, .. } => sign.family() == SignFamily::Relaying,
+        Source::Report { .. } => false,
+    };
+    let confirmed = matches!(case.stage(), Stage::Confirmed | Stage::Contained);
+    let mut signs = case.signs().filter(relaying);
+    let ordered_for = signs.find(|seen| Some(seen.evidence) == evidence);
+    ordered_for.or_else(|| case.signs().filter(relaying).last()).filter(|_| confirmed)
+}
+
+/// What our flow records show, without anybody else's address.
+fn relayed(seen: &Sighting) -> String {
+    let port = seen.port.map_or_else(String::new, |port| format!(", port {port}"));
+    let at = short(seen.happened.unwrap_or(seen.received));
+    format!(
+        "Our own records of traffic show this:\n\n  - {at}: what came in to {}{port} went out again to others\n",
+        seen.address
+    )
 }
 
 fn in_words(verdict: Verdict) -> &'static str {

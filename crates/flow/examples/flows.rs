@@ -5,8 +5,9 @@
 use std::fs::File;
 
 fn main() -> std::io::Result<()> {
+    let mut reader = flow::files::Reader::default();
     for file in std::env::args_os().skip(1) {
-        let summary = flow::files::read(File::open(&file)?, &mut |flow| {
+        let summary = reader.read(File::open(&file)?, &mut |flow| {
             if let Ok(line) = serde_json::to_string(&flow) {
                 println!("{line}");
             }

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod demo;
+mod flows;
 mod intake;
 mod output;
 mod pickups;

@@ -22,6 +22,7 @@ use sensors::{Tally, smtp};
 use store::{Spool, Store};
 
 use crate::config::{Config, EdgeOutlet};
+use crate::flows::Flows;
 use crate::intake;
 use crate::pickups::Pickups;
 
@@ -48,6 +49,7 @@ pub(crate) struct Bound {
     smtp: Option<TcpListener>,
     lmtp: Option<TcpListener>,
     web: TcpListener,
+    flows: Option<Flows>,
     prober: Prober,
 }
 
@@ -79,6 +81,7 @@ impl Prepared {
         let smtp = listen(self.config.intake.smtp, "intake.smtp").await?;
         let lmtp = listen(self.config.intake.lmtp, "intake.lmtp").await?;
         let web = listen(Some(self.config.web.listen), "web.listen").await?.context("web.listen")?;
+        let flows = Flows::bind(&self.config)?;
         let who = &self.config.probe.name;
         let landing = Landing::bind(&self.config.probe.landing, who).await.context("probe.landing")?;
         let mut config = probe::Config::new(self.desk.settings().territory.clone());
@@ -86,7 +89,7 @@ impl Prepared {
         config.deadline = self.config.probe.deadline.std();
         config.min_gap = self.config.probe.min_gap.std();
         let prober = Prober::new(config, landing).context("probe")?;
-        Ok(Bound { prepared: self, smtp, lmtp, web, prober })
+        Ok(Bound { prepared: self, smtp, lmtp, web, flows, prober })
     }
 }
 
@@ -103,6 +106,11 @@ impl Bound {
         self.smtp.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
+    /// Where flow records come in, with the ports that were really bound.
+    pub(crate) fn flow_addresses(&self) -> Vec<SocketAddr> {
+        self.flows.as_ref().map(Flows::addresses).unwrap_or_default()
+    }
+
     /// The desk, for whoever wants to watch.
     pub(crate) fn desk(&self) -> Desk {
         self.prepared.desk.clone()
@@ -110,7 +118,7 @@ impl Bound {
 
     /// Runs until `stop` turns true, then lets every part finish what it began.
     pub(crate) async fn run(self, stop: watch::Receiver<bool>) -> Result<()> {
-        let Bound { prepared, smtp, lmtp, web, prober } = self;
+        let Bound { prepared, smtp, lmtp, web, flows, prober } = self;
         let Prepared { config, desk, outlet, mailer, certificate, tokens, tally, pickups } = prepared;
         let (deliveries, incoming) = mpsc::channel(DELIVERIES);
         let mut parts = JoinSet::new();
@@ -125,10 +133,14 @@ impl Bound {
         if let Some(selfcheck) = selfcheck(&config, desk.settings())? {
             parts.spawn(well(selfcheck.run(desk.clone(), stop.clone())));
         }
+        if let Some(flows) = flows {
+            flows.start(&mut parts, &desk, &stop)?;
+        }
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
         reports.body_bytes = largest(&config);
-        let site = web::Config { https: config.web.https, ..web::Config::default() };
+        let metrics_from = config.web.metrics_from.iter().map(|net| net.0).collect();
+        let site = web::Config { https: config.web.https, metrics_from, ..web::Config::default() };
         let pages = sensors::http::router(reports, deliveries).merge(web::router(desk.clone(), site));
         parts.spawn(well(serve_pages(web, pages, stop.clone())));
         let hands = Hands { prober: Arc::new(prober), outlet, mailer };
@@ -141,7 +153,7 @@ impl Bound {
 }
 
 /// A part that ends only when it is told to.
-async fn well(part: impl Future<Output = ()>) -> Result<()> {
+pub(crate) async fn well(part: impl Future<Output = ()>) -> Result<()> {
     part.await;
     Ok(())
 }

@@ -147,7 +147,7 @@ impl Claim {
 
     pub(crate) fn advertising(mut self, url: &str) -> Claim {
         let url: String = url.chars().filter(|c| !c.is_control()).take(2048).collect();
-        self.url = (!url.is_empty()).then_some(url);
+        self.url = (!url.is_empty()).then(|| url.into());
         self
     }
 }

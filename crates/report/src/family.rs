@@ -1,6 +1,8 @@
 //! Names of malware: which family a name is one of, and which one a mail speaks of.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::lexicon::{self, Found, Meaning};
 use crate::mail::Mail;
@@ -102,11 +104,27 @@ fn spoken_of(mail: &Mail<'_>) -> Option<&'static str> {
     None
 }
 
+/// Names of one report that are looked up once.
+const NAMES: usize = 1000;
+
 /// Gives claims the malware that is spoken of, and stated names the name of their family.
 pub(crate) fn settle(mail: Option<&Mail<'_>>, claims: &mut [Claim]) {
+    // Thousands of rows state the same name.
+    let mut known: HashMap<Arc<str>, Option<Arc<str>>> = HashMap::new();
     for claim in claims.iter_mut() {
-        if let Some(id) = claim.malware.as_deref().and_then(canonical) {
-            claim.malware = Some(id.to_owned());
+        let Some(stated) = &claim.malware else { continue };
+        let id = match known.get(stated) {
+            Some(id) => id.clone(),
+            None => {
+                let id: Option<Arc<str>> = canonical(stated).map(Into::into);
+                if known.len() < NAMES {
+                    known.insert(stated.clone(), id.clone());
+                }
+                id
+            }
+        };
+        if id.is_some() {
+            claim.malware = id;
         }
     }
     let open = |claim: &Claim| {
@@ -117,7 +135,8 @@ pub(crate) fn settle(mail: Option<&Mail<'_>>, claims: &mut [Claim]) {
     if claims.iter().any(open)
         && let Some(id) = mail.and_then(spoken_of)
     {
-        claims.iter_mut().filter(|claim| open(claim)).for_each(|claim| claim.malware = Some(id.to_owned()));
+        let id: Arc<str> = id.into();
+        claims.iter_mut().filter(|claim| open(claim)).for_each(|claim| claim.malware = Some(id.clone()));
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
             let claim = bare(address, kind(event), Role::Offender, span)
                 .at(event.when)
                 .on(event.port, event.protocol);
-            crate::reading::Claim { malware: malware(event), ..claim }
+            crate::reading::Claim { malware: malware(event).map(Into::into), ..claim }
         }
         None => bare(address, Kind::Scan, Role::Offender, span).at(When::of_mail(mail)),
     };

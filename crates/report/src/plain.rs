@@ -25,6 +25,10 @@ use crate::{accused, explain, records, told, words, zone};
 /// How many lines a time above an address still belongs to it (rows broken by a mail client).
 const REACH: usize = 2;
 
+/// Words of a field's name that say it holds whom it was done to, or what it was done through.
+const OTHERS: [&str; 10] =
+    ["target", "targeted", "victim", "destination", "dest", "dst", "dstip", "attacked", "abused", "honeypot"];
+
 /// Where complaints are sent (RFC 2142), in the languages they are seen in.
 static DESK: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)\b(?:abuse|abuso|abus|security|cert|noc|fraud|spam)@").ok());
@@ -188,6 +192,9 @@ impl Pasted<'_> {
             self.packet(&packet, row);
             return;
         }
+        if names_another(words) {
+            return;
+        }
         if row.stamp.is_none() || !(self.alleges || stance::of(words) == Stance::Hostile) {
             return;
         }
@@ -241,6 +248,13 @@ impl Pasted<'_> {
             self.gathered.victim(destination, row.when);
         }
     }
+}
+
+/// Whether a line is a field such as `attack_target: 192.0.2.1`, whose name says that it is not who did it.
+fn names_another(line: &str) -> bool {
+    let Some((name, _)) = line.split_once(':').filter(|(name, _)| name.len() <= 40) else { return false };
+    let name = name.to_ascii_lowercase();
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| OTHERS.contains(&word))
 }
 
 /// Whether a port named beside it is the one that is open, and not one that was knocked at.

@@ -96,7 +96,7 @@ fn claim(
     if let Some(url) = text("url").or(lent.url.as_deref()) {
         claim = claim.advertising(url);
     }
-    claim.malware = text("malware").map(str::to_owned).or_else(|| lent.malware.clone());
+    claim.malware = text("malware").or(lent.malware.as_deref()).map(Into::into);
     draft.claim(claim);
 }
 

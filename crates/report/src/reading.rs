@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -139,16 +140,16 @@ pub struct Claim {
     /// As what.
     pub role: Role,
     /// The advertised or abusive URL, where one is named.
-    pub url: Option<String>,
+    pub url: Option<Arc<str>>,
     /// The malware the report names: a family's name where it is one we know (`data/families.tsv`), else as written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub malware: Option<String>,
+    pub malware: Option<Arc<str>>,
     /// XARF v4 `category/type` where the report itself states it; else [`Kind::xarf`] stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub xarf: Option<String>,
+    pub xarf: Option<Arc<str>>,
     /// RSIT `taxonomy/type` where the report's own type has one; else [`Kind::rsit`] stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rsit: Option<String>,
+    pub rsit: Option<Arc<str>>,
     /// The bytes of the message it was read from: the address as it stands there, or, where the part is encoded, the
     /// nearest enclosing encoded lines.
     pub span: Range<usize>,
@@ -260,6 +261,21 @@ impl Reading {
             subject: None,
             doubts: vec![Doubt { text: why.to_owned(), span: None }],
             spotted: Vec::new(),
+        }
+    }
+
+    /// The same with no more than the first `claims` of its claims.
+    #[must_use]
+    pub fn beginning(&self, claims: usize) -> Reading {
+        Reading {
+            claims: self.claims.iter().take(claims).cloned().collect(),
+            format: self.format,
+            is_report: self.is_report,
+            reporter: self.reporter.clone(),
+            report_id: self.report_id.clone(),
+            subject: self.subject.clone(),
+            doubts: self.doubts.clone(),
+            spotted: self.spotted.clone(),
         }
     }
 

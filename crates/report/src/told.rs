@@ -65,8 +65,9 @@ fn record_claims(
         let mut made = claim(stated, role).at(when).on(port, protocol);
         made.malware = record
             .malware
-            .clone()
-            .filter(|_| matches!(kind, Kind::Malware | Kind::PhoneHome | Kind::OpenProxy));
+            .as_deref()
+            .filter(|_| matches!(kind, Kind::Malware | Kind::PhoneHome | Kind::OpenProxy))
+            .map(Into::into);
         if let Some(url) = record.url.as_deref().filter(|_| role == Role::WebHost || kind == Kind::Copyright)
         {
             made = made.advertising(url);

@@ -28,12 +28,33 @@ const SUBJECT: usize = 4;
 /// Mentions in the text count up to this many, so that a long boilerplate does not outweigh a subject.
 const TEXT: usize = 3;
 
+/// Beginnings of words that make an infection behind them a guess, folded.
+const GUESSES: [&str; 15] = [
+    "likely",
+    "probabl",
+    "possibl",
+    "presum",
+    "suspect",
+    "perhaps",
+    "maybe",
+    "might",
+    "could",
+    "wahrscheinlich",
+    "vermutlich",
+    "moglich",
+    "posible",
+    "provavel",
+    "possivel",
+];
+
 /// How often each kind is spoken of.
 #[derive(Debug, Default)]
 struct Tally {
     kinds: [usize; KINDS.len()],
     /// An attack of whatever sort.
     attack: bool,
+    /// An infection that is only supposed: the reporter's guess at what is behind the rest.
+    infection: bool,
     alleging: bool,
 }
 
@@ -51,7 +72,7 @@ impl Tally {
     }
 
     fn any(&self) -> bool {
-        self.alleging || self.attack || self.kinds.iter().any(|count| *count > 0)
+        self.alleging || self.attack || self.infection || self.kinds.iter().any(|count| *count > 0)
     }
 }
 
@@ -60,6 +81,9 @@ fn tally(folded: &str, found: &[Found], counts: impl Fn(&std::ops::Range<usize>)
     for hit in found {
         match hit.entry.meaning {
             Meaning::Alleged(Kind::Other) if counts(&hit.range) => tally.attack = true,
+            Meaning::Alleged(Kind::Malware) if is_supposed(folded, hit.range.start) => {
+                tally.infection |= counts(&hit.range);
+            }
             Meaning::Alleged(kind) if counts(&hit.range) => tally.add(kind, 1),
             Meaning::Alleging if counts(&hit.range) => tally.alleging = true,
             _ => {}
@@ -76,6 +100,14 @@ fn tally(folded: &str, found: &[Found], counts: impl Fn(&std::ops::Range<usize>)
             tally.add(Kind::Malware, 1);
         }
     }
+}
+
+/// Whether one of the two words before a place makes what stands there a guess.
+fn is_supposed(folded: &str, at: usize) -> bool {
+    let head = folded.get(..at).unwrap_or_default();
+    let sentence = head.rsplit(['.', '!', '?', ';', '\n']).next().unwrap_or_default();
+    let mut before = sentence.split_whitespace().rev().take(2);
+    before.any(|word| GUESSES.iter().any(|guess| word.starts_with(guess)))
 }
 
 fn of_text(text: &str) -> Tally {
@@ -111,12 +143,19 @@ fn decide(subject: &Tally, own: &Tally) -> Option<Kind> {
             best = Some((weight, kind));
         }
     }
-    best.map(|(_, kind)| kind).or((subject.attack || own.attack).then_some(Kind::Scan))
+    best.map(|(_, kind)| kind)
+}
+
+/// What is left where no kind is named: an infection that is supposed, then an attack of whatever sort.
+fn at_least(subject: &Tally, own: &Tally) -> Option<Kind> {
+    let infection = (subject.infection || own.infection).then_some(Kind::Malware);
+    infection.or((subject.attack || own.attack).then_some(Kind::Scan))
 }
 
 /// The kind that words speak of.
 pub(crate) fn kind(subject: &str, own: &str) -> Option<Kind> {
-    decide(&of_text(subject), &of_text(own))
+    let (subject, own) = (of_text(subject), of_text(own));
+    decide(&subject, &own).or_else(|| at_least(&subject, &own))
 }
 
 /// The kind a mail speaks of: by its subject and own words, else by the lines of its log, which may add to it but not
@@ -124,11 +163,16 @@ pub(crate) fn kind(subject: &str, own: &str) -> Option<Kind> {
 pub(crate) fn kind_of(mail: &Mail<'_>) -> Option<Kind> {
     let subject = of_mail(mail, Place::Subject, Whose::Own);
     let own = of_mail(mail, Place::Own, Whose::Own);
-    let logged = || {
-        decide(&Tally::default(), &of_mail(mail, Place::Own, Whose::Logged))
-            .filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay))
+    let log = || of_mail(mail, Place::Own, Whose::Logged);
+    let logged = |log: &Tally| {
+        decide(&Tally::default(), log).filter(|kind| !matches!(kind, Kind::OpenProxy | Kind::OpenRelay))
     };
-    decide(&subject, &own).or_else(logged)
+    decide(&subject, &own).or_else(|| {
+        let log = log();
+        // What was seen says more than what is supposed to be behind it.
+        let seen = logged(&log).filter(|_| subject.infection || own.infection);
+        seen.or_else(|| at_least(&subject, &own)).or_else(|| logged(&log)).or_else(|| at_least(&log, &log))
+    })
 }
 
 /// Whether the subject alleges anything at all.
@@ -154,6 +198,15 @@ mod tests {
         assert_eq!(kind("Spam", "please stop"), Some(Kind::SpamSource));
         assert_eq!(kind("Port scan", "for SubSeven"), Some(Kind::Scan));
         assert_eq!(kind("Dinner", "at eight"), None);
+    }
+
+    #[test]
+    fn an_infection_that_is_supposed_is_not_what_was_seen() {
+        let why = "please remove the likely infection on this host";
+        assert_eq!(kind("", &format!("it took part in a flood; {why}")), Some(Kind::Ddos));
+        assert_eq!(kind("", &format!("it sent spam; {why}")), Some(Kind::SpamSource));
+        assert_eq!(kind("", why), Some(Kind::Malware), "where nothing else is said");
+        assert_eq!(kind("", "it attacks us and is infected"), Some(Kind::Malware), "where it is said");
     }
 
     #[test]

@@ -73,6 +73,8 @@ golden! {
     snort_complaint: "snort-complaint.eml",
     notice_acns: "notice-acns.eml",
     notice_table: "notice-table.eml",
+    notice_ddos: "notice-ddos.eml",
+    notice_fields_of_a_flood: "notice-fields-of-a-flood.eml",
     notice_german: "notice-german.eml",
     notice_japanese: "notice-japanese.eml",
     words_two_sides: "words-two-sides.eml",

@@ -1,5 +1,5 @@
 //! Everything that listens or fetches: SMTP and LMTP ([`smtp`]), Maildirs ([`maildir`]), mailboxes over IMAP ([`imap`]),
-//! folders of files ([`folder`]) and HTTP ([`http`]).
+//! folders of files ([`folder`]), HTTP ([`http`]), and the flow sockets ([`flows`]), which hand on flows instead.
 //!
 //! In: bytes from strangers. Out: one [`Delivery`] per message on a bounded channel, holding exactly the bytes that
 //! were sent and an `ack` to be answered once they are on disk.
@@ -8,10 +8,11 @@
 //! `ack` dropped unanswered, or a channel that stays full, turns into a temporary refusal, so the sender keeps the
 //! message and comes back. The worst case is therefore a message delivered twice, never one lost.
 //!
-//! This crate does not judge, does not read reports and does not know where messages go. It is a leaf: it uses no
-//! other room.
+//! This crate does not judge, does not read reports and does not know where messages go. Of the other rooms it uses
+//! `flow` alone.
 
 mod delivery;
+pub mod flows;
 pub mod folder;
 pub mod http;
 pub mod imap;

@@ -20,7 +20,10 @@ const KEPT: usize = 24;
 /// Contacts from which a rhythm is spoken of.
 const FEWEST: u32 = 8;
 /// Contacts of which half of a rhythm's weight is reached.
-const HALF: f64 = 30.0;
+const HALF: f64 = 15.0;
+/// So many contacts without a pause, each answered in so few bytes, headers and all: no page and no TLS handshake fits.
+const RESTLESS: u32 = 50;
+const TERSE: u64 = 800;
 /// A rhythm must be kept up so long.
 const SPAN: f64 = 300_000.0;
 
@@ -152,7 +155,7 @@ impl Called {
     }
 
     fn score(&self, rhythm: &Rhythm) -> f64 {
-        let regular = ((rhythm.share - 0.4) / 0.4).clamp(0.0, 1.0);
+        let regular = ((rhythm.share - 0.35) / 0.35).clamp(0.0, 1.0);
         let contacts = f64::from(self.contacts);
         let span = f64::from(i32::try_from(self.last.since(self.first)).unwrap_or(i32::MAX));
         let kept_up = contacts / (contacts + HALF) * (span / SPAN).min(1.0);
@@ -163,12 +166,34 @@ impl Called {
             period if period < 1_000_000.0 => 0.5,
             _ => 0.4,
         };
-        let odd = if self.is_odd() { 1.1 } else { 1.0 };
+        // A service that is down is called in vain by many; a port that no service uses, by few.
+        let in_vain = self.failed.saturating_mul(2) > self.contacts;
+        let odd = match (self.is_odd(), in_vain) {
+            (true, true) if self.protocol == protocol::UDP => 0.3,
+            (true, _) => 1.1,
+            (false, true) => 0.5,
+            (false, false) => 1.0,
+        };
         // Much comes back from streams and pages that renew themselves; orders are short.
-        let each =
-            f64::from(u32::try_from(self.received / u64::from(self.contacts.max(1))).unwrap_or(u32::MAX));
-        let short = if each > 50_000.0 { 0.4 } else { 1.0 };
-        regular * kept_up * quick * odd * short
+        let short = if self.each() > 50_000 { 0.4 } else { 1.0 };
+        let rhythmic = regular * kept_up * quick * odd * short;
+        if self.is_restless() { rhythmic.max(0.8 * contacts / (contacts + HALF)) } else { rhythmic }
+    }
+
+    /// Bytes that come back in one contact, on average.
+    fn each(&self) -> u64 {
+        self.received / u64::from(self.contacts.max(1))
+    }
+
+    /// Calls without rhythm and without a pause, each a connection of its own and each answered in a few words: a program
+    /// that asks for orders as fast as it can. People pause; pages are long; programs that mean well keep one connection.
+    fn is_restless(&self) -> bool {
+        self.protocol == protocol::TCP
+            && self.contacts >= RESTLESS
+            && self.failed.saturating_mul(4) < self.contacts
+            && (1..=TERSE).contains(&self.each())
+            && self.last.since(self.first) >= 120_000
+            && self.pace.pauses(30_000) < 0.03
     }
 
     fn sign(&self, view: &View<'_>, rhythm: &Rhythm, score: f64) -> Sign {

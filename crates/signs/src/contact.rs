@@ -15,6 +15,8 @@ pub(crate) struct Contact {
     pub(crate) peer: IpAddr,
     /// Whether the peer began it.
     pub(crate) inward: bool,
+    /// Whether the peer is ours too.
+    pub(crate) within: bool,
     /// Whether this is the first that is heard of it.
     pub(crate) new: bool,
     /// Whether it was answered: see [`answers`].
@@ -104,6 +106,7 @@ pub(crate) fn of(seen: &Seen, home: &Home) -> [Option<Contact>; 2] {
             home_port,
             peer,
             inward,
+            within: ours == (true, true),
             new: seen.before.is_none(),
             answered: answers(flow),
             was_answered: seen.before.as_ref().is_some_and(answers),

@@ -92,7 +92,7 @@ impl Mail {
             last: self.last,
             flows: self.connections,
             why: format!(
-                "Mail went to {}{} mail servers within five minutes, {} connections in all, {} of them answered; nobody \
+                "{}{} mail servers were called within five minutes, {} connections in all, {} of them answered; nobody \
                  sends mail to this line.",
                 self.most,
                 if self.most >= KEPT { " or more" } else { "" },

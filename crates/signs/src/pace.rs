@@ -57,6 +57,15 @@ impl Pace {
         }
     }
 
+    /// The share of intervals that were longer than so many milliseconds.
+    pub(crate) fn pauses(&self, longer: i64) -> f64 {
+        let total: u32 =
+            self.counts.iter().map(|count| u32::from(*count)).sum::<u32>() + u32::from(self.at_once);
+        let from = step(longer).unwrap_or(0) + 1;
+        let long: u32 = self.counts.iter().skip(from).map(|count| u32::from(*count)).sum();
+        if total == 0 { 1.0 } else { f64::from(long) / f64::from(total) }
+    }
+
     /// The rhythm, if there were enough intervals to speak of one.
     pub(crate) fn rhythm(&self) -> Option<Rhythm> {
         let total: u32 = self.counts.iter().map(|count| u32::from(*count)).sum();

@@ -97,13 +97,26 @@ pub(crate) fn is_usual_service(port: u16) -> bool {
     )
 }
 
-/// Ports that strangers use a proxy for: the web, mail, and their common alternatives.
+/// Ports that programs of good name call: the web and its alternatives, mail and its boxes, news, files, names, talk, push
+/// (Apple 5223, Google 5228 to 5230, MQTT over TLS 8883), calls (STUN and TURN), remote screens. A controller may sit behind
+/// any of them; behind others, little else does.
 pub(crate) fn is_usual_target(port: u16) -> bool {
-    port < 1024
+    is_web(port)
+        || is_mail(port)
+        || is_infrastructure(port)
         || matches!(
             port,
-            2525 | 3389 | 4433 | 5222 | 5223 | 5228 | 6667 | 6697 | 8000 | 8008 | 8080 | 8081 | 8443 | 8888
+            20..=23 | 37 | 43 | 110 | 119 | 143 | 389 | 554 | 563 | 636 | 873 | 989 | 990 | 993 | 995 | 1935 | 3389 | 3478 | 3479
+                | 4460 | 5222 | 5223 | 5228..=5230 | 5349 | 6667 | 6697 | 8009 | 8883 | 9418 | 19302
         )
+}
+
+/// The web, and proxies to it.
+pub(crate) fn is_web(port: u16) -> bool {
+    matches!(
+        port,
+        80 | 81 | 443 | 591 | 1080 | 3128 | 4433 | 8000 | 8008 | 8080 | 8081 | 8088 | 8118 | 8443 | 8888
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! scan-out: many addresses or ports outside are tried.
 //!
 //! What is counted are TCP calls that nobody took, within ten minutes: of many addresses on one port (a worm, a search), of
-//! many ports of few addresses, or many calls of one login port (guessing of passwords). A peer-to-peer program calls many
+//! many ports of few addresses, or many calls of one port of one host that is no web server's (guessing of passwords). A peer-to-peer program calls many
 //! who are gone, but each on a port of its own.
 
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use crate::contact::Contact;
 use crate::line::View;
 use crate::proof::Proof;
 use crate::sketch::{self, Distinct, mark};
-use crate::{Sign, SignKind};
+use crate::{Sign, SignKind, ports};
 
 /// A window.
 const WINDOW: i64 = 600_000;
@@ -20,8 +20,8 @@ const WINDOW: i64 = 600_000;
 /// 25 and 15; a home line has its gone printers and servers.
 const ADDRESSES: u32 = 25;
 const PORTS: u32 = 25;
-/// From so many calls of one login port.
-const LOGINS: u32 = 40;
+/// From so many calls of one port of one host: one every ten seconds.
+const CALLS: u32 = 60;
 
 /// What was tried in one window.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,10 @@ struct Window {
     ports: Distinct,
     tried: u32,
     taken: u32,
-    login: Option<(IpAddr, u16, u32)>,
+    /// The end that most calls went to (majority vote again), the vote, and how many went there since it holds.
+    one: Option<(IpAddr, u16)>,
+    one_votes: u32,
+    one_calls: u32,
     last: Millis,
     peer: Option<IpAddr>,
     proof: Proof,
@@ -84,7 +87,7 @@ impl Scan {
 impl Window {
     fn see(&mut self, contact: &Contact) {
         let port = contact.service();
-        self.guess(contact, port);
+        self.hammer(contact, port);
         if !contact.failed() {
             self.taken += 1;
             return;
@@ -106,18 +109,19 @@ impl Window {
         self.proof.add(&contact.flow);
     }
 
-    /// Calls of one login port of one host, taken or not.
-    fn guess(&mut self, contact: &Contact, port: u16) {
-        if !is_login(port) {
+    /// Calls of one port of one host, taken or not.
+    fn hammer(&mut self, contact: &Contact, port: u16) {
+        // A printer, a gateway or a server of one's own is called as often as one likes.
+        if contact.within || ports::is_web(port) || ports::is_mail(port) || ports::is_infrastructure(port) {
             return;
         }
-        match &mut self.login {
-            Some((peer, kept, calls)) if *peer == contact.peer && *kept == port => {
-                *calls += 1;
-                self.proof.add(&contact.flow);
-            }
-            Some((_, _, calls)) if *calls > 1 => *calls -= 1,
-            _ => self.login = Some((contact.peer, port, 1)),
+        if self.one == Some((contact.peer, port)) {
+            (self.one_votes, self.one_calls) = (self.one_votes + 1, self.one_calls + 1);
+            self.proof.add(&contact.flow);
+        } else if self.one_votes > 0 {
+            self.one_votes -= 1;
+        } else {
+            (self.one, self.one_votes, self.one_calls) = (Some((contact.peer, port)), 1, 1);
         }
     }
 
@@ -131,10 +135,7 @@ impl Window {
         if ports >= PORTS && addresses <= ports / 5 && mostly_failed {
             return Shape::Ports(ports);
         }
-        match self.login {
-            Some((_, _, calls)) if calls >= LOGINS => Shape::Logins(calls),
-            _ => Shape::None,
-        }
+        if self.one_calls >= CALLS { Shape::One(self.one_calls) } else { Shape::None }
     }
 
     /// .62 where it begins, .9 for some hundreds.
@@ -143,15 +144,15 @@ impl Window {
             Shape::None => return 0.0,
             Shape::Addresses(count) => (count, ADDRESSES),
             Shape::Ports(count) => (count, PORTS),
-            Shape::Logins(count) => (count, LOGINS),
+            Shape::One(count) => (count, CALLS),
         };
         (0.62 + 0.1 * (f64::from(count) / f64::from(least)).ln()).min(0.92)
     }
 
     fn sign(&self, view: &View<'_>, score: f64) -> Sign {
-        let (what, peer, port) = match (self.shape(), self.login) {
-            (Shape::Logins(calls), Some((peer, port, _))) => (
-                format!("{calls} calls of port {port} of {peer}, as when passwords are guessed"),
+        let (what, peer, port) = match (self.shape(), self.one) {
+            (Shape::One(calls), Some((peer, port))) => (
+                format!("port {port} of {peer} was called {calls} times, as when passwords are guessed"),
                 Some(peer),
                 Some(port),
             ),
@@ -187,10 +188,5 @@ enum Shape {
     None,
     Addresses(u32),
     Ports(u32),
-    Logins(u32),
-}
-
-/// Ports behind which a password is asked for.
-fn is_login(port: u16) -> bool {
-    matches!(port, 21..=23 | 445 | 1433 | 2222 | 2323 | 3306 | 3389 | 5432 | 5900 | 6379)
+    One(u32),
 }

@@ -14,7 +14,7 @@ use crate::{Store, StoreError, codec};
 pub struct Delivery {
     /// Unique name given by whoever heard it: 1 to 128 letters, digits, `-`, `_`, `.`, not beginning with a dot.
     pub id: String,
-    /// `smtp`, `lmtp`, `maildir`, `http`, `imap`, `folder`, `probe`, `edge` or `operator`.
+    /// `smtp`, `lmtp`, `maildir`, `http`, `imap`, `folder`, `probe`, `flows`, `edge` or `operator`.
     pub source: String,
     /// What was known of its way here: peer, helo, mail_from, rcpt_to.
     pub envelope: serde_json::Value,

@@ -96,6 +96,16 @@ impl Store {
         Ok(Posted::Yes)
     }
 
+    /// Forgets letters first tried before `before`, other than those of cases that are open.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn forget_letters(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM letters WHERE at < $1 AND NOT EXISTS
+                     (SELECT 1 FROM summaries WHERE summaries.case_id = letters.case_id AND summaries.open = $2)";
+        self.execute("forgetting old letters", sql, args![before.as_microsecond(), true]).await
+    }
+
     /// The case and the purpose of the first letter of ours that has one of these Message-IDs; [`CaseId::NONE`] where it
     /// followed from no case, `None` where no letter of ours is meant.
     ///

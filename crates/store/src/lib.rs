@@ -45,6 +45,6 @@ pub use intake::{IntakeFilter, IntakeRow};
 pub use leases::ImportCount;
 pub use letters::{CountedBy, Limit, Posted, Posting};
 pub use operators::Session;
-pub use reporters::{Heard, HeardOf, ReporterRow, Verdict};
+pub use reporters::{Heard, HeardOf, NAMED, ReporterRow, Verdict};
 pub use self_checks::{SelfCheck, Standing};
 pub use spool::{Spool, SpoolError};

@@ -17,6 +17,12 @@ const REFUTED_A_DAY: u32 = 10;
 /// How many of either count in all, so that a record can still change.
 const IN_ALL: u32 = 50;
 
+/// How many reporters of one case are kept by name: so many that were shown to be who they say, and so many that were not.
+/// A name costs a forger nothing. The reports of all others are counted together.
+pub const NAMED: u32 = 500;
+/// What all others go by.
+const OTHERS: &str = "";
+
 /// Reports of one reporter on one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
@@ -52,7 +58,7 @@ pub struct Verdict {
 pub struct HeardOf {
     /// Reports in all.
     pub reports: u64,
-    /// Different reporters, by the names they give.
+    /// Different reporters, by the names they give; beyond [`NAMED`] all others are one.
     pub reporters: u64,
     /// How many of those were shown to be who they say.
     pub authenticated: u64,
@@ -139,7 +145,7 @@ impl Store {
                    FROM verdicts GROUP BY domain, at / 86400000000";
         let mut trust = records(self.rows(DOING, sql, args![]).await?);
         let sql = "SELECT reporter, CAST(SUM(reports) AS BIGINT), COUNT(*), MAX(last)
-                   FROM case_reporters WHERE authenticated = 1 GROUP BY reporter";
+                   FROM case_reporters WHERE authenticated = 1 AND reporter <> '' GROUP BY reporter";
         let heard: Vec<(String, i64, i64, i64)> = self.rows(DOING, sql, args![]).await?;
         let mut rows = Vec::with_capacity(heard.len());
         for (domain, reports, cases, last) in heard {
@@ -177,16 +183,23 @@ fn records(rows: Vec<DayRow>) -> BTreeMap<String, Trust> {
 
 /// Adds to what was heard of cases.
 pub(crate) async fn write_heard(tx: &mut Tx, heard: &[Heard]) -> Result<(), StoreError> {
+    let known = "SELECT COUNT(*), COUNT(CASE WHEN reporter = $3 THEN 1 END)
+                 FROM case_reporters WHERE case_id = $1 AND authenticated = $2";
     let sql = "INSERT INTO case_reporters (case_id, reporter, authenticated, reports, first, last)
                VALUES ($1, $2, $3, $4, $5, $5)
                ON CONFLICT (case_id, reporter, authenticated) DO UPDATE SET
                  reports = case_reporters.reports + excluded.reports,
                  last = CASE WHEN excluded.last > case_reporters.last THEN excluded.last ELSE case_reporters.last END";
     for one in heard {
+        let case = codec::number(one.case.0, "a case number")?;
+        let authenticated = i64::from(one.authenticated);
+        let values = args![case, authenticated, one.reporter.as_str()];
+        let (names, own): (i64, i64) = tx.row(DOING, known, values).await?.unwrap_or_default();
+        let has_room = own > 0 || names < i64::from(NAMED);
         let values = args![
-            codec::number(one.case.0, "a case number")?,
-            one.reporter.as_str(),
-            i64::from(one.authenticated),
+            case,
+            if has_room { one.reporter.as_str() } else { OTHERS },
+            authenticated,
             i64::from(one.reports),
             one.at.as_microsecond(),
         ];

@@ -88,12 +88,14 @@ suite! {
         what_accuses_is_counted_by_what_it_accuses,
         an_answer_finds_the_case_of_its_letter_after_a_restart,
         of_many_letters_at_one_moment_no_more_than_allowed_are_counted,
+        old_letters_are_forgotten_unless_their_case_is_open,
     },
     people::{
         a_session_ends_with_its_time_or_its_password,
         a_reporter_is_judged_once_per_report,
         one_lucky_night_makes_no_record,
         who_reported_on_a_case_is_counted_by_name,
+        names_without_end_are_counted_and_not_kept,
         an_address_that_is_no_database_is_refused_without_its_password,
     },
 }

@@ -12,6 +12,7 @@ mod cookies;
 mod desk_calls;
 mod guard;
 mod headers;
+mod metrics;
 mod office;
 mod pages;
 mod routes;
@@ -26,8 +27,11 @@ extern crate self as web;
 #[path = "../tests/fake/mod.rs"]
 mod fake;
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 pub use office::{Office, OfficeError, Soon};
 
@@ -38,11 +42,15 @@ pub struct Config {
     pub https: bool,
     /// How long one request may take before it is given up with 503.
     pub request_timeout: Duration,
+    /// From where `/metrics` may be read without a login, by connecting to us directly.
+    pub metrics_from: Vec<IpNet>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { https: false, request_timeout: Duration::from_secs(20) }
+        let loopback =
+            [IpNet::new_assert([127, 0, 0, 0].into(), 8), IpNet::from(IpAddr::from(Ipv6Addr::LOCALHOST))];
+        Config { https: false, request_timeout: Duration::from_secs(20), metrics_from: loopback.to_vec() }
     }
 }
 

@@ -5,13 +5,17 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
-use crate::{App, api, assets, guard, headers, pages, trouble, visitor};
+use crate::{App, api, assets, guard, headers, metrics, pages, trouble, visitor};
 
 type Route = (&'static str, MethodRouter<App>);
 
 /// What anybody may read.
 fn public_reads() -> Vec<Route> {
-    vec![("/healthz", get(api::health)), ("/login", get(pages::login::show))]
+    vec![
+        ("/healthz", get(api::health)),
+        ("/metrics", get(metrics::show)),
+        ("/login", get(pages::login::show)),
+    ]
 }
 
 /// What anybody may send.

@@ -275,3 +275,62 @@ async fn an_address_of_ours_that_does_not_work_is_a_red_line_on_the_front_page()
     let intake = browser.get("/intake").await;
     assert!(intake.text.contains("<strong>does not work</strong>"), "{}", intake.text);
 }
+
+#[tokio::test]
+async fn the_front_page_says_how_much_is_going_on_in_the_traffic_and_every_loss() {
+    let night = Night::usual();
+    let browser = Browser::logged_in(night.clone());
+    let page = browser.get("/").await.text;
+    assert!(page.contains("<b>1,240</b> flows/s") && page.contains("<b>8,112</b> lines watched"));
+    assert!(page.contains("<b>2</b> relay-shape") && !page.contains("<b>0</b> beacon"));
+    assert!(page.contains("192.0.2.2") && page.contains("silent"), "an exporter that stopped is seen");
+    assert!(page.contains("1,204 lost on the way, 2,408 flows of unknown sampling"));
+    assert!(page.contains("datagrams of exporters that are not configured</th><td class=\"num\">17"));
+    assert!(!page.contains("The kernel dropped"));
+    night.state().traffic.as_mut().unwrap().listener.kernel_drops = 5;
+    assert!(browser.get("/").await.text.contains("The kernel dropped 5 datagrams"));
+    night.state().traffic = None;
+    assert!(!browser.get("/").await.text.contains("flows/s"), "nothing is said where nothing is watched");
+}
+
+#[tokio::test]
+async fn a_case_shows_its_signs_with_the_flows_that_prove_them() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/case/ND-17").await.text;
+    assert!(page.contains("44 times what came in on port 48613 went out again"));
+    assert!(page.contains("198.51.100.9:40001") && page.contains("60,210") && page.contains("not told"));
+    assert!(!browser.get("/case/ND-18").await.text.contains("Seen in our own flow records"));
+}
+
+#[tokio::test]
+async fn metrics_are_for_scrapers_that_connect_themselves_and_for_operators() {
+    let get = |peer: &str, header: Option<&'static str>| {
+        let mut request = axum::http::Request::get("/metrics");
+        if let Some(name) = header {
+            request = request.header(name, "127.0.0.1");
+        }
+        let mut request = request.body(axum::body::Body::empty()).unwrap();
+        let peer: std::net::SocketAddr = peer.parse().unwrap();
+        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        request
+    };
+    let stranger = Browser::stranger(Night::usual());
+    let scraped = stranger.send(get("127.0.0.1:9", None)).await;
+    assert_eq!(scraped.status, StatusCode::OK);
+    assert_eq!(scraped.header(header::CONTENT_TYPE), "text/plain; version=0.0.4; charset=utf-8");
+    for line in [
+        "nightdesk_cases{stage=\"suspected\"}",
+        "nightdesk_work_total{what=\"probes\",which=\"open-proxy\"} 3",
+        "nightdesk_flows_total 4691356",
+        "nightdesk_flow_losses_total{where=\"stranger\"} 17",
+        "nightdesk_exporter_losses_total{exporter=\"192.0.2.2\",what=\"sequence\"} 1204",
+        "nightdesk_signs_day{sign=\"relay-shape\"} 2",
+    ] {
+        assert!(scraped.text.contains(line), "{line} is not in\n{}", scraped.text);
+    }
+    assert_eq!(stranger.send(get("198.51.100.9:9", None)).await.status, StatusCode::NOT_FOUND);
+    let proxied = stranger.send(get("127.0.0.1:9", Some("x-forwarded-for"))).await;
+    assert_eq!(proxied.status, StatusCode::NOT_FOUND, "what comes through a proxy could be anybody");
+    let operator = Browser::logged_in(Night::usual());
+    assert_eq!(operator.send(get("198.51.100.9:9", None)).await.status, StatusCode::OK);
+}

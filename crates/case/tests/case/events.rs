@@ -2,11 +2,11 @@
 //! by addition, records on disk no longer mean what they did.
 use case::{
     Correspondent, Event, EvidenceId, Kind, LiftReason, LookFor, Measure, Question, QuestionId, Rule,
-    RuleKey, Sighting, Source, SpamcopAnswer, SpamcopReport, Stage, Standing, Transport, Verdict,
+    RuleKey, Sighting, SignKind, Source, SpamcopAnswer, SpamcopReport, Stage, Standing, Transport, Verdict,
 };
 use jiff::Timestamp;
 
-use crate::sample::{LINE, evening, on_port, sighting};
+use crate::sample::{LINE, evening, on_port, sighting, sign};
 
 fn correspondent(spamcop: Option<SpamcopReport>) -> Correspondent {
     let evidence = EvidenceId([7; 32]);
@@ -36,12 +36,15 @@ fn every_event() -> Vec<Event> {
         Source::Report { domain, authenticated, trust, .. } => {
             Source::Report { domain, authenticated, trust, standing: Standing::Unknown, network: None }
         }
+        seen @ Source::Sign { .. } => seen,
     };
     let mut sighting: Sighting = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", at), 48613);
     sighting.source = as_before(sighting.source);
     let mut spotted = Sighting { report: Some("7001".to_owned()), spotted: true, ..sighting.clone() };
-    let Source::Report { standing, network, .. } = &mut spotted.source;
-    (*standing, *network) = (Standing::UnpublishedBox, Some("AS64500".to_owned()));
+    if let Source::Report { standing, network, .. } = &mut spotted.source {
+        (*standing, *network) = (Standing::UnpublishedBox, Some("AS64500".to_owned()));
+    }
+    let relayed = sign(2, SignKind::RelayShape, 910, Some(48613), at);
     let question = Question { address, ports: vec![48613, 1080], look_for: LookFor::OpenProxy };
     let asked = |by_operator, line_moved| {
         let question = question.clone();
@@ -93,6 +96,8 @@ fn every_event() -> Vec<Event> {
         Event::OutcomeOrdered { evidence, reporter: "anna@example.org".to_owned() },
         spamcop(SpamcopAnswer::Resolved),
         spamcop(SpamcopAnswer::Innocent),
+        Event::Filed { sighting: relayed, weight: 5.915 },
+        Event::SignWithdrawn { evidence, claim: 0, reason: text() },
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What a case does, told as nights (`night`), as promises that hold over any night (`promises`), as who is
-//! written to (`letters`), as what a virus foretells (`virus`), and as the words its history is kept in (`events`).
+//! written to (`letters`), as what a virus foretells (`virus`), as what
+//! our own flow records show (`signs`), and as the words its history is kept in (`events`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,5 +13,6 @@ mod letters;
 mod night;
 mod promises;
 mod sample;
+mod signs;
 mod trust;
 mod virus;

@@ -1,9 +1,11 @@
 //! What holds over any night.
-use case::{Case, Command, InForce, Kind, Refused, Source, Stage, Trust, Verdict, plan};
+use case::{
+    Case, Command, InForce, Kind, Refused, SignFamily, SignKind, Source, Stage, Trust, Verdict, plan,
+};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::sample::{Night, evening, sighting};
+use crate::sample::{Night, evening, sighting, sign};
 
 const KINDS: [Kind; 8] = [
     Kind::OpenProxy,
@@ -41,6 +43,32 @@ fn any_sighting() -> impl Strategy<Value = case::Sighting> {
     )
 }
 
+fn sign_of(kinds: Vec<SignKind>) -> impl Strategy<Value = case::Sighting> {
+    let what = (prop::sample::select(kinds), 0..=1000u16, prop::option::of(0..40u16), 0..3u8, 0i64..200);
+    (0..500u32, what).prop_map(|(n, (kind, score, port, last_octet, before))| {
+        let received = evening() - SignedDuration::from_hours(before);
+        let mut seen = sign(n + 10_000, kind, score, port, received);
+        seen.address = std::net::IpAddr::from([198, 51, 100, 7 + last_octet]);
+        seen
+    })
+}
+
+fn any_sign() -> impl Strategy<Value = case::Sighting> {
+    sign_of(SignKind::ALL.to_vec())
+}
+
+fn said_or_seen() -> impl Strategy<Value = case::Sighting> {
+    prop_oneof![any_sighting(), any_sign()]
+}
+
+/// Signs of one family only, and of those that prove nothing beside it.
+fn of_one_family() -> impl Strategy<Value = case::Sighting> {
+    let proves_nothing = |sign: &SignKind| {
+        sign.family() == SignFamily::Relaying || matches!(sign, SignKind::NewListener | SignKind::ScanOut)
+    };
+    sign_of(SignKind::ALL.into_iter().filter(proves_nothing).collect())
+}
+
 /// One thing that may happen in a night.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a test's list of a hundred")]
@@ -60,6 +88,7 @@ enum Happening {
     Release,
     Recheck(Vec<u16>),
     Dismiss,
+    Withdraw(u8),
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
@@ -74,7 +103,8 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        4 => any_sighting().prop_map(Happening::File),
+        4 => said_or_seen().prop_map(Happening::File),
+        1 => any::<u8>().prop_map(Happening::Withdraw),
         6 => (verdict(), prop::option::of(0..40u16)).prop_map(|(verdict, port)| Happening::Answer(verdict, port)),
         2 => (0..3u8, verdict(), prop::option::of(0..40u16))
             .prop_map(|(last, verdict, port)| Happening::AnswerFrom(last, verdict, port)),
@@ -131,13 +161,18 @@ fn command(night: &Night, happening: Happening) -> Option<Command> {
         Happening::Release => Command::Release { reason },
         Happening::Recheck(ports) => Command::Recheck { ports },
         Happening::Dismiss => Command::Dismiss { reason },
+        Happening::Withdraw(which) => {
+            let signs: Vec<_> = night.case.signs().collect();
+            let seen = signs.get(usize::from(which) % signs.len().max(1))?;
+            Command::Withdraw { evidence: seen.evidence, claim: seen.claim, reason }
+        }
     })
 }
 
 proptest! {
     #[test]
     fn any_order_of_the_same_evidence_gives_the_same_judgement(
-        (sightings, shuffled) in prop::collection::vec(any_sighting(), 1..60)
+        (sightings, shuffled) in prop::collection::vec(said_or_seen(), 1..60)
             .prop_flat_map(|sightings| (Just(sightings.clone()), Just(sightings).prop_shuffle())),
         later in 0..400i64,
     ) {
@@ -158,6 +193,7 @@ proptest! {
             let (a, b) = (one.case.judgement(&one.playbook, now), other.case.judgement(&one.playbook, now));
             prop_assert_eq!(a.stage, b.stage);
             prop_assert!((a.hearsay - b.hearsay).abs() < 1e-9, "{} {}", a.hearsay, b.hearsay);
+            prop_assert!((a.odds - b.odds).abs() < 1e-9, "{} {}", a.odds, b.odds);
             prop_assert_eq!(a.why, b.why);
         }
         prop_assert_eq!(one.case.addresses(), other.case.addresses());
@@ -190,11 +226,29 @@ proptest! {
     }
 
     #[test]
+    fn one_family_of_signs_never_confirms_or_blocks_whatever_is_said_by_those_without_a_record(
+        seen in prop::collection::vec(of_one_family(), 1..80),
+        said in prop::collection::vec(any_sighting(), 0..20),
+        contain in any::<bool>(),
+    ) {
+        let playbook = case::Playbook { contain_on_flow_proof: contain, ..case::Playbook::default() };
+        let mut night = Night::with(playbook, seen[0].clone(), evening());
+        let strangers = said.into_iter().map(|said| crate::sample::with_record(said, 0, 0));
+        for sighting in seen.into_iter().chain(strangers) {
+            night.must(&Command::File(sighting));
+            prop_assert!(night.stage() <= Stage::Suspected, "{}", night.why());
+            prop_assert!(plan([&night.case], night.now).rules().is_empty());
+        }
+    }
+
+    #[test]
     fn over_any_night_the_invariants_hold_and_the_records_tell_it_whole(
         happenings in prop::collection::vec(happening(), 1..80),
-        first in any_sighting(),
+        first in said_or_seen(),
+        contain in any::<bool>(),
     ) {
-        let mut night = Night::begins_with(first);
+        let playbook = case::Playbook { contain_on_flow_proof: contain, ..case::Playbook::default() };
+        let mut night = Night::with(playbook, first, evening());
         for happening in happenings {
             if let Happening::Wait(seconds) = happening {
                 night.wait(SignedDuration::from_secs(seconds));

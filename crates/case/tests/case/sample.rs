@@ -1,7 +1,7 @@
 //! A desk of one case, on a clock that is set by hand.
 use case::{
     Actor, Answer, Case, CaseId, Command, Event, EvidenceId, InForce, Kind, Playbook, QuestionId, Record,
-    Refusal, Sighting, Source, Stage, Standing, Transport, Trust, Verdict, invariants, plan,
+    Refusal, Sighting, SignKind, Source, Stage, Standing, Transport, Trust, Verdict, invariants, plan,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -44,6 +44,25 @@ pub(crate) fn sighting(n: u32, kind: Kind, domain: &str, at: Timestamp) -> Sight
     }
 }
 
+/// A sign in our own flow records of [`LINE`], sure to `score` thousandths, as evidence number `n`; its last flow ended at
+/// `at`, when it was filed.
+pub(crate) fn sign(n: u32, sign: SignKind, score: u16, port: Option<u16>, at: Timestamp) -> Sighting {
+    Sighting {
+        source: Source::Sign {
+            sign,
+            score,
+            peer: None,
+            peer_port: None,
+            first: at - SignedDuration::from_mins(5),
+            flows: 12,
+            why: "12 strangers came in and what they sent went out again".to_owned(),
+        },
+        port: port.filter(|_| sign.is_of_our_port()),
+        protocol: port.map(|_| Transport::Tcp),
+        ..sighting(n, sign.kind(), "nobody.example", at)
+    }
+}
+
 pub(crate) fn on_port(mut sighting: Sighting, port: u16) -> Sighting {
     sighting.port = Some(port);
     sighting.protocol = Some(Transport::Tcp);
@@ -51,23 +70,26 @@ pub(crate) fn on_port(mut sighting: Sighting, port: u16) -> Sighting {
 }
 
 pub(crate) fn unknown_reporter(mut sighting: Sighting) -> Sighting {
-    let Source::Report { authenticated, .. } = &mut sighting.source;
-    *authenticated = false;
+    if let Source::Report { authenticated, .. } = &mut sighting.source {
+        *authenticated = false;
+    }
     sighting
 }
 
 /// From a reporter whose reports were borne out and refuted so often.
 pub(crate) fn with_record(mut sighting: Sighting, confirmed: u32, refuted: u32) -> Sighting {
-    let Source::Report { trust, .. } = &mut sighting.source;
-    *trust = Trust { confirmed, refuted };
+    if let Source::Report { trust, .. } = &mut sighting.source {
+        *trust = Trust { confirmed, refuted };
+    }
     sighting
 }
 
 /// Not shown to be from anywhere, handed over from this network.
 pub(crate) fn from_network(sighting: Sighting, name: &str) -> Sighting {
     let mut sighting = unknown_reporter(sighting);
-    let Source::Report { network, .. } = &mut sighting.source;
-    *network = Some(name.to_owned());
+    if let Source::Report { network, .. } = &mut sighting.source {
+        *network = Some(name.to_owned());
+    }
     sighting
 }
 

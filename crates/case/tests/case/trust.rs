@@ -61,8 +61,9 @@ fn one_network_is_one_voice_whatever_names_it_writes() {
 #[test]
 fn the_unpublished_box_is_believed_and_pages_once() {
     let mut boxed = unknown_reporter(sighting(FIRST, Kind::OpenProxy, "spamcop.net", evening()));
-    let Source::Report { standing, .. } = &mut boxed.source;
-    *standing = Standing::UnpublishedBox;
+    if let Source::Report { standing, .. } = &mut boxed.source {
+        *standing = Standing::UnpublishedBox;
+    }
     let mut night = Night::begins_with(boxed.clone());
     assert_eq!((night.stage(), pages(&night)), (Stage::Suspected, 1));
     night.must(&Command::File(case::Sighting {

@@ -404,3 +404,52 @@ async fn spamcop_is_told_of_an_innocent_web_host_by_hand_alone_and_only_where_it
     assert_eq!(post.to("8103").len(), 1);
     night.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_of_last_year_is_forgotten_and_one_of_last_week_is_not() {
+    let house = House::new().await;
+    let post = async |id: &str, days: i64| {
+        let letter = store::Posting {
+            key: id.to_owned(),
+            purpose: "outcome".to_owned(),
+            address: "anna@example.org".to_owned(),
+            about: String::new(),
+            case: case::CaseId::NONE,
+            message_id: id.to_owned(),
+            at: house.clock.now() - SignedDuration::from_hours(24 * days),
+        };
+        house.store.post_letter(&letter, &[]).await.expect("a letter");
+    };
+    post("old@example.net", 365).await;
+    post("new@example.net", 7).await;
+    let night = house.open().await;
+    let meant = async |id: &str| house.store.letter_meant(&[id.to_owned()]).await.expect("a look").is_some();
+    until("the old one to be forgotten", async || (!meant("old@example.net").await).then_some(())).await;
+    assert!(meant("new@example.net").await);
+    night.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_answers_a_letter_without_end_fills_no_case() {
+    let post = Post::open().await;
+    let house = house(&post).await;
+    house.leased("203.0.113.109", "line-109").await;
+    let night = house.open().await;
+    night.mail("m", &complaint("anna@reporter.example", "203.0.113.109", true, "", &night)).await;
+    told(&house, "line-109").await;
+    let ours = one(post.to("anna@")).header("Message-ID").expect("an id");
+    let answers = format!("In-Reply-To: {ours}\nPrecedence: bulk\n");
+    for number in 0..70 {
+        let who = format!("bot{number}@reporter.example");
+        night.mail(&format!("m{number}"), &complaint(&who, "203.0.113.109", true, &answers, &night)).await;
+    }
+    until("all of them read", async || {
+        let read = house.store.count_intake(&store::IntakeFilter::default()).await.expect("a count");
+        (read == 71).then_some(())
+    })
+    .await;
+    let case = house.case_of("line-109").await.expect("the case");
+    let notes = case.notes().iter().filter(|note| note.text.contains("a letter of ours")).count();
+    assert_eq!(notes, 64, "the rest are in the intake and not on the case");
+    night.end().await;
+}

@@ -19,4 +19,5 @@ mod proxy;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod stand;
 mod stories;
+mod traffic;
 mod trust;

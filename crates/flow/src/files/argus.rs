@@ -85,7 +85,7 @@ fn flow(
 }
 
 /// The source's part is told; the rest of the total is the destination's. Where packets are told in total alone, they are
-/// split as the bytes are.
+/// split in halves.
 fn ways(row: &Row<'_>, line: u64, reading: &mut Reading<'_>) -> (Way, Way) {
     let number = |slot| row.get(slot).and_then(value::number);
     let source_bytes = number(Slot::ForwardBytes).unwrap_or(0);
@@ -108,14 +108,18 @@ fn ways(row: &Row<'_>, line: u64, reading: &mut Reading<'_>) -> (Way, Way) {
     (way(source_packets, source_bytes), way(other_packets, other_bytes))
 }
 
-/// A way that carried bytes carried at least one packet.
+/// Halves, as far as they can be: a way's packets are no longer than Ethernet's longest and no shorter than its shortest.
+/// In TCP each way answers the other's packets, whatever the bytes.
 fn split(total: u64, source: u64, other: u64) -> (u64, u64) {
+    const LONGEST: u64 = 1514;
+    const SHORTEST: u64 = 42;
     match (source, other) {
         (_, 0) => (total, 0),
         (0, _) => (0, total),
         _ => {
-            let share = u128::from(total) * u128::from(source) / (u128::from(source) + u128::from(other));
-            let share = u64::try_from(share).unwrap_or(total).clamp(1, total.saturating_sub(1).max(1));
+            let least = source.div_ceil(LONGEST).max(total.saturating_sub(other / SHORTEST)).max(1);
+            let most = total.saturating_sub(other.div_ceil(LONGEST)).min(source / SHORTEST).max(least);
+            let share = total.div_ceil(2).clamp(least, most);
             (share, total.saturating_sub(share).max(1))
         }
     }

@@ -39,7 +39,8 @@ impl Columns {
 
 /// Cuts lines at a separator that may stand within quotes (RFC 4180), without holding more than one line.
 pub(super) struct Cutter {
-    reader: csv_core::Reader,
+    /// Made when the first quote is met: it is no small thing, and most tables have none.
+    reader: Option<csv_core::Reader>,
     separator: u8,
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -48,12 +49,7 @@ pub(super) struct Cutter {
 
 impl Cutter {
     pub(super) fn new(separator: u8) -> Cutter {
-        let reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
-        Cutter { reader, separator, text: Vec::new(), ends: vec![0; MOST], fields: 0 }
-    }
-
-    pub(super) fn separator(&self) -> u8 {
-        self.separator
+        Cutter { reader: None, separator, text: Vec::new(), ends: vec![0; MOST], fields: 0 }
     }
 
     /// The cells of `line`. Cells beyond those that are looked at are left out.
@@ -62,14 +58,17 @@ impl Cutter {
             return Cells::Plain(line.split(char::from(self.separator)));
         }
         self.text.resize(line.len() + 1, 0);
-        self.reader.reset();
-        let (result, taken, _, fields) =
-            self.reader.read_record(line.as_bytes(), &mut self.text, &mut self.ends);
+        let separator = self.separator;
+        let reader =
+            self.reader.get_or_insert_with(|| csv_core::ReaderBuilder::new().delimiter(separator).build());
+        reader.reset();
+        let (result, _, written, fields) =
+            reader.read_record(line.as_bytes(), &mut self.text, &mut self.ends);
         self.fields = fields;
         if matches!(result, csv_core::ReadRecordResult::InputEmpty) {
-            let rest = self.reader.read_record(
+            let rest = reader.read_record(
                 &[],
-                self.text.get_mut(taken..).unwrap_or_default(),
+                self.text.get_mut(written..).unwrap_or_default(),
                 self.ends.get_mut(fields..).unwrap_or_default(),
             );
             self.fields += rest.3;

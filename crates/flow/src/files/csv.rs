@@ -23,9 +23,25 @@ fn header(line: &str) -> Option<(u8, Columns)> {
     })
 }
 
-/// Reads a table; a header that comes again is learned again.
+/// A table whose header was read.
+struct Table {
+    header: String,
+    cutter: Cutter,
+    columns: Columns,
+    format: Format,
+}
+
+impl Table {
+    fn begin(line: &str) -> Option<Table> {
+        let (separator, columns) = header(line)?;
+        let format = dialect(&columns);
+        Some(Table { header: line.to_owned(), cutter: Cutter::new(separator), columns, format })
+    }
+}
+
+/// Reads a table; its header may come again, where several were put together.
 pub(super) fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) {
-    let mut table: Option<(Cutter, Columns, Format)> = None;
+    let mut table: Option<Table> = None;
     let mut lines = Lines::new(input);
     while let Some((number, line)) = lines.next(reading) {
         let line = String::from_utf8_lossy(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line));
@@ -36,24 +52,16 @@ pub(super) fn read(input: &mut Input<'_>, reading: &mut Reading<'_>) {
         if line.starts_with("Summary") {
             break;
         }
-        let known = table.as_ref().map(|(cutter, ..)| cutter.separator());
-        if (known.is_none() || begins_as_header(&line))
-            && let Some((separator, columns)) = header(&line)
-        {
-            let format = dialect(&columns);
-            reading.format = Some(format);
-            table = Some((Cutter::new(separator), columns, format));
+        let Some(table) = &mut table else {
+            table = Table::begin(&line);
+            reading.format = table.as_ref().map(|table| table.format);
             continue;
+        };
+        if *line != *table.header {
+            let row = table.columns.row(table.cutter.cut(&line));
+            record(table.format, &row, number, reading);
         }
-        let Some((cutter, columns, format)) = &mut table else { continue };
-        let row = columns.row(cutter.cut(&line));
-        record(*format, &row, number, reading);
     }
-}
-
-/// A line of data begins with no letter in its first cell, or with a quoted list.
-fn begins_as_header(line: &str) -> bool {
-    line.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 fn dialect(columns: &Columns) -> Format {

@@ -37,6 +37,12 @@ pub enum DoubtKind {
     DirectionGuessed,
     /// The sensor says that it missed some of the traffic.
     TrafficMissed,
+    /// Data of an exporter whose template did not come with it.
+    NoTemplate,
+    /// An exporter that does not say whether it looks at all packets.
+    SamplingUnknown,
+    /// Datagrams that do not say when they were sent; their flows stand at the beginning of 1970.
+    Undated,
     /// A line or block is longer than any believed, and is left out.
     TooLong,
     /// The file ends in the middle of something.
@@ -65,6 +71,9 @@ impl DoubtKind {
             DoubtKind::PacketsEstimated => "packets-estimated",
             DoubtKind::DirectionGuessed => "direction-guessed",
             DoubtKind::TrafficMissed => "traffic-missed",
+            DoubtKind::NoTemplate => "no-template",
+            DoubtKind::SamplingUnknown => "sampling-unknown",
+            DoubtKind::Undated => "undated",
             DoubtKind::TooLong => "too-long",
             DoubtKind::Truncated => "truncated",
             DoubtKind::TooLarge => "too-large",
@@ -88,9 +97,18 @@ pub(super) struct Doubts(Vec<Doubt>);
 impl Doubts {
     /// One more of `kind`, at line or record `at`.
     pub(super) fn note(&mut self, kind: DoubtKind, at: u64) {
+        self.note_many(kind, 1, at);
+    }
+
+    /// So many more of `kind`, the first at `at`.
+    pub(super) fn note_many(&mut self, kind: DoubtKind, count: u64, at: u64) {
         match self.0.iter_mut().find(|doubt| doubt.kind == kind) {
-            Some(doubt) => doubt.count = doubt.count.saturating_add(1),
-            None => self.0.push(Doubt { kind, count: 1, first: at }),
+            Some(doubt) => {
+                doubt.count = doubt.count.saturating_add(count);
+                doubt.first = if count > 0 { doubt.first.min(at) } else { doubt.first };
+            }
+            None if count > 0 => self.0.push(Doubt { kind, count, first: at }),
+            None => {}
         }
     }
 

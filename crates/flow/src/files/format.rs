@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{nfdump, pcap};
+use super::{exports, nfdump, pcap};
 
 /// The kinds of files that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,10 +16,12 @@ pub enum Format {
     ZeekJson,
     /// The same as a table with a header.
     ZeekCsv,
-    /// Another of Zeek's logs; it tells of no flows.
-    ZeekOther,
+    /// A log of something else than connections; it tells of no flows.
+    OtherLog,
     /// Argus, as `ra` prints it, often called binetflow.
     Argus,
+    /// Flows of another program as JSON, one object a line, as Suricata's.
+    Json,
     /// Another table with a header, as of nfdump.
     Csv,
     /// A file of nfdump's collectors.
@@ -28,6 +30,8 @@ pub enum Format {
     Pcap,
     /// A packet capture of the newer form.
     PcapNg,
+    /// Datagrams of NetFlow, IPFIX or sFlow one after the other, as they were sent.
+    Datagrams,
     /// None of these.
     Unknown,
 }
@@ -40,12 +44,14 @@ impl Format {
             Format::ZeekTsv => "zeek-tsv",
             Format::ZeekJson => "zeek-json",
             Format::ZeekCsv => "zeek-csv",
-            Format::ZeekOther => "zeek-other",
+            Format::OtherLog => "other-log",
             Format::Argus => "argus",
+            Format::Json => "json",
             Format::Csv => "csv",
             Format::Nfdump => "nfdump",
             Format::Pcap => "pcap",
             Format::PcapNg => "pcapng",
+            Format::Datagrams => "datagrams",
             Format::Unknown => "unknown",
         }
     }
@@ -60,6 +66,9 @@ impl Format {
         }
         if nfdump::is_nfdump(head) {
             return Format::Nfdump;
+        }
+        if exports::is_datagrams(head) {
+            return Format::Datagrams;
         }
         Format::of_text(head)
     }

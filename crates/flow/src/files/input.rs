@@ -1,17 +1,21 @@
 //! The bytes of a file, unpacked where they are compressed, with a look at the first of them.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::rc::Rc;
 
+use bzip2::read::MultiBzDecoder;
 use flate2::read::MultiGzDecoder;
 
 use super::doubt::DoubtKind;
+use super::zstd::Frames;
 
 /// How much of the beginning is looked at to tell what a file is.
 const HEAD: usize = 64 * 1024;
 /// How often a file may be compressed over again.
 const DEPTH: usize = 2;
-/// Flow logs shrink to a tenth, rarely to a thirtieth. DEFLATE can say a thousand times what it takes; what swells more
-/// than this, beyond [`ALWAYS`], was made to.
+/// Flow logs shrink to a tenth, rarely to a thirtieth. Compressions can say a thousand times what they take and more; what
+/// swells more than this, beyond [`ALWAYS`], was made to.
 const RATIO: u64 = 300;
 /// Up to here no ratio is asked about.
 const ALWAYS: u64 = 64 << 20;
@@ -33,12 +37,12 @@ impl<'a> Input<'a> {
         for depth in 0..=DEPTH {
             let (head, rest) = peek(reader, &mut doubts);
             reader = rest;
-            if depth == DEPTH || !head.starts_with(&[0x1f, 0x8b]) {
+            let packing = if depth == DEPTH { None } else { Packing::of(&head) };
+            let Some(packing) = packing else {
                 return Input { reader, head, compressed, doubts };
-            }
+            };
             compressed = true;
-            let unpacked = Bounded::new(MultiGzDecoder::new(Counted::new(reader)));
-            reader = Box::new(BufReader::with_capacity(HEAD, unpacked));
+            reader = Box::new(BufReader::with_capacity(HEAD, packing.unpack(reader)));
         }
         Input { reader, head: Vec::new(), compressed, doubts }
     }
@@ -117,42 +121,61 @@ fn peek<'a>(
     (head.clone(), Box::new(Cursor::new(head).chain(reader)))
 }
 
+/// How a file is compressed as a whole.
+#[derive(Debug, Clone, Copy)]
+enum Packing {
+    Gzip,
+    Bzip2,
+    Zstd,
+}
+
+impl Packing {
+    fn of(head: &[u8]) -> Option<Packing> {
+        match head {
+            [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, ..] => Some(Packing::Bzip2),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packing::Zstd),
+            _ => None,
+        }
+    }
+
+    /// What is within, no more of it than is believed.
+    fn unpack<'a>(self, packed: Box<dyn BufRead + 'a>) -> Bounded<'a> {
+        let taken = Rc::new(Cell::new(0));
+        let counted = Counted { reader: packed, taken: Rc::clone(&taken) };
+        let unpacking: Box<dyn Read + 'a> = match self {
+            Packing::Gzip => Box::new(MultiGzDecoder::new(counted)),
+            Packing::Bzip2 => Box::new(MultiBzDecoder::new(counted)),
+            Packing::Zstd => Box::new(Frames::new(BufReader::new(counted))),
+        };
+        Bounded { unpacking, taken, given: 0 }
+    }
+}
+
 /// Counts what is taken.
 struct Counted<R> {
     reader: R,
-    taken: u64,
-}
-
-impl<R> Counted<R> {
-    fn new(reader: R) -> Counted<R> {
-        Counted { reader, taken: 0 }
-    }
+    taken: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(into)?;
-        self.taken = self.taken.saturating_add(count as u64);
+        self.taken.set(self.taken.get().saturating_add(count as u64));
         Ok(count)
     }
 }
 
 /// Unpacks no more than is believed of what went in.
-struct Bounded<R> {
-    unpacking: MultiGzDecoder<Counted<R>>,
+struct Bounded<'a> {
+    unpacking: Box<dyn Read + 'a>,
+    taken: Rc<Cell<u64>>,
     given: u64,
 }
 
-impl<R: Read> Bounded<R> {
-    fn new(unpacking: MultiGzDecoder<Counted<R>>) -> Bounded<R> {
-        Bounded { unpacking, given: 0 }
-    }
-}
-
-impl<R: Read> Read for Bounded<R> {
+impl Read for Bounded<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let taken = self.unpacking.get_ref().taken;
-        if self.given > ALWAYS.max(taken.saturating_mul(RATIO)) {
+        if self.given > ALWAYS.max(self.taken.get().saturating_mul(RATIO)) {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let count = self.unpacking.read(into)?;

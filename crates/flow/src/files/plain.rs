@@ -59,8 +59,9 @@ fn flow(row: &Row<'_>, line: u64, reading: &mut Reading<'_>) -> Option<Flow> {
 }
 
 /// nfdump has columns for the way back in every record, and nothing but zeroes in them unless its exporter counts both.
+/// Suricata, which says of what kind its records are, counts both always.
 fn one_way(row: &Row<'_>) -> bool {
-    row.get(Slot::ReverseFlags).is_none()
+    row.get(Slot::Kind).is_none()
         && [Slot::ReversePackets, Slot::ReverseBytes]
             .iter()
             .all(|slot| row.get(*slot).and_then(value::number).unwrap_or(0) == 0)

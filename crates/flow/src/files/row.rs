@@ -25,9 +25,9 @@ pub(super) enum Slot {
     ReversePackets,
     ReverseBytes,
     ReversePayload,
-    /// Packets of both ways together.
+    /// Packets of both ways together, or of the one way that there is.
     TotalPackets,
-    /// Bytes of both ways together.
+    /// Bytes of the same.
     TotalBytes,
     /// Zeek's word for how the connection went.
     ZeekState,
@@ -113,12 +113,11 @@ pub(super) fn slot(name: &str) -> Option<Slot> {
         | "dst port" | "destination port" | "destination_port" | "dest_port" => DestinationPort,
         "proto" | "pr" | "protocol" | "network.transport" | "prot" => Protocol,
         "ip_proto" | "network.iana_number" | "zeek.connection.ip_proto" => ProtocolNumber,
-        "orig_pkts" | "srcpkts" | "spkts" | "source.packets" | "ipkt" | "packets" | "flow.pkts_toserver"
+        "orig_pkts" | "srcpkts" | "spkts" | "source.packets" | "ipkt" | "flow.pkts_toserver"
         | "in_packets" => ForwardPackets,
         "orig_ip_bytes"
         | "source.bytes"
         | "ibyt"
-        | "bytes"
         | "flow.bytes_toserver"
         | "srcbytes"
         | "sbytes"
@@ -139,12 +138,12 @@ pub(super) fn slot(name: &str) -> Option<Slot> {
         | "dbytes"
         | "out_bytes" => ReverseBytes,
         "resp_bytes" => ReversePayload,
-        "totpkts" | "pkts" => TotalPackets,
-        "totbytes" => TotalBytes,
+        "totpkts" | "pkts" | "packets" => TotalPackets,
+        "totbytes" | "bytes" => TotalBytes,
         "conn_state" | "zeek.connection.state" => ZeekState,
         "state" => ArgusState,
         "history" | "zeek.connection.history" => History,
-        "flg" | "flags" | "tcp_flags" | "flgs" | "tcp.tcp_flags_ts" => Flags,
+        "flg" | "flags" | "tcp_flags" | "tcp.tcp_flags_ts" => Flags,
         "tcp.tcp_flags_tc" => ReverseFlags,
         "dir" => Arrow,
         "missed_bytes" | "zeek.connection.missed_bytes" => Missed,

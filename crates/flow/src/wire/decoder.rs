@@ -144,7 +144,7 @@ fn read(message: &mut Message<'_>, bytes: &[u8]) -> Option<Version> {
         let read = match first {
             Version::NetflowV9 => message.v9(left),
             Version::Ipfix => message.ipfix(left),
-            Version::SflowV5 => None,
+            Version::SflowV5 => message.sflow(left),
             _ => message.fixed(first, left),
         };
         let Some(read) = read else {

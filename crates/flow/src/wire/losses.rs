@@ -100,4 +100,37 @@ impl ExporterReport {
             losses: Losses::default(),
         }
     }
+
+    /// Adds what another decoder heard of the same exporter.
+    pub fn add(&mut self, other: &ExporterReport) {
+        if other.last_heard > self.last_heard {
+            self.version = other.version.or(self.version);
+        }
+        self.first_heard = self.first_heard.min(other.first_heard);
+        self.last_heard = self.last_heard.max(other.last_heard);
+        self.datagrams += other.datagrams;
+        self.bytes += other.bytes;
+        self.flows += other.flows;
+        self.other_records += other.other_records;
+        self.option_records += other.option_records;
+        self.templates += other.templates;
+        self.losses.add(&other.losses);
+    }
+}
+
+impl Losses {
+    fn add(&mut self, other: &Losses) {
+        self.unknown_version += other.unknown_version;
+        self.malformed += other.malformed;
+        self.waiting += other.waiting;
+        self.no_template += other.no_template;
+        self.sequence_lost += other.sequence_lost;
+        self.sequence_late += other.sequence_late;
+        self.sequence_resets += other.sequence_resets;
+        self.restarts += other.restarts;
+        self.unknown_sampling += other.unknown_sampling;
+        self.bad_times += other.bad_times;
+        self.templates_refused += other.templates_refused;
+        self.domains_refused += other.domains_refused;
+    }
 }

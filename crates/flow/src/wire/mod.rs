@@ -21,6 +21,7 @@ mod sampling;
 mod scene;
 mod sequence;
 mod sets;
+mod sflow;
 mod template;
 mod walk;
 

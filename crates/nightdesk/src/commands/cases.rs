@@ -78,11 +78,12 @@ async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
         return Ok(Answer::No);
     };
     let heard = store.heard_of(&[id]).await?.remove(&id).unwrap_or_default();
+    let signs = desk::signs_of(store, &case).await?;
     if json {
         output::json(&json!({
             "case": id.to_string(), "subscriber": case.subscriber(), "stage": case.stage(), "opened": case.opened(),
             "addresses": case.addresses(), "reports": heard.reports, "reporters": heard.reporters,
-            "authenticated_reporters": heard.authenticated, "records": records,
+            "authenticated_reporters": heard.authenticated, "signs": signs, "records": records,
         }))?;
         return Ok(Answer::Yes);
     }
@@ -99,6 +100,10 @@ async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {
             row.actor,
             row.title
         ));
+    }
+    for sign in &signs {
+        output::line(format!("\n{} on {}: {}", sign.sign, sign.address, sign.why));
+        sign.proof.iter().for_each(|flow| output::line(format!("  {}", flow.in_words())));
     }
     for family in case.families() {
         output::line(format!("\n{}", family.runbook()));

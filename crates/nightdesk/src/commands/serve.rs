@@ -11,7 +11,8 @@ use crate::startup::Prepared;
 /// Runs until SIGTERM or SIGINT; what is half done then is taken up at the next start.
 pub(crate) async fn run(config: Config) -> Result<Answer> {
     let bound = Prepared::new(config).await?.bind().await?;
-    tracing::info!(pages = %bound.page_url(), smtp = ?bound.smtp_address(), "nightdesk is listening");
+    let (smtp, flows) = (bound.smtp_address(), bound.flow_addresses());
+    tracing::info!(pages = %bound.page_url(), ?smtp, ?flows, "nightdesk is listening");
     let (stop, stopped) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

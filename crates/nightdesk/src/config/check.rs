@@ -109,6 +109,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
     }
     pickups(config)?;
     answers(config)?;
+    flows(config)?;
     ensure!(
         config.selfcheck.addresses.is_empty() || config.mail.relay.is_some(),
         "selfcheck.addresses needs mail.relay and mail.from; without them nothing can be sent"
@@ -180,6 +181,43 @@ fn pickups(config: &Config) -> Result<()> {
     Ok(())
 }
 
+/// Where flow records come in.
+fn flows(config: &Config) -> Result<()> {
+    let set = &config.flows;
+    ensure!(
+        set.listen.is_empty() || !set.exporters.is_empty(),
+        "flows.exporters is empty; name your routers, such as [\"192.0.2.1\"]: datagrams of anybody else are not read"
+    );
+    ensure!(
+        set.exporters.is_empty() || !set.listen.is_empty(),
+        "flows.listen is empty; say where flow records come in, such as [\"0.0.0.0:2055\"]"
+    );
+    let everybody = set.exporters.iter().find(|net| net.0.prefix_len() == 0);
+    if let Some(net) = everybody {
+        bail!("flows.exporters: {net} is everybody; anybody could then forge what your lines do");
+    }
+    for one in &set.sampling {
+        ensure!(
+            one.rate > 0,
+            "flows.sampling: {} cannot look at one packet in 0; write 1 for all",
+            one.exporter
+        );
+        ensure!(
+            set.exporters.iter().any(|net| net.0.contains(&one.exporter)),
+            "flows.sampling: {} is not one of flows.exporters",
+            one.exporter
+        );
+    }
+    ensure!(set.threads > 0, "flows.threads is 0; nobody would watch");
+    allowed(config).map(drop)
+}
+
+/// What of the traffic is allowed; it must be ours, or a peer outside that may be called.
+pub(super) fn allowed(config: &Config) -> Result<Vec<signs::Allowed>> {
+    let read = |text: &String| text.parse().map_err(|error| anyhow::anyhow!("flows.allowed: {error}"));
+    config.flows.allowed.iter().map(read).collect()
+}
+
 /// What is written to others must reach somebody, and must not come back to us.
 fn answers(config: &Config) -> Result<()> {
     let spamcop = &config.answers.spamcop;
@@ -203,9 +241,9 @@ fn answers(config: &Config) -> Result<()> {
 
 /// Our own listeners inside home must be out of our own reach.
 fn own_services(config: &Config) -> Result<()> {
-    let listeners = [config.intake.smtp, config.intake.lmtp, Some(config.web.listen)];
-    let mut ours =
-        listeners.into_iter().flatten().chain(config.probe.landing.iter().copied()).map(|one| one.ip());
+    let listeners = [config.intake.smtp, config.intake.lmtp, Some(config.web.listen)].into_iter().flatten();
+    let more = config.probe.landing.iter().chain(&config.flows.listen).copied();
+    let mut ours = listeners.chain(more).map(|one| one.ip());
     let guarded = |address| config.general.never_touch.iter().any(|net| net.contains(&address));
     let home = |address| config.general.home.iter().any(|net| net.contains(&address));
     match ours.find(|address| home(*address) && !guarded(*address)) {

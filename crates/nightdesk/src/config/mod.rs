@@ -2,6 +2,7 @@
 
 mod check;
 mod duration;
+mod net;
 mod pickups;
 pub(crate) mod section;
 mod sections;
@@ -15,7 +16,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
-use sections::{Answers, Edge, General, Intake, Leases, Lookup, Mail, Playbook, Probe, SelfCheck, Web};
+use sections::{
+    Answers, Edge, Flows, General, Intake, Leases, Lookup, Mail, Playbook, Probe, SelfCheck, Web,
+};
 pub(crate) use sections::{Contact, EdgeOutlet};
 
 /// Where the configuration is looked for when it is not named.
@@ -36,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) mail: Mail,
     pub(crate) answers: Answers,
     pub(crate) selfcheck: SelfCheck,
+    pub(crate) flows: Flows,
     pub(crate) web: Web,
     pub(crate) playbook: Playbook,
     /// Mailboxes to pick mail up from.
@@ -58,6 +62,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("mail", Mail::settings()),
         ("answers", Answers::settings()),
         ("selfcheck", SelfCheck::settings()),
+        ("flows", Flows::settings()),
         ("web", Web::settings()),
         ("playbook", Playbook::settings()),
     ]
@@ -133,6 +138,11 @@ impl Config {
     pub(crate) fn database_url(&self) -> String {
         let beside = || format!("sqlite://{}", self.general.data_dir.join("nightdesk.db").display());
         self.general.database.clone().unwrap_or_else(beside)
+    }
+
+    /// What of the traffic is meant to be as it is.
+    pub(crate) fn allowed(&self) -> Result<Vec<signs::Allowed>> {
+        check::allowed(self)
     }
 
     /// Where accepted mail lies before it is in the log.

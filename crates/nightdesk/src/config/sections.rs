@@ -1,12 +1,13 @@
 //! The settings, each declared once with its manual text and default.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::duration::Span;
+use super::net::Net;
 use super::section::section;
 
 section! {
@@ -179,6 +180,36 @@ section! {
     }
 }
 
+/// One exporter that does not tell how it samples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sampling {
+    /// Its address.
+    pub(crate) exporter: IpAddr,
+    /// It looks at one packet in so many.
+    pub(crate) rate: u32,
+}
+
+section! {
+    /// Where flow records come in, and what of the traffic is meant to be as it is.
+    Flows {
+        /// Where to listen for NetFlow, IPFIX and sFlow, any of them on any port: ["0.0.0.0:2055"]. Empty: not at all.
+        listen: Vec<SocketAddr> = Vec::new();
+        /// Whose datagrams are read: addresses or prefixes of your routers. Required to listen. Those of others are
+        /// counted and dropped unread: anybody can write a datagram.
+        exporters: Vec<Net> = Vec::new();
+        /// How exporters sample that do not tell it themselves: [{ exporter = "192.0.2.1", rate = 1000 }].
+        sampling: Vec<Sampling> = Vec::new();
+        /// What is meant to be a proxy, mail server or other service, and is not suspected: "203.0.113.10:3128" (one
+        /// port), "203.0.113.25" (all of it) or a prefix. It applies at once: what was seen of it is withdrawn.
+        allowed: Vec<String> = Vec::new();
+        /// How many threads watch; each takes a share of the home addresses. One sees a million flows a second.
+        threads: u8 = 1;
+        /// The kernel's buffer for each socket, in bytes. Above net.core.rmem_max it takes CAP_NET_ADMIN.
+        buffer: u32 = 32 * 1024 * 1024;
+    }
+}
+
 section! {
     /// Where the pages are.
     Web {
@@ -186,6 +217,8 @@ section! {
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8053));
         /// Whether browsers reach it over https: cookies are then marked Secure.
         https: bool = false;
+        /// From where /metrics may be read without a login, by connecting here directly and not through a proxy.
+        metrics_from: Vec<Net> = vec![Net(IpNet::new_assert([127, 0, 0, 0].into(), 8)), Net(IpNet::new_assert(std::net::Ipv6Addr::LOCALHOST.into(), 128))];
     }
 }
 
@@ -237,6 +270,9 @@ section! {
         close_after: Span = Span::hours(7 * 24);
         /// Whether a proved line is contained without waiting for an operator.
         contain_automatically: bool = true;
+        /// Whether a line is contained that only our own flow records prove, by relaying and a second sign of ours. Off:
+        /// its port is asked at once and that answer contains it; what no port can be asked of waits for an operator.
+        contain_on_flow_proof: bool = false;
         /// What a proved line loses: "mail-out" (tcp/25 out), "proved-port-in" (the proved port, inbound).
         restrict: Vec<case::Restriction> = case::Playbook::default().restrict;
         /// How long a block lasts from the newest proof; at most 7d.
@@ -265,6 +301,7 @@ impl From<&Playbook> for case::Playbook {
             clean_over: set.clean_over.0,
             close_after: set.close_after.0,
             contain_automatically: set.contain_automatically,
+            contain_on_flow_proof: set.contain_on_flow_proof,
             restrict: set.restrict.clone(),
             block_for: set.block_for.0,
             tell_subscriber: set.tell_subscriber,

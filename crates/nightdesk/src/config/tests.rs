@@ -129,3 +129,34 @@ fn what_the_world_is_told_of_us_can_only_be_checked_by_asking_somebody() {
     let whole = with("[lookup]\nrdap = \"https://rdap.example.net/v1\"\n[selfcheck]\nrdap = true");
     parse(&whole, "nightdesk.toml").expect("a prefix can be checked without any mail");
 }
+
+#[test]
+fn flows_want_to_know_whose_datagrams_are_read() {
+    let with = |flows: &str| format!("{SIX}\n[flows]\n{flows}\n");
+    let config = parse(
+        &with(
+            "listen = [\"0.0.0.0:2055\"]\nexporters = [\"192.0.2.1\", \"198.51.100.0/28\"]\n\
+             sampling = [{ exporter = \"192.0.2.1\", rate = 1000 }]\nallowed = [\"203.0.113.10:3128\"]",
+        ),
+        "nightdesk.toml",
+    )
+    .expect("a working configuration");
+    assert_eq!(config.flows.exporters[0].to_string(), "192.0.2.1");
+    assert!(config.allowed().expect("a list")[0].covers([203, 0, 113, 10].into(), Some(3128)));
+    for (wrong, says) in [
+        ("listen = [\"0.0.0.0:2055\"]", "flows.exporters is empty"),
+        ("exporters = [\"192.0.2.1\"]", "flows.listen is empty"),
+        ("listen = [\"0.0.0.0:2055\"]\nexporters = [\"0.0.0.0/0\"]", "is everybody"),
+        ("listen = [\"0.0.0.0:2055\"]\nexporters = [\"router\"]", "neither an address nor a prefix"),
+        ("allowed = [\"proxy.example.net:3128\"]", "flows.allowed"),
+        (
+            "listen = [\"0.0.0.0:2055\"]\nexporters = [\"192.0.2.1\"]\n\
+             sampling = [{ exporter = \"192.0.2.2\", rate = 10 }]",
+            "is not one of flows.exporters",
+        ),
+        ("listen = [\"203.0.113.5:2055\"]\nexporters = [\"192.0.2.1\"]", "add 203.0.113.5/32 to never_touch"),
+    ] {
+        let said = refusal(&with(wrong));
+        assert!(said.contains(says), "{wrong}: {said}");
+    }
+}

@@ -68,7 +68,8 @@ impl Entry {
         if let Some(url) = self.url {
             claim = claim.advertising(&url);
         }
-        claim.malware = self.malware.map(|name| name.chars().filter(|c| !c.is_control()).take(100).collect());
+        let plain = |name: String| name.chars().filter(|c| !c.is_control()).take(100).collect::<String>();
+        claim.malware = self.malware.map(|name| plain(name).into());
         Some(claim)
     }
 }

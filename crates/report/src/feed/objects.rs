@@ -26,6 +26,7 @@ pub(super) fn read(document: &Document<'_>) -> Option<Found> {
     let entries = entries(&whole)?;
     let mut draft = Draft::default();
     let mut kept = Kept::with_room_for(entries.len());
+    kept.make_room(entries.len(), document.bytes.len(), &mut draft);
     draft.doubt("a list that was read by the names of its fields");
     for entry in entries.iter().take(MOST) {
         let Some(object) = Object::of(&whole, entry) else { continue };

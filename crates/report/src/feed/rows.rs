@@ -40,7 +40,9 @@ pub(super) fn read(document: &Document<'_>) -> Option<Found> {
     let names: Vec<String> = cells.iter().map(|cell| plain_key(&cell.text(bytes))).collect();
     let columns = Columns::of(&names)?;
     let mut draft = Draft::default();
-    let mut kept = Kept::default();
+    let lines = memchr::memchr_iter(b'\n', bytes).count();
+    let mut kept = Kept::with_room_for(lines);
+    kept.make_room(lines, bytes.len(), &mut draft);
     draft.doubt("a list that was read by the names of its columns");
     let mut rows = Rows::new(bytes, start, delimiter);
     while rows.next(&mut cells).is_some() {

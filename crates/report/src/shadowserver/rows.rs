@@ -41,7 +41,7 @@ pub(super) fn read(
     let lines = memchr::memchr_iter(b'\n', document.bytes).count();
     let per_row = if known.also.is_some() { 2 } else { 1 };
     let mut kept = Kept::with_room_for(lines * per_row);
-    draft.claims.reserve((lines * per_row).min(document.bytes.len() / 16).min(250_000));
+    kept.make_room(lines * per_row, document.bytes.len(), draft);
     let mut faults = Faults::default();
     let mut cells = Vec::new();
     while let Some(row) = rows.next(&mut cells) {
@@ -96,7 +96,7 @@ impl Reading<'_> {
         if let Some(url) = self.url() {
             claim = claim.advertising(&url);
         }
-        claim.malware = self.malware();
+        claim.malware = self.malware().map(Into::into);
         kept.claim(claim, draft);
         self.second(when, kept, draft);
     }
@@ -107,7 +107,7 @@ impl Reading<'_> {
         let protocol = self.columns.protocol.and_then(|at| protocol(self.cell(at)));
         let mut claim = bare(address, kind, role, self.document.span(range)).on(port, protocol);
         let own = kind == self.known.kind && self.known.rsit != kind.rsit();
-        claim.rsit = own.then(|| self.known.rsit.to_owned());
+        claim.rsit = own.then(|| self.known.rsit.into());
         self.document.note(|| self.why(&claim, at), || self.range());
         claim
     }

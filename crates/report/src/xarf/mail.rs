@@ -161,7 +161,7 @@ fn make(
         .or(fields.get("antivirus-result"))
         .or(fields.get("classification-identifier"))
         .filter(|_| kind == Kind::Malware)
-        .map(|name| name.chars().take(100).collect());
+        .map(|name| name.chars().take(100).collect::<String>().into());
     claim
 }
 

@@ -62,8 +62,8 @@ fn claim(document: &Document<'_>, report: &Object<'_>, draft: &mut Draft) {
         .at(when)
         .on(port, transport(protocol.as_deref()))
         .advertising(url.as_deref().unwrap_or_default());
-    claim.malware = malware(report);
-    claim.xarf = is_open_service(report).then(|| "vulnerability/open_service".to_owned());
+    claim.malware = malware(report).map(Into::into);
+    claim.xarf = is_open_service(report).then(|| "vulnerability/open_service".into());
     draft.claim(claim);
     victim(document, report, kind, draft);
 }

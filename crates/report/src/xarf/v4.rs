@@ -62,8 +62,8 @@ fn claim(document: &Document<'_>, object: &Object<'_>, draft: &mut Draft) {
         .at(when)
         .on(port, transport(protocol.as_deref()))
         .advertising(url.as_deref().unwrap_or_default());
-    claim.malware = malware(object);
-    claim.xarf = (stated.len() > 1).then(|| stated.clone());
+    claim.malware = malware(object).map(Into::into);
+    claim.xarf = (stated.len() > 1).then(|| stated.as_str().into());
     draft.claim(claim);
     victim(document, object, kind, draft);
 }

@@ -83,7 +83,7 @@ fn in_time(claim: &Claim, expected: &[Timestamp]) -> bool {
 
 /// The kind in every vocabulary it is told in.
 fn reading_words(claim: &Claim) -> Vec<String> {
-    let xarf = claim.xarf.clone().or_else(|| claim.kind.xarf().map(str::to_owned));
-    let rsit = claim.rsit.clone().unwrap_or_else(|| claim.kind.rsit().to_owned());
+    let xarf = claim.xarf.as_deref().or(claim.kind.xarf()).map(str::to_owned);
+    let rsit = claim.rsit.as_deref().unwrap_or(claim.kind.rsit()).to_owned();
     [Some(claim.kind.name().to_owned()), xarf, Some(rsit)].into_iter().flatten().collect()
 }

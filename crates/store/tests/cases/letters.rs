@@ -1,10 +1,11 @@
 //! Letters: counted once each, held back when there are too many, found again by an answer.
 
-use case::CaseId;
+use case::{CaseId, Stage};
 use jiff::SignedDuration;
-use store::{CountedBy, Limit, Posted, Posting};
+use store::{Batch, CountedBy, Limit, Posted, Posting};
 
 use super::at;
+use super::decisions::summary;
 use crate::stand::Stand;
 
 fn letter(n: u64, address: &str, second: i64) -> Posting {
@@ -84,4 +85,22 @@ pub(crate) async fn of_many_letters_at_one_moment_no_more_than_allowed_are_count
         yes += u32::from(post.await.expect("runs").expect("counts") == Posted::Yes);
     }
     assert_eq!(yes, 2);
+}
+
+pub(crate) async fn old_letters_are_forgotten_unless_their_case_is_open(stand: Stand) {
+    let store = stand.open().await;
+    let summaries = vec![summary(1, "line-1", Stage::Suspected), summary(2, "line-2", Stage::Closed)];
+    store.commit(&Batch { summaries, ..Batch::default() }).await.expect("commits");
+    for (n, second) in [(1, 0), (2, 0), (0, 0), (3, 60)] {
+        let letter = Posting { case: CaseId(n), ..letter(n, "anna@a.example", second) };
+        assert_eq!(store.post_letter(&letter, &[]).await.expect("counts"), Posted::Yes);
+    }
+    assert_eq!(store.forget_letters(at(30)).await.expect("forgets"), 2);
+    let meant = async |n: u64| {
+        let ids = [format!("{n}@desk.example.net")];
+        store.letter_meant(&ids).await.expect("looks").is_some()
+    };
+    assert!(meant(1).await, "its case is open");
+    assert!(!meant(2).await && !meant(0).await);
+    assert!(meant(3).await, "it is new");
 }

@@ -104,3 +104,28 @@ pub(crate) async fn who_reported_on_a_case_is_counted_by_name(stand: Stand) {
     assert_eq!(shown, [("a.example", 6, 2, Some(at(20))), ("gone.example", 0, 0, None)]);
     assert_eq!((league[0].trust.confirmed, league[1].trust.refuted), (1, 1));
 }
+
+pub(crate) async fn names_without_end_are_counted_and_not_kept(stand: Stand) {
+    let store = stand.open().await;
+    let heard = |name: String, authenticated| Heard {
+        case: CaseId(1),
+        reporter: name,
+        authenticated,
+        reports: 1,
+        at: at(1),
+    };
+    let named = u64::from(store::NAMED);
+    let forged = (0..named + 40).map(|n| heard(format!("d{n}.example"), false));
+    let known = [heard("d0.example".to_owned(), false), heard("late.example".to_owned(), true)];
+    for heard in [forged.collect::<Vec<_>>(), known.to_vec()] {
+        store.commit(&Batch { heard, ..Batch::default() }).await.expect("commits");
+    }
+    let counts = store.heard_of(&[CaseId(1)]).await.expect("counts");
+    let expected = HeardOf { reports: named + 42, reporters: named + 2, authenticated: 1 };
+    assert_eq!(counts.get(&CaseId(1)), Some(&expected), "all are counted, those beyond as one");
+    let signing = (0..named + 40).map(|n| heard(format!("d{n}.example"), true)).collect();
+    store.commit(&Batch { heard: signing, ..Batch::default() }).await.expect("commits");
+    let league = store.reporters(usize::MAX).await.expect("lists");
+    assert_eq!(league.len() as u64, named);
+    assert!(league.iter().all(|row| !row.domain.is_empty()), "all others are nobody");
+}

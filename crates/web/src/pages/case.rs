@@ -13,6 +13,7 @@ use crate::App;
 use crate::act::{self, Action, Offer, Wish};
 use crate::office::OfficeError;
 use crate::pages::rows::{EvidenceBlock, RowView, When};
+use crate::pages::signs::SignBlock;
 use crate::pages::{Chrome, draw};
 use crate::trouble::Trouble;
 use crate::visitor::{Operator, Visitor};
@@ -26,6 +27,7 @@ struct CasePage {
     version: u64,
     why: String,
     offers: Vec<Offer>,
+    signs: Vec<SignBlock>,
     timeline: Vec<Happened>,
     evidence: Vec<EvidenceBlock>,
     blocks: Vec<BlockLine>,
@@ -127,6 +129,7 @@ fn page(visitor: &Visitor, view: &CaseView, refused: Refused) -> CasePage {
         version: view.version,
         why: words::plain(&view.why),
         offers: act::offers(view),
+        signs: view.signs.iter().map(|sign| SignBlock::new(sign, now)).collect(),
         timeline: view.timeline.iter().map(|row| happened(row, now)).collect(),
         evidence: view.evidence.iter().map(EvidenceBlock::new).collect(),
         blocks: view.blocks.iter().map(|block| block_line(block, now)).collect(),

@@ -17,7 +17,7 @@ use crate::words;
 const PER_PAGE: usize = 50;
 
 /// What can be asked for: its name, how it is shown, and what it means.
-const OUTCOMES: [(&str, &str, &str); 7] = [
+const OUTCOMES: [(&str, &str, &str); 9] = [
     ("", "All", "Everything that was accepted, newest first."),
     (
         "orphan",
@@ -28,6 +28,16 @@ const OUTCOMES: [(&str, &str, &str); 7] = [
     ("not-a-report", "Not reports", "Read, and no complaint found in them: answers, newsletters, tests."),
     ("foreign", "Foreign", "They complain of addresses that are not ours."),
     ("case", "On a case", "They went to a case."),
+    (
+        "sign",
+        "Signs",
+        "Seen in our own flow records, and filed on a case unless an operator dismissed the same before.",
+    ),
+    (
+        "unattributed",
+        "Nobody’s signs",
+        "Seen in our own flow records on an address that no lease names. They are looked at again for a week.",
+    ),
     ("self-check", "Self-checks", "The desk's own mails to its addresses, come back."),
 ];
 

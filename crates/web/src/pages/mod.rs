@@ -7,6 +7,8 @@ pub(crate) mod login;
 pub(crate) mod queue;
 pub(crate) mod reporters;
 pub(crate) mod rows;
+pub(crate) mod signs;
+pub(crate) mod traffic;
 pub(crate) mod why;
 
 use askama::Template;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::pages::rows::{Badge, RowView, When};
+use crate::pages::traffic::TrafficPart;
 use crate::pages::{Chrome, draw, page_number};
 use crate::trouble::Trouble;
 use crate::visitor::Visitor;
@@ -46,6 +47,7 @@ struct Tonight {
     busiest: u64,
     accepted_48h: u64,
     opened_48h: u64,
+    traffic: Option<TrafficPart>,
     now: When,
 }
 
@@ -172,6 +174,7 @@ fn tonight(front: &Front) -> Tonight {
         busiest,
         accepted_48h: front.hours.iter().map(|hour| hour.accepted).sum(),
         opened_48h: front.hours.iter().map(|hour| hour.opened).sum(),
+        traffic: front.traffic.as_ref().map(|view| TrafficPart::new(view, front.now)),
         now: When::new(front.now, front.now),
     }
 }

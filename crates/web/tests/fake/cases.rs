@@ -20,7 +20,7 @@ fn ago(minutes: i64) -> Timestamp {
     now() - SignedDuration::from_mins(minutes)
 }
 
-fn evidence_id(number: u8) -> EvidenceId {
+pub fn evidence_id(number: u8) -> EvidenceId {
     let mut bytes = [number; 32];
     for (at, byte) in (0u8..).zip(bytes.iter_mut()) {
         *byte = byte.wrapping_mul(31).wrapping_add(at.wrapping_mul(73));
@@ -104,6 +104,7 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
             "spam-source, by abuse@example.net",
             Some(evidence_id(9)),
         )],
+        signs: Vec::new(),
         evidence: Vec::new(),
         blocks: Vec::new(),
         next_probe: Some(now() + SignedDuration::from_mins(11)),
@@ -136,6 +137,8 @@ fn hero() -> CaseView {
     view.version = 12;
     view.why = "our canary came back through 203.0.113.7 port 1080 (socks5) at 02:31, and both blocks were read back in force"
         .to_owned();
+    view.signs =
+        vec![super::traffic::sign("44 times what came in on port 48613 went out again within a second")];
     view.timeline = vec![
         event(
             193,
@@ -308,6 +311,7 @@ pub fn follow(view: &mut CaseView, command: &Command) -> Result<(String, String)
 pub fn poison(state: &mut State, text: &str) {
     let evil = || text.to_owned();
     state.edge.trouble = Some(evil());
+    state.traffic.as_mut().unwrap().listener.listen = vec![evil()];
     state.checks = vec![desk::CheckView {
         subject: evil(),
         works: false,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a night of our own making; the example is no product either")]
 
 mod cases;
+mod traffic;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -38,6 +39,7 @@ pub struct State {
     pub edge: EdgeStatus,
     pub checks: Vec<desk::CheckView>,
     pub mailboxes: Vec<desk::MailboxView>,
+    pub traffic: Option<desk::TrafficView>,
     pub why: Vec<WhyStep>,
     pub bytes: Vec<u8>,
     pub acted: Vec<(CaseId, Command, Actor)>,
@@ -57,6 +59,7 @@ impl Night {
                 edge: cases::edge(),
                 checks: Vec::new(),
                 mailboxes: Vec::new(),
+                traffic: Some(traffic::usual()),
                 why: cases::why(),
                 bytes: cases::REPORT.as_bytes().to_vec(),
                 acted: Vec::new(),
@@ -148,6 +151,8 @@ impl State {
             checks: self.checks.clone(),
             mailboxes: self.mailboxes.clone(),
             hours: (0..48).rev().map(hour).collect(),
+            work: vec![desk::WorkCount { what: "probes", which: "open-proxy", times: 3 }],
+            traffic: self.traffic.clone(),
             now: now(),
         }
     }

@@ -36,6 +36,7 @@ const EXTENSION_MAP: u16 = 2;
 const SAMPLER: u16 = 9;
 const FLOW_OLD_WIDE: u16 = 10;
 const FLOW_V3: u16 = 11;
+const SAMPLER_V3: u16 = 15;
 
 /// Whether a file that begins with `head` is one.
 pub(super) fn is_nfdump(head: &[u8]) -> bool {
@@ -159,6 +160,7 @@ impl File {
             }
             EXTENSION_MAP => return self.maps.learn(self.order, record),
             SAMPLER => return self.samplers.learn(self.order, record),
+            SAMPLER_V3 => return self.samplers.learn_v3(self.order, record),
             _ => return,
         };
         match flow {

@@ -21,7 +21,7 @@ pub(super) struct Fragments {
 
 impl Fragments {
     /// The packet with its ports, where it is a piece of one whose first piece was seen. Others stay without.
-    pub(super) fn completed(&mut self, packet: Packet) -> Packet {
+    pub(super) fn completed<'p>(&mut self, packet: Packet<'p>) -> Packet<'p> {
         let Some(fragment) = packet.fragment else { return packet };
         let whole = (packet.source, packet.destination, packet.protocol, fragment.identification);
         if fragment.first {
@@ -36,7 +36,7 @@ impl Fragments {
         }
     }
 
-    fn remember(&mut self, whole: Whole, packet: &Packet) {
+    fn remember(&mut self, whole: Whole, packet: &Packet<'_>) {
         let ports = (packet.source_port, packet.destination_port, packet.micros);
         if self.ports.insert(whole, ports).is_none() {
             self.order.push_back(whole);

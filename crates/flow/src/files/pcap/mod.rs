@@ -4,7 +4,9 @@
 //! tunnel, as a router on the way sees it. VLAN tags, MPLS labels and PPPoE are looked through.
 
 mod classic;
+mod ended;
 mod fragments;
+mod ip;
 mod link;
 mod ng;
 mod packet;
@@ -15,8 +17,10 @@ pub(super) use ng::{is_ng, read as ng};
 
 use super::Reading;
 use super::doubt::DoubtKind;
+use crate::Millis;
 use fragments::Fragments;
 use link::Carried;
+use packet::Packet;
 use table::Table;
 
 /// The longest packet that is believed. Tcpdump's own bound on a snapshot is 262,144 bytes (`MAXIMUM_SNAPLEN`).
@@ -59,12 +63,19 @@ impl<'r, 's> Capture<'r, 's> {
         let data = captured.data.get(network..).unwrap_or_default();
         let length = captured.length.saturating_sub(network);
         match packet::read(data, length, captured.micros) {
+            Some(packet) if self.is_export(&packet) => {}
             Some(packet) => {
                 let packet = self.fragments.completed(packet);
                 self.table.add(&packet, self.number, self.reading);
             }
             None => self.doubt(DoubtKind::Unreadable),
         }
+    }
+
+    /// Whether it is a datagram of an exporter; its flows are given then.
+    fn is_export(&mut self, packet: &Packet<'_>) -> bool {
+        let received = Millis(packet.micros.div_euclid(1000));
+        packet.datagram.is_some_and(|payload| self.reading.export(packet.source, received, payload))
     }
 
     fn doubt(&mut self, kind: DoubtKind) {

@@ -90,12 +90,12 @@ impl Section {
         {
             self.order = order;
         }
-        let length = self.order.length(block, 4).unwrap_or(0).next_multiple_of(4);
+        let length = self.order.length(block, 4).unwrap_or(0);
         if !(12..=LONGEST + 4096).contains(&length) {
             capture.doubt(if length < 12 { DoubtKind::Unreadable } else { DoubtKind::TooLong });
             return false;
         }
-        block.resize(length, 0);
+        block.resize(length.next_multiple_of(4), 0);
         let rest = block.get_mut(12..).unwrap_or_default();
         let wanted = rest.len();
         if input.read_full(rest, at) < wanted {

@@ -9,6 +9,7 @@ use crate::files::plain;
 use crate::tcp::{ACK, FIN, RST, SYN};
 use crate::{ExporterId, Flow, Millis, Way, protocol};
 
+use super::ended::Waiting;
 use super::packet::Packet;
 
 /// So many connections at a time; each takes some 200 bytes.
@@ -17,6 +18,8 @@ const MOST: usize = 1 << 18;
 /// `udp_inactivity_timeout` and `icmp_inactivity_timeout`.
 const IDLE_TCP: i64 = 300_000_000;
 const IDLE_OTHER: i64 = 60_000_000;
+/// After this much longer than its end, a connection has been looked at for certain.
+const LOOKED_AT: i64 = 2 * IDLE_TCP;
 
 /// Both ends, the same for both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +36,8 @@ struct Open {
     last: i64,
     /// Whether its beginning was seen, so that there is no doubt who is who.
     begun: bool,
+    /// The sequence number that the source began with: another one is another connection.
+    initial: Option<u32>,
     closed: bool,
     number: u64,
 }
@@ -44,11 +49,12 @@ pub(super) struct Table {
     /// Who is to be looked at when, one queue for each length of silence; each connection stands in one, once.
     tcp: VecDeque<(i64, Key)>,
     other: VecDeque<(i64, Key)>,
+    waiting: Waiting,
 }
 
 impl Table {
     /// Counts a packet, the `number`th, and gives those connections that are over.
-    pub(super) fn add(&mut self, packet: &Packet, number: u64, reading: &mut Reading<'_>) {
+    pub(super) fn add(&mut self, packet: &Packet<'_>, number: u64, reading: &mut Reading<'_>) {
         self.expire(packet.micros, reading);
         let key = key(packet);
         if let Some(open) = self.open.get_mut(&key) {
@@ -57,7 +63,7 @@ impl Table {
                 return;
             }
             let over = std::mem::replace(open, Open::new(packet, number));
-            over.give(reading);
+            over.end(&mut self.waiting, reading);
             return;
         }
         if self.open.len() >= MOST {
@@ -69,12 +75,13 @@ impl Table {
         queue.push_back((packet.micros, key));
     }
 
-    /// Gives all that are left, in the order of their beginning.
+    /// Gives all that are left.
     pub(super) fn close(&mut self, reading: &mut Reading<'_>) {
-        let mut left: Vec<Open> = self.open.drain().map(|(_, open)| open).collect();
-        left.sort_unstable_by_key(|open| (open.flow.first, open.number));
-        for open in left {
-            open.give(reading);
+        for (_, open) in self.open.drain() {
+            open.end(&mut self.waiting, reading);
+        }
+        while let Some(flow) = self.waiting.earliest() {
+            reading.give(flow);
         }
     }
 
@@ -90,25 +97,28 @@ impl Table {
                     Some(last) if now.saturating_sub(last) <= idle => queue.push_back((last, key)),
                     Some(_) => {
                         if let Some(open) = self.open.remove(&key) {
-                            open.give(reading);
+                            open.end(&mut self.waiting, reading);
                         }
                     }
                     None => {}
                 }
             }
         }
+        while let Some(flow) = self.waiting.next(now.saturating_sub(LOOKED_AT)) {
+            reading.give(flow);
+        }
     }
 
     fn evict(&mut self, reading: &mut Reading<'_>) {
         let oldest = self.other.pop_front().or_else(|| self.tcp.pop_front());
         if let Some(open) = oldest.and_then(|(_, key)| self.open.remove(&key)) {
-            open.give(reading);
+            open.end(&mut self.waiting, reading);
         }
     }
 }
 
 /// Questions and answers of ICMP are one connection of the question's type; all else of it has one direction.
-fn key(packet: &Packet) -> Key {
+fn key(packet: &Packet<'_>) -> Key {
     let source = (packet.source, packet.source_port);
     let destination = (packet.destination, packet.destination_port);
     let icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
@@ -124,7 +134,7 @@ fn key(packet: &Packet) -> Key {
 }
 
 /// The question that an ICMP packet asks or answers, as a port (RFC 792, RFC 950, RFC 4443, RFC 4861).
-fn question(packet: &Packet) -> Option<u16> {
+fn question(packet: &Packet<'_>) -> Option<u16> {
     let [kind, _] = packet.destination_port.to_be_bytes();
     let asked = match (packet.protocol, kind) {
         (protocol::ICMP, 8 | 0) => 8,
@@ -138,7 +148,7 @@ fn question(packet: &Packet) -> Option<u16> {
 }
 
 impl Open {
-    fn new(packet: &Packet, number: u64) -> Open {
+    fn new(packet: &Packet<'_>, number: u64) -> Open {
         let syn = packet.protocol == protocol::TCP && packet.flags & SYN != 0;
         let flow = Flow {
             first: Millis(packet.micros.div_euclid(1000)),
@@ -166,10 +176,11 @@ impl Open {
             }
             _ => flow,
         };
-        Open { flow, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
+        let initial = (syn && !answer).then_some(packet.sequence);
+        Open { flow, initial, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
     }
 
-    fn add(&mut self, packet: &Packet) {
+    fn add(&mut self, packet: &Packet<'_>) {
         let at = Millis(packet.micros.div_euclid(1000));
         self.flow.first = self.flow.first.min(at);
         self.flow.last = self.flow.last.max(at);
@@ -182,24 +193,27 @@ impl Open {
         self.closed |= (forward | reverse) & RST != 0 || forward & reverse & FIN != 0;
     }
 
-    fn is_forward(&self, packet: &Packet) -> bool {
+    fn is_forward(&self, packet: &Packet<'_>) -> bool {
         packet.source == self.flow.source && packet.source_port == self.flow.source_port
     }
 
     /// Whether `packet` belongs to another connection between the same ports: one that begins after this has ended, or
     /// comes after a silence. Stragglers after the end belong to what has ended.
-    fn is_over(&self, packet: &Packet) -> bool {
+    fn is_over(&self, packet: &Packet<'_>) -> bool {
         let idle = if packet.protocol == protocol::TCP { IDLE_TCP } else { IDLE_OTHER };
         let silence = packet.micros.saturating_sub(self.last);
         let begins = packet.protocol == protocol::TCP && packet.flags & (SYN | ACK) == SYN;
-        silence > idle || (self.closed && begins)
+        let another =
+            self.initial.is_some_and(|initial| initial != packet.sequence && self.is_forward(packet));
+        silence > idle || (begins && (self.closed || another))
     }
 
-    fn give(self, reading: &mut Reading<'_>) {
+    /// It is over, and waits for its turn.
+    fn end(self, waiting: &mut Waiting, reading: &mut Reading<'_>) {
         let flow = match self.begun {
             true => self.flow,
             false => plain::answering_last(self.flow, self.number, reading),
         };
-        reading.give(flow);
+        waiting.put(flow, self.last, self.number);
     }
 }

@@ -35,8 +35,10 @@ fn flow(row: &Row<'_>, line: u64, reading: &mut Reading<'_>) -> Option<Flow> {
         reading.doubts.note(DoubtKind::TrafficMissed, line);
     }
     let mut counts = Counts { line, header: value::header_bytes(protocol), reading };
-    let forward = counts.way(row, [Slot::ForwardPackets, Slot::ForwardBytes, Slot::ForwardPayload]);
-    let reverse = counts.way(row, [Slot::ReversePackets, Slot::ReverseBytes, Slot::ReversePayload]);
+    let forward =
+        counts.way(row, [Slot::ForwardPackets, Slot::ForwardBytes, Slot::ForwardPayload], flags.forward != 0);
+    let reverse =
+        counts.way(row, [Slot::ReversePackets, Slot::ReverseBytes, Slot::ReversePayload], flags.reverse != 0);
     Some(Flow {
         first: Millis(start.micros.div_euclid(1000)),
         last: Millis(start.micros.saturating_add(duration(row)).div_euclid(1000)),
@@ -107,8 +109,9 @@ struct Counts<'r, 's> {
 
 impl Counts<'_, '_> {
     /// Packets and bytes of one way. Bytes with headers are counted by Zeek itself; payload is reckoned from sequence
-    /// numbers and can be wildly wrong after a lost packet, so it is asked only where there is nothing else.
-    fn way(&mut self, row: &Row<'_>, [packets, bytes, payload]: [Slot; 3]) -> Way {
+    /// numbers and can be wildly wrong after a lost packet, so it is asked only where there is nothing else. Where packets
+    /// are not counted, who `spoke` sent one at least.
+    fn way(&mut self, row: &Row<'_>, [packets, bytes, payload]: [Slot; 3], spoke: bool) -> Way {
         let number = |slot| row.get(slot).and_then(value::number);
         let payload = number(payload).unwrap_or(0);
         let (packets, bytes) = match (number(packets), number(bytes)) {
@@ -116,7 +119,7 @@ impl Counts<'_, '_> {
             (Some(packets), None) => (packets, self.with_headers(payload, packets)),
             (None, Some(bytes)) => (self.packets_of(bytes), bytes),
             (None, None) => {
-                let packets = self.packets_of(payload);
+                let packets = self.packets_of(payload).max(u64::from(spoke));
                 (packets, self.with_headers(payload, packets))
             }
         };

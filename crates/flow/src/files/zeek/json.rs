@@ -31,7 +31,10 @@ pub(in crate::files) fn json(input: &mut Input<'_>, reading: &mut Reading<'_>) {
         }
         match kind(&row) {
             Kind::Zeek => connection(&row, number, reading),
-            Kind::Plain => plain::record(&row, number, reading),
+            Kind::Plain => {
+                reading.format = Some(Format::Json);
+                plain::record(&row, number, reading);
+            }
             Kind::Other => {
                 reading.pass();
                 continue;
@@ -40,7 +43,7 @@ pub(in crate::files) fn json(input: &mut Input<'_>, reading: &mut Reading<'_>) {
         ever = true;
     }
     if !ever {
-        reading.format = Some(Format::ZeekOther);
+        reading.format = Some(Format::OtherLog);
     }
 }
 

@@ -52,7 +52,7 @@ pub(in crate::files) fn tsv(input: &mut Input<'_>, reading: &mut Reading<'_>) {
         }
     }
     if !head.ever {
-        reading.format = Some(Format::ZeekOther);
+        reading.format = Some(Format::OtherLog);
     }
 }
 

@@ -1,0 +1,188 @@
+//! `/metrics` in the Prometheus text format, version 0.0.4 (prometheus.io, Exposition formats).
+//!
+//! A scraper has no session: it is let in by its address, and only where it connects to us itself. What comes through a
+//! proxy says so in a header, and could be anybody.
+
+use std::fmt::{Display, Write};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use desk::{Front, TrafficView};
+
+use crate::App;
+use crate::trouble::Trouble;
+use crate::visitor::Visitor;
+
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// `GET /metrics`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    request: Request,
+) -> Result<Response, Trouble> {
+    if visitor.operator.is_none() && !is_let_in(&app, &request) {
+        return Err(Trouble::NotFound("page"));
+    }
+    let front = app.office.front().await?;
+    Ok(([(header::CONTENT_TYPE, TEXT)], text(&front)).into_response())
+}
+
+fn is_let_in(app: &App, request: &Request) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    if forwarded.iter().any(|name| request.headers().contains_key(*name)) {
+        return false;
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    peer.is_some_and(|ConnectInfo(peer)| {
+        let address = peer.ip().to_canonical();
+        app.config.metrics_from.iter().any(|net| net.contains(&address))
+    })
+}
+
+/// The metrics in the making.
+#[derive(Default)]
+struct Metrics(String);
+
+impl Metrics {
+    /// A metric with one value for each set of labels.
+    fn all<'a, V: Display>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (Vec<(&'static str, &'a str)>, V)>,
+    ) {
+        // Writing to a string cannot fail.
+        _ = writeln!(self.0, "# HELP nightdesk_{name} {help}\n# TYPE nightdesk_{name} {kind}");
+        for (labels, value) in values {
+            let labels: Vec<String> =
+                labels.into_iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+            let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+            _ = writeln!(self.0, "nightdesk_{name}{labels} {value}");
+        }
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+        self.all(name, "gauge", help, [(Vec::new(), value)]);
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: impl Display) {
+        self.all(name, "counter", help, [(Vec::new(), value)]);
+    }
+}
+
+/// A label's value: backslash, quote and line end are escaped, as the format asks.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+fn text(front: &Front) -> String {
+    let mut metrics = Metrics::default();
+    let stages = front.by_stage.iter().map(|(stage, count)| (vec![("stage", stage.name())], count));
+    metrics.all("cases", "gauge", "Open cases by stage.", stages);
+    metrics.gauge(
+        "orphan_reports",
+        "Reports on our addresses that no subscriber could be found for.",
+        front.orphans,
+    );
+    metrics.gauge("unreadable_messages", "Messages nothing could be made of.", front.unreadable);
+    metrics.gauge("accepted_messages_day", "Messages accepted in the last 24 hours.", front.accepted_today);
+    metrics.gauge("blocks_in_force", "Blocks of ours that the edge shows.", front.edge.in_force.len());
+    metrics.gauge(
+        "edge_as_planned",
+        "1 when the edge equals the plan.",
+        u8::from(front.edge.trouble.is_none()),
+    );
+    let checks =
+        front.checks.iter().map(|one| (vec![("subject", one.subject.as_str())], u8::from(one.works)));
+    metrics.all("self_check_works", "gauge", "1 when what the desk checks of itself works.", checks);
+    let work = front.work.iter().map(|one| (vec![("what", one.what), ("which", one.which)], one.times));
+    metrics.all("work_total", "counter", "What the desk has done since its start, by what and which.", work);
+    if let Some(traffic) = &front.traffic {
+        of_traffic(&mut metrics, traffic);
+    }
+    metrics.0
+}
+
+fn of_traffic(metrics: &mut Metrics, traffic: &TrafficView) {
+    let listener = &traffic.listener;
+    metrics.counter("flows_total", "Flow records taken.", traffic.flows);
+    metrics.gauge("flow_lines", "Home addresses that are watched.", traffic.lines);
+    metrics.counter("flow_datagrams_total", "Datagrams of exporters read.", listener.datagrams);
+    let lost = [
+        ("kernel", listener.kernel_drops),
+        ("desk", listener.flows_dropped),
+        ("watcher", traffic.flows_dropped),
+        ("stranger", listener.strangers),
+        ("exporters-refused", listener.exporters_refused),
+        ("out-of-time", traffic.flows_out_of_time),
+        ("foreign", traffic.flows_foreign),
+        ("lines-given-up", traffic.lines_given_up),
+    ];
+    let lost = lost.into_iter().map(|(where_, count)| (vec![("where", where_)], count));
+    metrics.all(
+        "flow_losses_total",
+        "counter",
+        "Datagrams, flows or lines not watched, by where they went.",
+        lost,
+    );
+    let signs = traffic.signs.iter().map(|one| (vec![("sign", one.sign)], one.today));
+    metrics.all("signs_day", "gauge", "Signs put in the log in the last 24 hours, by kind.", signs);
+    metrics.counter("signs_total", "Signs put in the log.", traffic.signs_kept);
+    metrics.counter(
+        "signs_held_back_total",
+        "Signs not kept because their line had enough.",
+        traffic.signs_held_back,
+    );
+    metrics.counter(
+        "signs_unattributed_total",
+        "Signs on addresses that no lease names.",
+        traffic.signs_unattributed,
+    );
+    of_exporters(metrics, traffic);
+}
+
+fn of_exporters(metrics: &mut Metrics, traffic: &TrafficView) {
+    let exporters: Vec<_> =
+        traffic.listener.exporters.iter().map(|one| (one.address.to_string(), one)).collect();
+    let heard = exporters.iter().map(|(address, one)| {
+        let seconds = one.last_heard.timestamp().map_or(0, jiff::Timestamp::as_second);
+        (vec![("exporter", address.as_str())], seconds)
+    });
+    metrics.all(
+        "exporter_last_heard_seconds",
+        "gauge",
+        "When an exporter was last heard, since 1970.",
+        heard,
+    );
+    let flows = exporters.iter().map(|(address, one)| (vec![("exporter", address.as_str())], one.flows));
+    metrics.all("exporter_flows_total", "counter", "Flow records of an exporter.", flows);
+    let losses = exporters.iter().flat_map(|(address, one)| {
+        let lost = &one.losses;
+        let named = [
+            ("sequence", lost.sequence_lost),
+            ("no-template", lost.no_template),
+            ("unknown-sampling", lost.unknown_sampling),
+            ("malformed", lost.malformed),
+            ("unknown-version", lost.unknown_version),
+            ("bad-times", lost.bad_times),
+        ];
+        named.map(|(what, count)| (vec![("exporter", address.as_str()), ("what", what)], count))
+    });
+    metrics.all("exporter_losses_total", "counter", "What an exporter's flows lost, by what.", losses);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_cannot_end_itself() {
+        let mut metrics = Metrics::default();
+        metrics.all("x", "gauge", "X.", [(vec![("subject", "a\"} 1\n\\")], 1)]);
+        assert!(metrics.0.ends_with("nightdesk_x{subject=\"a\\\"} 1\\n\\\\\"} 1\n"), "{}", metrics.0);
+    }
+}
