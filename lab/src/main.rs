@@ -11,7 +11,8 @@
 //! * [`nightdesk`] is the product as its operator drives it: a configuration file, `serve`, the command line.
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
-//! * [`contain`], [`restart`], [`imap`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
+//! * [`pictures`] looks at the desk's pages in a real browser.
+//! * [`contain`], [`restart`], [`imap`], [`spamcop`], [`two_desks`] and [`flow_proxy`] are the stories: what happens, in order.
 //! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
 //! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
 //!
@@ -26,6 +27,7 @@
 
 mod contain;
 mod duty;
+mod flow_proxy;
 mod generate;
 mod imap;
 mod mail;
@@ -34,6 +36,7 @@ mod night;
 mod nightdesk;
 mod patience;
 mod peers;
+mod pictures;
 mod post;
 mod restart;
 mod spamcop;
@@ -52,7 +55,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 6] = [
+const STORIES: [Story; 7] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -82,6 +85,11 @@ const STORIES: [Story; 6] = [
         name: "imap",
         shows: "two mailboxes on a real Dovecot: nothing is lost or taken twice, whoever is killed or restarted",
         play: imap::play,
+    },
+    Story {
+        name: "flow-proxy",
+        shows: "nobody complains: softflowd's flow records show a SOCKS5 proxy at work, a probe proves it, it is contained",
+        play: flow_proxy::play,
     },
 ];
 

@@ -19,7 +19,7 @@ const FOLDER: &str = "nightdesk-lab-";
 pub(crate) const RESOLVERS: &str = "/etc/netns";
 
 /// Programs the stories need, each with the Debian package it comes from.
-const NEEDED: [(&str, &str); 14] = [
+const NEEDED: [(&str, &str); 15] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("setpriv", "util-linux"),
@@ -34,6 +34,7 @@ const NEEDED: [(&str, &str); 14] = [
     ("smtp-sink", "postfix"),
     ("openssl", "openssl"),
     ("dovecot", "dovecot-imapd"),
+    ("softflowd", "softflowd"),
 ];
 
 /// Whether stories can be played here; sweeps up what a killed run left behind.

@@ -38,6 +38,12 @@ impl<'a> Nightdesk<'a> {
         self.on.run(&self.words(words))
     }
 
+    /// The same with one more variable, `NAME=value`, in its environment.
+    pub(crate) fn ask_with(&self, variable: &str, words: &[&str]) -> Result<String> {
+        let words: Vec<&str> = ["env", variable].into_iter().chain(self.words(words)).collect();
+        self.on.run(&words)
+    }
+
     /// Runs a reading command with `--json` and returns one value for each line.
     pub(crate) fn ask_json(&self, words: &[&str]) -> Result<Vec<Value>> {
         let words: Vec<&str> = words.iter().copied().chain(["--json"]).collect();

@@ -41,5 +41,11 @@ pub(crate) fn lab(words: &[String]) -> Result<()> {
         return Ok(());
     }
     build()?;
-    run(program(&built("lab")?.display().to_string()).args(words).env("NIGHTDESK_BIN", built("nightdesk")?))
+    let pictures = root().join("target/screenshots");
+    std::fs::create_dir_all(&pictures)?;
+    run(program(&built("lab")?.display().to_string())
+        .args(words)
+        .env("NIGHTDESK_BIN", built("nightdesk")?)
+        .env("NIGHTDESK_BROWSER", root().join("crates/web/tests/browser"))
+        .env("NIGHTDESK_SCREENSHOTS", pictures))
 }
