@@ -71,6 +71,11 @@ impl<'n> Duty<'n> {
         self.desk.ask(words)
     }
 
+    /// The same with one more variable, `NAME=value`, in its environment.
+    pub(crate) fn ask_with(&self, variable: &str, words: &[&str]) -> Result<String> {
+        self.desk.ask_with(variable, words)
+    }
+
     fn wait_until_greeted(&mut self) -> Result<()> {
         until("nightdesk answers on its SMTP port", Duration::from_secs(20), || {
             self.serving.still_runs()?;

@@ -11,8 +11,9 @@
 //! * [`nightdesk`] is the product as its operator drives it: a configuration file, `serve`, the command line.
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
-//! * [`contain`], [`restart`], [`imap`], [`spamcop`] and [`two_desks`] are the stories: what happens, in order.
-//!
+//! * [`pictures`] looks at the desk's pages in a real browser.
+//! * [`contain`], [`restart`], [`imap`], [`spamcop`], [`two_desks`] and [`flow_proxy`] are the stories: what happens, in order.
+//! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
 //! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
 //!
 //! `lab` plays all stories, `lab NAME…` those, `lab --list` names them. It needs root, for the namespaces. Exit status:
@@ -26,6 +27,7 @@
 
 mod contain;
 mod duty;
+mod flow_proxy;
 mod generate;
 mod imap;
 mod mail;
@@ -34,9 +36,11 @@ mod night;
 mod nightdesk;
 mod patience;
 mod peers;
+mod pictures;
 mod post;
 mod restart;
 mod spamcop;
+mod traffic;
 mod two_desks;
 
 use std::process::ExitCode;
@@ -51,7 +55,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 6] = [
+const STORIES: [Story; 7] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -82,7 +86,18 @@ const STORIES: [Story; 6] = [
         shows: "two mailboxes on a real Dovecot: nothing is lost or taken twice, whoever is killed or restarted",
         play: imap::play,
     },
+    Story {
+        name: "flow-proxy",
+        shows: "nobody complains: softflowd's flow records show a SOCKS5 proxy at work, a probe proves it, it is contained",
+        play: flow_proxy::play,
+    },
 ];
+
+/// Takes the words that follow its name.
+type Record = fn(&[String]) -> Result<()>;
+
+/// What is no story: traffic that is recorded or made.
+const RECORDS: [(&str, Record); 2] = [("traffic", traffic::run), ("generate", generate::run)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -91,12 +106,12 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some((first, words)) = wanted.split_first()
-        && first == "generate"
+        && let Some((_, record)) = RECORDS.iter().find(|(name, _)| name == first)
     {
-        return match generate::run(words) {
+        return match record(words) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("lab generate: {error:#}");
+                eprintln!("lab {first}: {error:#}");
                 ExitCode::FAILURE
             }
         };

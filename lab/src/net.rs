@@ -1,11 +1,13 @@
 //! Namespaces, cables and routes, taken away again however a story ends.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::thread::LinkNameSpaceType;
 
 /// No single command of a story takes longer than this.
 const LONGEST_COMMAND: &str = "20";
@@ -13,8 +15,11 @@ const LONGEST_COMMAND: &str = "20";
 /// How folders of the lab are called, before the process id.
 const FOLDER: &str = "nightdesk-lab-";
 
+/// Where `ip netns exec` looks for files that stand in the place of the system's in a namespace.
+pub(crate) const RESOLVERS: &str = "/etc/netns";
+
 /// Programs the stories need, each with the Debian package it comes from.
-const NEEDED: [(&str, &str); 14] = [
+const NEEDED: [(&str, &str); 15] = [
     ("ip", "iproute2"),
     ("nft", "nftables"),
     ("setpriv", "util-linux"),
@@ -29,19 +34,26 @@ const NEEDED: [(&str, &str); 14] = [
     ("smtp-sink", "postfix"),
     ("openssl", "openssl"),
     ("dovecot", "dovecot-imapd"),
+    ("softflowd", "softflowd"),
 ];
 
 /// Whether stories can be played here; sweeps up what a killed run left behind.
 pub(crate) fn ready() -> Result<()> {
+    ready_with(&NEEDED)?;
+    sweep();
+    Ok(())
+}
+
+/// Whether we may make namespaces and these programs are here.
+pub(crate) fn ready_with(needed: &[(&str, &str)]) -> Result<()> {
     let uid = fs::metadata("/proc/self").context("cannot read /proc/self")?.uid();
     ensure!(uid == 0, "network namespaces need root: run it as root");
     let path = std::env::var("PATH").unwrap_or_default();
     let places = || path.split(':').chain(["/usr/sbin", "/sbin"]);
     let is_here = |program: &str| places().any(|place| Path::new(place).join(program).is_file());
     let missing: Vec<&str> =
-        NEEDED.iter().filter(|(program, _)| !is_here(program)).map(|(_, package)| *package).collect();
+        needed.iter().filter(|(program, _)| !is_here(program)).map(|(_, package)| *package).collect();
     ensure!(missing.is_empty(), "programs are missing: apt install {}", missing.join(" "));
-    sweep();
     Ok(())
 }
 
@@ -51,10 +63,11 @@ fn sweep() {
         println!("   (removing namespace {name} of a run that was killed)");
         delete(&name);
     }
-    let folders = std::env::temp_dir();
-    for name in names_in(&folders).filter(|name| is_orphan(name, FOLDER)) {
-        if let Err(error) = fs::remove_dir_all(folders.join(&name)) {
-            eprintln!("lab: {name} of a run that was killed could not be removed: {error}");
+    for (folders, prefix) in [(std::env::temp_dir(), FOLDER), (RESOLVERS.into(), "nd")] {
+        for name in names_in(&folders).filter(|name| is_orphan(name, prefix)) {
+            if let Err(error) = fs::remove_dir_all(folders.join(&name)) {
+                eprintln!("lab: {name} of a run that was killed could not be removed: {error}");
+            }
         }
     }
 }
@@ -109,6 +122,13 @@ impl Namespace {
     pub(crate) fn ip(&self, words: &str) -> Result<()> {
         let words: Vec<&str> = ["-n", &self.name].into_iter().chain(words.split(' ')).collect();
         ip(&words)
+    }
+
+    /// Takes the calling thread into it, and whatever that thread starts and opens from now on.
+    pub(crate) fn enter(&self) -> Result<()> {
+        let file = fs::File::open(Path::new("/run/netns").join(&self.name))?;
+        rustix::thread::move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+            .with_context(|| format!("cannot enter {}", self.name))
     }
 
     /// Lets it pass packets on.

@@ -38,6 +38,12 @@ impl<'a> Nightdesk<'a> {
         self.on.run(&self.words(words))
     }
 
+    /// The same with one more variable, `NAME=value`, in its environment.
+    pub(crate) fn ask_with(&self, variable: &str, words: &[&str]) -> Result<String> {
+        let words: Vec<&str> = ["env", variable].into_iter().chain(self.words(words)).collect();
+        self.on.run(&words)
+    }
+
     /// Runs a reading command with `--json` and returns one value for each line.
     pub(crate) fn ask_json(&self, words: &[&str]) -> Result<Vec<Value>> {
         let words: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
@@ -59,7 +65,7 @@ impl<'a> Nightdesk<'a> {
 }
 
 /// The binary named by `NIGHTDESK_BIN`, or the one built beside the lab.
-fn binary() -> Result<PathBuf> {
+pub(crate) fn binary() -> Result<PathBuf> {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("nightdesk"));
     let binary = std::env::var_os("NIGHTDESK_BIN").map(PathBuf::from).or_else(beside).unwrap_or_default();
     let runs = Command::new(&binary).arg("--version").output().is_ok_and(|output| output.status.success());

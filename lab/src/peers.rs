@@ -16,7 +16,7 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// A program running in a namespace; asked to end, and then made to, when dropped.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    name: &'static str,
+    name: String,
     child: Child,
     log: PathBuf,
 }
@@ -24,12 +24,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// Starts it; what it prints goes to `NAME.log` in `dir`. Should this process be killed, so is the peer: nothing of
     /// a story is left running.
-    pub(crate) fn start(
-        namespace: &Namespace,
-        name: &'static str,
-        words: &[&str],
-        dir: &Path,
-    ) -> Result<Peer> {
+    pub(crate) fn start(namespace: &Namespace, name: &str, words: &[&str], dir: &Path) -> Result<Peer> {
         let log = dir.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         // `setpriv` and `ip netns exec` both become the program they are given: the child's id is the peer's own.
@@ -41,7 +36,7 @@ impl Peer {
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        Ok(Peer { name, child, log })
+        Ok(Peer { name: name.to_owned(), child, log })
     }
 
     /// What it has printed so far.

@@ -114,7 +114,7 @@ fn path(path: &Path) -> Result<&str> {
 }
 
 /// The parts of Postfix that pass mail on, none of them in a chroot.
-const MASTER: &str = "\
+pub(crate) const MASTER: &str = "\
 smtp      inet  n - n - - smtpd
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup

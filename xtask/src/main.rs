@@ -40,8 +40,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Play the stories in network namespaces (needs root).
-    Lab,
+    /// Play the stories in network namespaces (needs root); or `lab traffic …`, to record what real proxies look like.
+    Lab {
+        /// Which stories (all, if none is named), or another word of the lab and its options.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Walk through the pages of a running demo in a real browser and take screenshots.
     Browser {
         /// Where the screenshots go.
@@ -69,7 +73,7 @@ fn main() -> ExitCode {
         Task::Test { no_setup } => test::run_all(!no_setup),
         Task::Tidy => tidy::run(),
         Task::Gen { check } => generated::run(check),
-        Task::Lab => test::lab(),
+        Task::Lab { words } => test::lab(&words),
         Task::Browser { screenshots } => browser::run_journey(&screenshots),
         Task::Fuzz { seconds, targets } => fuzz::run_targets(seconds, &targets),
         Task::Bench { groups } => bench::run_groups(&groups),

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 16] = [
+const NEEDED: [(&str, &str); 31] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -19,12 +19,27 @@ const NEEDED: [(&str, &str); 16] = [
     ("python3", "python3"),
     ("openssl", "openssl"),
     ("dovecot", "dovecot-imapd"),
+    ("softflowd", "softflowd"),
+    ("nfcapd", "nfdump"),
+    ("tcpdump", "tcpdump"),
+    ("squid", "squid"),
+    ("privoxy", "privoxy"),
+    ("ncat", "ncat"),
+    ("danted", "dante-server"),
+    ("nmap", "nmap"),
+    ("masscan", "masscan"),
+    ("nginx", "nginx-light"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("dig", "bind9-dnsutils"),
+    ("chronyd", "chrony"),
+    ("openvpn", "openvpn"),
+    ("sshd", "openssh-server"),
+    ("aria2c", "aria2"),
+    ("opentracker", "opentracker"),
     ("chromium", "chromium"),
     ("node", "nodejs"),
     ("npm", "npm"),
     ("tshark", "tshark"),
-    ("nfcapd", "nfdump"),
-    ("softflowd", "softflowd"),
 ];
 
 /// What only benchmarks need.

@@ -18,7 +18,7 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
     generated::run(true)?;
     browser::run_journey(&root().join("target/screenshots"))?;
     fuzz::run_targets(fuzz_seconds()?, &[])?;
-    lab()?;
+    lab(&[])?;
     println!("\neverything passed");
     Ok(())
 }
@@ -31,8 +31,8 @@ fn fuzz_seconds() -> Result<u32> {
     }
 }
 
-/// Plays the stories.
-pub(crate) fn lab() -> Result<()> {
+/// Plays the stories, or does what else these words ask of the lab.
+pub(crate) fn lab(words: &[String]) -> Result<()> {
     if !is_root() {
         if std::env::var_os("CI").is_some() {
             bail!("the lab needs root for network namespaces, and this is CI: run it as root");
@@ -41,5 +41,11 @@ pub(crate) fn lab() -> Result<()> {
         return Ok(());
     }
     build()?;
-    run(program(&built("lab")?.display().to_string()).env("NIGHTDESK_BIN", built("nightdesk")?))
+    let pictures = root().join("target/screenshots");
+    std::fs::create_dir_all(&pictures)?;
+    run(program(&built("lab")?.display().to_string())
+        .args(words)
+        .env("NIGHTDESK_BIN", built("nightdesk")?)
+        .env("NIGHTDESK_BROWSER", root().join("crates/web/tests/browser"))
+        .env("NIGHTDESK_SCREENSHOTS", pictures))
 }

@@ -68,7 +68,8 @@ fn read_gathered(
 ) -> bool {
     let mut left = window.get(BEFORE..).unwrap_or_default();
     let mut layout = vec![0; gather.layout];
-    while left.len() >= plan.length.max(1) {
+    // A template of empty fields alone has records without end.
+    while plan.length > 0 && left.len() >= plan.length {
         layout.fill(0);
         let Some((packet, rest)) = gathered(gather, left, &mut layout) else {
             // What breaks off may be padding, which only has to be shorter than a record can be.

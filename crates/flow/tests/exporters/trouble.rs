@@ -133,3 +133,18 @@ fn templates_beyond_the_limits_are_refused_and_the_rest_is_read() {
     }
     assert_eq!((heard.flows.len(), heard.losses().templates_refused), (3, 41));
 }
+
+#[test]
+fn records_of_no_length_come_to_an_end() {
+    // Of a flow's field, and of one whose packets are taken apart.
+    for field in [8, 315] {
+        let nothing = set(0, &template(300, &[(field, 0)]));
+        let heard = Heard::all(&[v9(
+            1,
+            0,
+            UPTIME,
+            &[nothing, announced(), set(300, &[7; 8]), set(256, &plain(1, 40))],
+        )]);
+        assert_eq!(heard.counts(), [(1, 40, 0, 0, 0)], "field {field}");
+    }
+}
