@@ -20,7 +20,7 @@ use crate::error::{LakeError, file};
 use crate::schema::{SCHEMA, column};
 
 /// Rows of a row group: what is decoded together at least by its dictionaries. Smaller ones make narrow questions
-/// quicker and files larger; 128 Ki rows of ours are about 1.3 MB.
+/// quicker and files larger.
 const ROW_GROUP: usize = 128 * 1024;
 
 /// Rows of a page: the least that a narrow question decodes of a column.
@@ -29,7 +29,7 @@ const PAGE: usize = 8 * 1024;
 /// Rows that are read at a time.
 pub(crate) const BATCH: usize = 8 * 1024;
 
-/// zstd's own default: 6 would save 2 % and take three times as long.
+/// zstd's own default.
 const ZSTD: i32 = 3;
 
 /// The columns a file of this order is sorted by.

@@ -31,8 +31,10 @@ pub(crate) fn run(options: &Detect) -> Result<Answer> {
     let mut stretch = Stretch::new(Detector::new(config));
     let mut answer = Answer::Yes;
     let bar = progress(options);
+    // One reader for all: the templates of exporters' datagrams often lie in another file than their flows.
+    let mut reader = files::Reader::default();
     for file in &options.files {
-        if let Err(error) = read(file, &bar, &mut stretch) {
+        if let Err(error) = read(file, &bar, &mut reader, &mut stretch) {
             super::complain(&error);
             answer = Answer::No;
         }
@@ -56,13 +58,13 @@ fn progress(options: &Detect) -> ProgressBar {
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }
 
-fn read(file: &Path, bar: &ProgressBar, stretch: &mut Stretch) -> Result<()> {
+fn read(file: &Path, bar: &ProgressBar, reader: &mut files::Reader, stretch: &mut Stretch) -> Result<()> {
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin().lock())
     } else {
         Box::new(File::open(file).with_context(|| format!("cannot read {}", file.display()))?)
     };
-    let summary = files::read(bar.wrap_read(input), &mut |flow| stretch.add(flow));
+    let summary = reader.read(bar.wrap_read(input), &mut |flow| stretch.add(flow));
     for doubt in &summary.doubts {
         tracing::warn!(file = %file.display(), count = doubt.count, first = doubt.first, "{}", doubt.kind.name());
     }

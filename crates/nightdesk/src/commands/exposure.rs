@@ -83,8 +83,11 @@ fn in_words(answer: &Exposure) {
             answer.coverage_before.hours, answer.coverage_before.held
         ));
     }
-    if answer.sampling != 1 {
-        output::line("The exporter looks at some packets only: who seems untouched or silent may not be.");
+    // Most exporters that look at every packet do not say so.
+    match answer.sampling {
+        0 => output::line("Whether every packet was looked at is not known: silence proves little."),
+        1 => {}
+        one_in => output::line(format!("One packet in {one_in} was looked at: silence proves little.")),
     }
     if let Some(next) = next_step(answer) {
         output::line(next);

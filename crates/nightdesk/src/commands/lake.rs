@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use flow::Flow;
-use flow::files::Summary;
+use flow::files::{Reader, Summary};
 use lake::{Home, Taken, Writer};
 use serde_json::json;
 
@@ -23,9 +23,11 @@ pub(crate) fn run(config: &Config, command: &LakeCommand) -> Result<Answer> {
     let home = Home::new(config.general.home.iter().copied());
     // Old captures are imported to be looked at. What is older than is kept goes when the desk next tidies up.
     let mut writer = Writer::open(config.lake_dir(), home, None)?;
+    // One reader for all: the templates of exporters' datagrams often lie in another file than their flows.
+    let mut reader = Reader::default();
     let mut all = true;
     for file in files {
-        let (summary, taken) = import(&mut writer, file)?;
+        let (summary, taken) = import(&mut reader, &mut writer, file)?;
         all &= summary.flows > 0;
         if json.json {
             output::json(
@@ -39,14 +41,18 @@ pub(crate) fn run(config: &Config, command: &LakeCommand) -> Result<Answer> {
     Ok(if all { Answer::Yes } else { Answer::No })
 }
 
-fn import(writer: &mut Writer, file: &Path) -> Result<(Summary, Taken)> {
+fn import(reader: &mut Reader, writer: &mut Writer, file: &Path) -> Result<(Summary, Taken)> {
     let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     let mut waiting: Vec<Flow> = Vec::with_capacity(TOGETHER);
     let mut taken = Taken::default();
     let mut failed = None;
-    let summary = flow::files::read(opened, &mut |flow| {
+    let summary = reader.read(opened, &mut |flow| {
+        // What cannot be written any more is not gathered either.
+        if failed.is_some() {
+            return;
+        }
         waiting.push(flow);
-        if waiting.len() >= TOGETHER && failed.is_none() {
+        if waiting.len() >= TOGETHER {
             match writer.write(&waiting) {
                 Ok(more) => taken += more,
                 Err(error) => failed = Some(error),
