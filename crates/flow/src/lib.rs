@@ -11,4 +11,4 @@ pub mod wire;
 
 pub use clock::FlowClock;
 pub use record::{ExporterId, Flow, Millis, Translated, Way, protocol, tcp};
-pub use stitch::{Seen, StitchCounts, StitchLimits, Stitcher};
+pub use stitch::{Before, Seen, StitchCounts, StitchLimits, Stitcher};

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use flow::files::{self, Format, Summary};
-use flow::{Flow, protocol};
+use flow::{Flow, Millis, protocol};
 
 /// What the manifest says of one file.
 struct Known {
@@ -46,14 +46,32 @@ fn read(path: &Path) -> (Summary, Vec<Flow>) {
 /// all, also those of ARP and of its own.
 fn counted(known: &Known, summary: &Summary, flows: &[Flow]) -> u64 {
     match known.kind.as_str() {
-        "pcap" => conversations(flows).count() as u64,
+        "pcap" => conversations(flows).len() as u64,
         "binetflow" => summary.flows + summary.passed,
         _ => summary.flows,
     }
 }
 
-fn conversations(flows: &[Flow]) -> impl Iterator<Item = &Flow> {
-    flows.iter().filter(|flow| matches!(flow.protocol, protocol::TCP | protocol::UDP))
+/// The first pieces of conversations: a capture tells of a long one in several, and the manifest counts it once.
+fn conversations(flows: &[Flow]) -> Vec<&Flow> {
+    // When the piece before ended, and whether its connection was answered: a SYN is said again only until then.
+    let mut ended: HashMap<_, (Millis, bool)> = HashMap::new();
+    let mut whole = Vec::new();
+    let mut flows: Vec<&Flow> =
+        flows.iter().filter(|flow| matches!(flow.protocol, protocol::TCP | protocol::UDP)).collect();
+    flows.sort_by_key(|flow| flow.first);
+    for flow in flows {
+        let mut ends = [(flow.source, flow.source_port), (flow.destination, flow.destination_port)];
+        ends.sort_unstable();
+        let is_tcp = flow.protocol == protocol::TCP;
+        let idle = if is_tcp { 300_000 } else { 60_000 };
+        let begins = is_tcp && flow.forward.flags & 0x02 != 0;
+        let before = ended.insert((flow.protocol, ends), (flow.last, flow.reverse.packets > 0));
+        if before.is_none_or(|(last, answered)| begins && answered || flow.first.0 - last.0 > idle) {
+            whole.push(flow);
+        }
+    }
+    whole
 }
 
 /// From the first beginning to the last one, which is what the manifest calls the duration.
@@ -87,12 +105,8 @@ fn each_sample_gives_as_many_flows_over_as_long_a_time_as_is_known_of_it() {
         }
         // Records that are no flows have times too.
         let spanned = seconds(
-            if known.kind == "pcap" {
-                conversations(&flows).collect()
-            } else {
-                flows.iter().collect::<Vec<_>>()
-            }
-            .into_iter(),
+            if known.kind == "pcap" { conversations(&flows) } else { flows.iter().collect::<Vec<_>>() }
+                .into_iter(),
         );
         if summary.passed == 0 && known.seconds.is_some_and(|known| (known - spanned).abs() > 0.2) {
             wrong.push(format!("{}: {spanned} s, not {:?}", known.file, known.seconds));

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use flow::{ExporterId, Flow, Millis, Seen, StitchLimits, Stitcher, Way, protocol, tcp};
+use flow::{Before, ExporterId, Flow, Millis, Seen, StitchLimits, Stitcher, Way, protocol, tcp};
 use proptest::prelude::*;
 
 fn address(text: &str) -> IpAddr {
@@ -200,7 +200,8 @@ fn a_long_tunnel_is_seen_while_it_lives_as_one_that_grows() {
     let seen = stitched(&tunnel());
     assert_eq!(seen.iter().filter(|one| one.before.is_none()).count(), 1);
     assert!(seen.len() >= 60, "shown {} times", seen.len());
-    assert!(seen.windows(2).all(|pair| pair[1].before == Some(pair[0].flow)));
+    let ways = |flow: &Flow| Some(Before { forward: flow.forward, reverse: flow.reverse });
+    assert!(seen.windows(2).all(|pair| pair[1].before == ways(&pair[0].flow)));
     assert_eq!(seen.last().unwrap().flow.last, Millis(59 * 60_000 + 59_001));
 }
 
@@ -258,4 +259,49 @@ fn an_answer_alone_is_no_call() {
     assert_eq!(seen[0].flow.source, address(CALLER.0), "whoever calls port 80 began it");
     assert_eq!(seen[0].flow.forward, Way::default());
     assert_eq!(seen[0].flow.reverse.packets, 1);
+}
+
+#[test]
+fn what_is_told_on_the_way_in_and_on_the_way_out_counts_once() {
+    // Each packet leaves the router some milliseconds after it came, so that the egress records lie a little later; single
+    // packets, fragments of a tunnel, and both directions.
+    let packet = |at, from_caller, bytes, flags| Packet { at, from_caller, bytes, flags };
+    let syn = record(&[packet(0, true, 60, tcp::SYN)], 1);
+    let answer = record(&[packet(1, false, 60, tcp::SYN | tcp::ACK)], 1);
+    let once: Vec<Flow> = [syn, answer].into_iter().chain(tunnel().into_iter().skip(2)).collect();
+    let twice: Vec<Flow> = once
+        .iter()
+        .flat_map(|flow| [*flow, Flow { first: flow.first.plus(3), last: flow.last.plus(3), ..*flow }])
+        .collect();
+    let ways = |records: &[Flow]| {
+        stitched(records).last().map(|seen| (seen.flow.forward, seen.flow.reverse)).unwrap()
+    };
+    assert_eq!(ways(&twice), ways(&once));
+    assert_eq!(ways(&once).0.packets, 1 + 59 * 2);
+}
+
+#[test]
+fn who_began_is_not_guessed_anew_once_it_was_shown() {
+    // Both first packets bear the same time, so that ports alone decide; then the other end is called by many.
+    let packet = |at, from_caller| Packet { at, from_caller, bytes: 100, flags: tcp::ACK | tcp::SYN };
+    let mut records = [true, false].map(|from| record(&[packet(0, from), packet(50_000, from)], 1)).to_vec();
+    let other = |flow: &Flow, n: u16| Flow {
+        first: Millis(51_000),
+        last: Millis(51_000),
+        source: address("192.0.2.1"),
+        destination: address(CALLED.0),
+        source_port: 2_000 + n,
+        destination_port: CALLED.1,
+        ..*flow
+    };
+    let first = records[0];
+    records.extend((0..40).map(|n| other(&first, n)));
+    let later = [true, false].map(|from| record(&[packet(60_000, from), packet(90_000, from)], 1));
+    records.extend(later.map(|flow| Flow { forward: Way { flags: tcp::ACK, ..flow.forward }, ..flow }));
+    let seen: Vec<Seen> =
+        stitched(&records).into_iter().filter(|seen| seen.flow.source != address("192.0.2.1")).collect();
+    let of_it: Vec<&Seen> = seen.iter().filter(|one| one.flow.forward.packets > 1 || one.guessed).collect();
+    assert!(of_it.len() >= 3, "{of_it:#?}");
+    assert!(of_it.iter().all(|one| one.flow.source == of_it[0].flow.source && one.guessed), "{of_it:#?}");
+    assert_eq!(of_it.last().unwrap().flow.forward.packets + of_it.last().unwrap().flow.reverse.packets, 8);
 }

@@ -1,5 +1,6 @@
 //! Everything that listens or fetches: SMTP and LMTP ([`smtp`]), Maildirs ([`maildir`]), mailboxes over IMAP ([`imap`]),
-//! folders of files ([`folder`]), HTTP ([`http`]), and the flow sockets ([`flows`]), which hand on flows instead.
+//! folders of files ([`folder`]), HTTP ([`http`]), and, handing on other things than messages, the
+//! flow sockets ([`flows`]), RADIUS accounting ([`radius`]) and files that grow ([`follow`]).
 //!
 //! In: bytes from strangers. Out: one [`Delivery`] per message on a bounded channel, holding exactly the bytes that
 //! were sent and an `ack` to be answered once they are on disk.
@@ -14,11 +15,13 @@
 mod delivery;
 pub mod flows;
 pub mod folder;
+pub mod follow;
 pub mod http;
 pub mod imap;
 pub mod maildir;
 mod pickup;
 mod printable;
+pub mod radius;
 pub mod smtp;
 mod stop;
 mod tally;

@@ -12,7 +12,7 @@ use crate::contact::Contact;
 use crate::line::View;
 use crate::pace::{Pace, Rhythm};
 use crate::proof::Proof;
-use crate::sketch::{self, mark};
+use crate::sketch::{self, mark, short};
 use crate::{Sign, SignKind, ports};
 
 /// Peers kept for a line; the one called least gives way.
@@ -24,6 +24,9 @@ const HALF: f64 = 15.0;
 /// So many contacts without a pause, each answered in so few bytes, headers and all: no page and no TLS handshake fits.
 const RESTLESS: u32 = 50;
 const TERSE: u64 = 800;
+/// Calls of a host that mostly says nothing at all come to no more than this: not to `suspected`, whatever a weak sign beside
+/// them adds.
+const SILENT: f64 = 0.45;
 /// A rhythm must be kept up so long.
 const SPAN: f64 = 300_000.0;
 
@@ -38,6 +41,8 @@ struct Called {
     contacts: u32,
     /// Contacts nobody answered.
     failed: u32,
+    /// Of those, the ones that not even a refusal came back for.
+    silent: u32,
     /// Bytes that came back, all together.
     received: u64,
     pace: Pace,
@@ -47,9 +52,15 @@ struct Called {
 /// Whom a line calls.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Calls {
-    peers: Vec<Called>,
+    /// The first so many places are taken. Each stands by itself: a list that grew by copying took a tenth of the time.
+    peers: [Option<Box<Called>>; KEPT],
+    len: u8,
+    /// Marks of the peers' ends, in the same order: looked through for each call.
+    marks: [u32; KEPT],
     /// Marks of peers called once, as bits; emptied when half full.
     once: [u64; 8],
+    /// How many bits are set.
+    noted: u16,
 }
 
 impl Calls {
@@ -59,59 +70,58 @@ impl Calls {
         if !is_spoken_of(key.1, key.2) {
             return;
         }
+        let end = mark((contact.mark, key.1, key.2));
         let known = |called: &Called| (called.peer, called.port, called.protocol) == key;
-        if let Some(called) = self.peers.iter_mut().find(|called| known(called)) {
+        let marked = self.marks.iter().zip(&mut self.peers).filter(|(mark, _)| **mark == short(end));
+        if let Some(called) = marked.filter_map(|(_, called)| called.as_mut()).find(|called| known(called)) {
             called.see(contact);
-        } else if contact.new && self.was_called(mark(key)) {
-            self.keep(contact);
+        } else if contact.new && self.was_called(end) {
+            self.keep(contact, short(end));
         }
     }
 
     fn was_called(&mut self, mark: u64) -> bool {
-        let set: u32 = self.once.iter().map(|word| word.count_ones()).sum();
-        if set > 256 {
-            self.once = [0; 8];
+        if self.noted > 256 {
+            (self.once, self.noted) = ([0; 8], 0);
         }
         let mut before = true;
         for bits in [mark, mark >> 20] {
             if let Some(word) = usize::try_from((bits >> 6) & 7).ok().and_then(|at| self.once.get_mut(at)) {
-                before &= *word & (1 << (bits & 63)) != 0;
+                let known = *word >> (bits & 63) & 1 == 1;
+                before &= known;
                 *word |= 1 << (bits & 63);
+                self.noted += u16::from(!known);
             }
         }
         before
     }
 
-    fn keep(&mut self, contact: &Contact) {
-        if self.peers.len() >= KEPT
+    fn keep(&mut self, contact: &Contact, mark: u32) {
+        let least = |(_, one): &(usize, &Called)| (one.contacts.min(FEWEST), one.last);
+        let full = usize::from(self.len) >= KEPT;
+        if full
             && let Some((least, _)) =
-                self.peers.iter().enumerate().min_by_key(|(_, one)| (one.contacts.min(FEWEST), one.last))
+                self.peers.iter().flatten().map(Box::as_ref).enumerate().min_by_key(least)
         {
-            self.peers.swap_remove(least);
+            self.len -= 1;
+            self.peers.swap(least, self.len.into());
+            self.marks.swap(least, self.len.into());
         }
-        let mut called = Called {
-            peer: contact.peer,
-            port: contact.service(),
-            protocol: contact.flow.protocol,
-            first: contact.first(),
-            last: contact.first(),
-            contacts: 0,
-            failed: 0,
-            received: 0,
-            pace: Pace::default(),
-            proof: None,
-        };
-        called.see(contact);
-        self.peers.push(called);
+        let place = usize::from(self.len);
+        if let (Some(called), Some(marked)) = (self.peers.get_mut(place), self.marks.get_mut(place)) {
+            *called = Some(Box::new(Called::new(contact)));
+            *marked = mark;
+            self.len += 1;
+        }
     }
 
     /// Whether a peer is called again and again.
     pub(crate) fn contacts(&self, peer: IpAddr) -> u32 {
-        self.peers.iter().filter(|called| called.peer == peer).map(|called| called.contacts).sum()
+        self.peers.iter().flatten().filter(|called| called.peer == peer).map(|called| called.contacts).sum()
     }
 
     pub(crate) fn signs(&self, view: &View<'_>, out: &mut Vec<Sign>) {
-        for called in self.peers.iter().filter(|called| called.contacts >= FEWEST) {
+        for called in self.peers.iter().flatten().filter(|called| called.contacts >= FEWEST) {
             if view.allows(called.peer, Some(called.port)) {
                 continue;
             }
@@ -136,6 +146,25 @@ fn is_spoken_of(port: u16, protocol: u8) -> bool {
 }
 
 impl Called {
+    /// One that is called for the second time.
+    fn new(contact: &Contact) -> Called {
+        let mut called = Called {
+            peer: contact.peer,
+            port: contact.service(),
+            protocol: contact.flow.protocol,
+            first: contact.first(),
+            last: contact.first(),
+            contacts: 0,
+            failed: 0,
+            silent: 0,
+            received: 0,
+            pace: Pace::default(),
+            proof: None,
+        };
+        called.see(contact);
+        called
+    }
+
     fn see(&mut self, contact: &Contact) {
         let (_, grown) = contact.grown();
         self.received = self.received.saturating_add(grown);
@@ -144,11 +173,13 @@ impl Called {
         }
         self.contacts = self.contacts.saturating_add(1);
         self.failed = self.failed.saturating_add(u32::from(contact.failed()));
+        let silent = contact.failed() && contact.received().packets == 0;
+        self.silent = self.silent.saturating_add(u32::from(silent));
         self.first = self.first.min(contact.first());
         self.last = self.last.max(contact.first());
         self.pace.beat(contact.first());
         if self.contacts >= FEWEST {
-            self.proof.get_or_insert_default().add(&contact.flow);
+            self.proof.get_or_insert_default().add(contact.flow);
         }
     }
 
@@ -179,6 +210,10 @@ impl Called {
         // Much comes back from streams and pages that renew themselves; orders are short.
         let short = if self.each() > 50_000 { 0.4 } else { 1.0 };
         let rhythmic = regular * kept_up * quick * odd * short;
+        // Nobody is there: a server that is gone, or a controller. Worth a look and no more.
+        if self.silent.saturating_mul(2) > self.contacts && !ports::is_controller(self.port) {
+            return rhythmic.min(SILENT);
+        }
         if self.is_restless() { rhythmic.max(0.8 * contacts / (contacts + HALF)) } else { rhythmic }
     }
 

@@ -74,6 +74,8 @@ pub struct Config {
     pub learning: i64,
     /// Home addresses kept at once; the one that was quiet longest is given up for a new one.
     pub lines: usize,
+    /// Whether it is told who comes to lines unasked, and what comes back ([`crate::Detector::knocks`]): 700 bytes a line.
+    pub knocks: bool,
     /// How records are put together to connections.
     pub stitch: StitchLimits,
 }
@@ -87,6 +89,7 @@ impl Config {
             allowed: Vec::new(),
             learning: 600_000,
             lines: 1 << 17,
+            knocks: false,
             stitch: StitchLimits::default(),
         }
     }

@@ -5,13 +5,16 @@ use std::net::IpAddr;
 
 use flow::{Flow, FlowClock, Millis, Seen, StitchCounts, Stitcher};
 use foldhash::fast::RandomState;
+use ipnet::IpNet;
 
 use crate::config::{Allowed, Config};
 use crate::contact::{self, Contact};
 use crate::home::Home;
+use crate::knocks::{Knock, Knocks};
 use crate::line::Line;
 use crate::rarity::Rarity;
-use crate::{Host, Sign, SignKind};
+use crate::watched::{self, Watched};
+use crate::{Sign, SignKind, sketch};
 
 /// What a detector has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -103,24 +106,12 @@ impl Detector {
         new
     }
 
-    /// Every home address with anything to say, the strongest first.
+    /// Every home address that is kept, in the order of addresses.
     #[must_use]
-    pub fn hosts(&self) -> Vec<Host> {
-        let mut hosts: Vec<Host> = self
-            .lines
-            .table
-            .keys()
-            .map(|address| self.host(*address))
-            .filter(|host| !host.signs.is_empty())
-            .collect();
-        hosts.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.address.cmp(&b.address)));
-        hosts
-    }
-
-    /// What there is to say of one home address now.
-    #[must_use]
-    pub fn host(&self, address: IpAddr) -> Host {
-        Host::of(address, self.signs(address))
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let mut addresses: Vec<IpAddr> = self.lines.table.keys().copied().collect();
+        addresses.sort_unstable();
+        addresses
     }
 
     /// The signs on one home address now, strongest first.
@@ -136,6 +127,30 @@ impl Detector {
     /// Allows these and no others from now on.
     pub fn allow(&mut self, allowed: Vec<Allowed>) {
         self.config.allowed = allowed;
+    }
+
+    /// Looks more closely at the lines in these prefixes and at no others from now on: a port counts as new sooner, whoever is
+    /// answered there counts however little was said, and peer-to-peer programs excuse nothing.
+    pub fn watch(&mut self, nets: impl IntoIterator<Item = IpNet>) {
+        self.lines.watched = Watched::new(nets);
+    }
+
+    /// Who came to our lines unasked since the last call, and what came back; nobody where [`Config::knocks`] is off.
+    pub fn knocks(&mut self) -> Vec<Knock> {
+        self.lines.knocks.take()
+    }
+
+    pub(crate) fn lines_kept(&self) -> impl Iterator<Item = (IpAddr, &Line)> {
+        self.lines.table.iter().map(|(address, line)| (*address, line.as_ref()))
+    }
+
+    /// Keeps a line that is not known yet, where there is room.
+    pub(crate) fn keep(&mut self, address: IpAddr, line: Line) {
+        let room = self.lines.table.len() < self.config.lines;
+        if room && self.home.holds(address) && !self.lines.table.contains_key(&address) {
+            self.lines.table.insert(address, Box::new(line));
+            self.lines.order.push_back(address);
+        }
     }
 
     /// The time, by the flows.
@@ -154,7 +169,7 @@ impl Detector {
 
 /// Notes what is told of a sign; whether it is worth telling.
 fn is_news(told: &mut [u8; SignKind::ALL.len()], sign: &Sign) -> bool {
-    let step = crate::sketch::rounded(f64::from(sign.score) * 20.0);
+    let step = sketch::rounded(f64::from(sign.score) * 20.0);
     let step = u8::try_from(step).unwrap_or(20).max(1);
     let at = SignKind::ALL.iter().position(|kind| *kind == sign.sign);
     let Some(before) = at.and_then(|at| told.get_mut(at)).filter(|before| **before < step) else {
@@ -172,25 +187,32 @@ struct Lines {
     stirred: Vec<IpAddr>,
     evicted: u64,
     rarity: Rarity,
+    watched: Watched,
+    knocks: Knocks,
 }
 
 impl Lines {
     fn see(&mut self, seen: &Seen, home: &Home, config: &Config) {
-        for contact in contact::of(seen, home).into_iter().flatten() {
-            self.line(&contact, config);
-        }
+        contact::each(seen, home, |contact| {
+            if config.knocks {
+                self.knocks.see(contact, config.lines);
+            }
+            self.line(contact, config);
+        });
     }
 
     fn line(&mut self, contact: &Contact, config: &Config) {
-        let rare = !contact.inward && contact.just_answered() && self.rarity.is_rare(contact.peer);
         if contact.new && !contact.inward {
-            self.rarity.note(contact.home, contact.peer, contact.first());
+            self.rarity.note(sketch::mark_of(contact.home), contact.mark, contact.first());
         }
+        let watched = self.watched.holds(contact.home);
+        let learning = if watched { config.learning.min(watched::LEARNING) } else { config.learning };
         if let Some(line) = self.table.get_mut(&contact.home) {
+            line.watched = watched;
             if !line.stirred {
                 self.stirred.push(contact.home);
             }
-            line.see(contact, config.learning, rare);
+            line.see(contact, learning, &self.rarity);
             return;
         }
         // An address that has never sent anything is no line: scans of empty addresses leave no trace.
@@ -199,7 +221,8 @@ impl Lines {
         }
         while self.table.len() >= config.lines.max(1) && self.evict() {}
         let mut line = Line::new(contact.first());
-        line.see(contact, config.learning, rare);
+        line.watched = watched;
+        line.see(contact, learning, &self.rarity);
         self.table.insert(contact.home, Box::new(line));
         self.order.push_back(contact.home);
         self.stirred.push(contact.home);

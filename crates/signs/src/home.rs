@@ -7,7 +7,7 @@ use ipnet::IpNet;
 /// The home prefixes as ranges in order, so that a thousand of them cost ten comparisons.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Home {
-    v4: Vec<(u128, u128)>,
+    v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,
 }
 
@@ -15,10 +15,9 @@ impl Home {
     pub(crate) fn new(prefixes: &[IpNet]) -> Home {
         let mut home = Home::default();
         for prefix in prefixes {
-            let range = (number(prefix.network()), number(prefix.broadcast()));
             match prefix {
-                IpNet::V4(_) => home.v4.push(range),
-                IpNet::V6(_) => home.v6.push(range),
+                IpNet::V4(v4) => home.v4.push((v4.network().to_bits(), v4.broadcast().to_bits())),
+                IpNet::V6(v6) => home.v6.push((v6.network().to_bits(), v6.broadcast().to_bits())),
             }
         }
         joined(&mut home.v4);
@@ -27,22 +26,20 @@ impl Home {
     }
 
     pub(crate) fn holds(&self, address: IpAddr) -> bool {
-        let ranges = if address.is_ipv4() { &self.v4 } else { &self.v6 };
-        let number = number(address);
-        let after = ranges.partition_point(|range| range.0 <= number);
-        after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|range| number <= range.1)
+        match address {
+            IpAddr::V4(v4) => lies_in(&self.v4, v4.to_bits()),
+            IpAddr::V6(v6) => lies_in(&self.v6, v6.to_bits()),
+        }
     }
 }
 
-fn number(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u128::from(u32::from(address)),
-        IpAddr::V6(address) => u128::from(address),
-    }
+fn lies_in<N: Ord + Copy>(ranges: &[(N, N)], number: N) -> bool {
+    let after = ranges.partition_point(|range| range.0 <= number);
+    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|range| number <= range.1)
 }
 
 /// Sorts ranges and takes those that overlap as one.
-fn joined(ranges: &mut Vec<(u128, u128)>) {
+fn joined<N: Ord + Copy>(ranges: &mut Vec<(N, N)>) {
     ranges.sort_unstable();
     ranges.dedup_by(|next, before| {
         let overlap = next.0 <= before.1;

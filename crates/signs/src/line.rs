@@ -7,15 +7,16 @@ use flow::Millis;
 use crate::called::Calls;
 use crate::config::{Allowed, Config};
 use crate::contact::Contact;
+use crate::gateway::Gateways;
 use crate::mail::{self, Mail};
 use crate::phone::Phone;
 use crate::rarity::Rarity;
 use crate::relay::Relay;
 use crate::scan::Scan;
 use crate::served::{Listener, Served};
-use crate::sketch::Distinct;
-use crate::tunnel::Tunnels;
-use crate::{Sign, SignKind, ports};
+use crate::sketch::{self, Distinct};
+use crate::tunnel::{self, Tunnels};
+use crate::{Sign, SignKind, gateway, ports};
 
 const HOUR: i64 = 3_600_000;
 
@@ -28,15 +29,19 @@ pub(crate) struct Line {
     pub(crate) stirred: bool,
     /// Whether it was heard of since the last round of eviction.
     pub(crate) recent: bool,
+    /// Whether it is looked at more closely.
+    pub(crate) watched: bool,
     /// The highest score told of each sign, in twentieths.
     pub(crate) told: [u8; SignKind::ALL.len()],
     served: Served,
     relay: Option<Box<Relay>>,
     mail: Option<Box<Mail>>,
-    calls: Option<Box<Calls>>,
-    tunnels: Option<Box<Tunnels>>,
+    /// What nearly every line does stands together: it is looked at for each contact, and each place apart is waited for.
+    calls: Calls,
+    tunnels: Tunnels,
+    gateways: Option<Box<Gateways>>,
     phone: Phone,
-    scan: Option<Box<Scan>>,
+    scan: Scan,
     /// Marks of peers called at ports where no service is usual, in this hour, and the most in any hour.
     odd: (Millis, Distinct),
     most_odd: u32,
@@ -49,21 +54,23 @@ impl Line {
             last: at,
             stirred: false,
             recent: true,
+            watched: false,
             told: [0; SignKind::ALL.len()],
             served: Served::default(),
             relay: None,
             mail: None,
-            calls: None,
-            tunnels: None,
+            calls: Calls::default(),
+            tunnels: Tunnels::default(),
+            gateways: None,
             phone: Phone::default(),
-            scan: None,
+            scan: Scan::default(),
             odd: (at, Distinct::default()),
             most_odd: 0,
         }
     }
 
-    /// Sees a connection; `rare` says whether few of our lines call its peer.
-    pub(crate) fn see(&mut self, contact: &Contact, learning: i64, rare: bool) {
+    /// Sees a connection; `rarity` knows whether few of our lines call its peer.
+    pub(crate) fn see(&mut self, contact: &Contact, learning: i64, rarity: &Rarity) {
         self.first = self.first.min(contact.first());
         self.last = self.last.max(contact.last());
         (self.stirred, self.recent) = (true, true);
@@ -72,7 +79,10 @@ impl Line {
             self.served.see(contact, learned);
         }
         if !contact.inward {
-            self.call(contact, rare);
+            self.call(contact, rarity);
+        }
+        if tunnel::is_spoken_of(contact) {
+            self.tunnels.see(contact);
         }
         if contact.inward && contact.answered && contact.is_tcp() {
             self.relay.get_or_insert_default();
@@ -82,18 +92,40 @@ impl Line {
         }
     }
 
-    fn call(&mut self, contact: &Contact, rare: bool) {
+    /// The ports that answer: those that are no news, and those that are new.
+    pub(crate) fn ports(&self) -> (Vec<u16>, Vec<u16>) {
+        let answering = self.served.listeners.iter().filter(|listener| listener.answered > 0);
+        let (new, old): (Vec<&Listener>, Vec<&Listener>) = answering.partition(|one| one.new.is_some());
+        let numbers = |listeners: Vec<&Listener>| listeners.into_iter().map(|one| one.port).collect();
+        (numbers(old), numbers(new))
+    }
+
+    /// Takes over which ports answer.
+    pub(crate) fn knows(&mut self, old: &[u16], new: &[u16]) {
+        self.served.knows(old, new, self.last);
+    }
+
+    fn call(&mut self, contact: &Contact, rarity: &Rarity) {
         if mail::is_outgoing(contact) {
             self.mail.get_or_insert_default().see(contact);
         }
         if contact.is_tcp() {
-            self.scan.get_or_insert_default().see(contact);
+            self.scan.see(contact);
         }
-        self.calls.get_or_insert_default().see(contact);
-        self.tunnels.get_or_insert_default().see(contact);
+        self.calls.see(contact);
+        if gateway::is_upload(contact) {
+            self.gateways.get_or_insert_default();
+        }
+        if let Some(gateways) = &mut self.gateways {
+            gateways.see(contact);
+        }
         // What goes out once strangers are served is their doing, and would push the call that told of the port out of memory.
-        let serving = self.served.opened_since(contact.first().plus(-HOUR));
-        if rare && !serving && contact.just_answered() && !ports::is_infrastructure(contact.service()) {
+        let of_note = contact.just_answered() && !ports::is_infrastructure(contact.service());
+        if of_note
+            && !self.phone.knows(contact)
+            && !self.served.opened_since(contact.first().plus(-HOUR))
+            && rarity.is_rare(contact.mark)
+        {
             self.phone.see(contact);
         }
         if contact.new && !ports::is_usual_target(contact.service()) {
@@ -105,7 +137,7 @@ impl Line {
         if contact.first().since(self.odd.0).abs() > HOUR {
             self.odd = (contact.first(), Distinct::default());
         }
-        if self.odd.1.add(contact.peer_mark()) {
+        if self.odd.1.add(contact.mark) {
             self.most_odd = self.most_odd.max(self.odd.1.count());
         }
     }
@@ -124,15 +156,12 @@ impl Line {
         if let Some(mail) = &self.mail {
             mail.signs(&view, &mut signs);
         }
-        if let Some(calls) = &self.calls {
-            calls.signs(&view, &mut signs);
+        self.calls.signs(&view, &mut signs);
+        self.tunnels.signs(&view, &mut signs);
+        if let Some(gateways) = &self.gateways {
+            gateways.signs(&view, &mut signs);
         }
-        if let Some(tunnels) = &self.tunnels {
-            tunnels.signs(&view, &mut signs);
-        }
-        if let Some(scan) = &self.scan {
-            scan.signs(&view, &mut signs);
-        }
+        self.scan.signs(&view, &mut signs);
         self.phone.signs(&view, &mut signs);
         signs.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.sign.cmp(&b.sign)).then(a.port.cmp(&b.port)));
         signs
@@ -158,6 +187,11 @@ impl View<'_> {
         self.allows(self.address, Some(port))
     }
 
+    /// Whether the line is looked at more closely.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.line.watched
+    }
+
     pub(crate) fn answered_on(&self, port: u16) -> u32 {
         self.line.served.answered_on(port)
     }
@@ -178,6 +212,7 @@ impl View<'_> {
     /// program does: such a program answers strangers too.
     pub(crate) fn peer_to_peer(&self) -> f64 {
         match self.line.most_odd {
+            _ if self.line.watched => 1.0,
             0..8 => 1.0,
             8..20 => 0.7,
             _ => 0.35,
@@ -186,16 +221,16 @@ impl View<'_> {
 
     /// How often a peer was called, where it was called often enough to be kept.
     pub(crate) fn contacts(&self, peer: IpAddr) -> u32 {
-        self.line.calls.as_ref().map_or(0, |calls| calls.contacts(peer))
+        self.line.calls.contacts(peer)
     }
 
     /// How many of our lines call a peer.
     pub(crate) fn callers(&self, peer: IpAddr) -> u8 {
-        self.rarity.callers(peer)
+        self.rarity.callers(sketch::mark_of(peer))
     }
 
     /// What a contact with a peer weighs, by how rare it is among our lines.
     pub(crate) fn rarity(&self, peer: IpAddr) -> f64 {
-        self.rarity.weight(peer)
+        self.rarity.weight(sketch::mark_of(peer))
     }
 }

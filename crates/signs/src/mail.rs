@@ -45,7 +45,7 @@ impl Mail {
         if contact.just_answered() {
             self.mails = self.mails.saturating_add(1);
             if self.small.len() < 4 && contact.sent().bytes <= SMALL {
-                self.small.push(contact.flow);
+                self.small.push(*contact.flow);
             }
         }
     }
@@ -57,7 +57,7 @@ impl Mail {
         self.connections += 1;
         self.last = self.last.max(contact.last());
         let now = contact.first();
-        let mark = contact.peer_mark();
+        let mark = contact.mark;
         self.recent.retain(|&(one, at)| one != mark && now.since(at).abs() <= WINDOW);
         if self.recent.len() >= KEPT {
             self.recent.remove(0);
@@ -65,7 +65,7 @@ impl Mail {
         self.recent.push((mark, now));
         if self.recent.len() > self.most {
             self.most = self.recent.len();
-            self.proof.add(&contact.flow);
+            self.proof.add(contact.flow);
         }
     }
 

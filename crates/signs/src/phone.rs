@@ -10,8 +10,8 @@ use flow::{Flow, Millis};
 use crate::contact::Contact;
 use crate::line::View;
 use crate::served::Listener;
-use crate::sketch;
-use crate::{Sign, SignKind};
+use crate::sketch::{self, short};
+use crate::{Sign, SignKind, tight};
 
 /// Rare calls remembered.
 const KEPT: usize = 12;
@@ -24,18 +24,26 @@ const STRANGERS: u32 = 2;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Phone {
     calls: Vec<Flow>,
+    /// Marks of whom they went to, in the same order: looked through for each call.
+    marks: [u32; KEPT],
 }
 
 impl Phone {
+    /// Whether a host is among those called.
+    pub(crate) fn knows(&self, contact: &Contact) -> bool {
+        self.marks.iter().take(self.calls.len()).any(|mark| *mark == short(contact.mark))
+    }
+
     /// A rare host was called for the first time, or after long.
     pub(crate) fn see(&mut self, contact: &Contact) {
-        if self.calls.iter().any(|call| call.destination == contact.peer) {
-            return;
-        }
         if self.calls.len() >= KEPT {
             self.calls.remove(0);
+            self.marks.rotate_left(1);
         }
-        self.calls.push(contact.flow);
+        if let Some(mark) = self.marks.get_mut(self.calls.len()) {
+            *mark = short(contact.mark);
+        }
+        tight::push(&mut self.calls, *contact.flow);
     }
 
     pub(crate) fn signs(&self, view: &View<'_>, out: &mut Vec<Sign>) {

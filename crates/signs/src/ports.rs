@@ -111,6 +111,21 @@ pub(crate) fn is_usual_target(port: u16) -> bool {
         )
 }
 
+/// Where programs for controlling other people's machines listen for them unless told otherwise: njRAT (MITRE ATT&CK, S0385),
+/// AsyncRAT (the defaults in its public source).
+pub(crate) fn is_controller(port: u16) -> bool {
+    matches!(port, 1177 | 6606 | 7707 | 8808)
+}
+
+/// Where servers of private networks listen: OpenVPN, L2TP, IPsec and its NAT traversal, WireGuard (IANA service names; the
+/// last from its quick start).
+pub(crate) fn is_private_network(port: u16) -> bool {
+    matches!(port, 500 | 1194 | 1701 | 4500 | 51820)
+}
+
+/// Where callers' own ports begin: Linux's `ip_local_port_range`, the lowest in common use (RFC 6335 has them from 49152).
+pub(crate) const CALLERS: u16 = 32_768;
+
 /// The web, and proxies to it.
 pub(crate) fn is_web(port: u16) -> bool {
     matches!(

@@ -4,8 +4,6 @@
 //! Two generations of a day each: pairs of line and peer seen (a Bloom filter), and how many pairs each peer has (a
 //! count-min sketch, Cormode and Muthukrishnan 2005). Fixed size, whatever comes.
 
-use std::net::IpAddr;
-
 use flow::Millis;
 
 use crate::sketch::{Distinct, mark};
@@ -84,31 +82,30 @@ impl Default for Rarity {
 }
 
 impl Rarity {
-    /// A line of ours called a peer.
-    pub(crate) fn note(&mut self, line: IpAddr, peer: IpAddr, at: Millis) {
+    /// A line of ours called a peer, both by their marks.
+    pub(crate) fn note(&mut self, line: u64, peer: u64, at: Millis) {
         let since = *self.since.get_or_insert(at);
         if at.since(since) > DAY {
             self.before = Some(std::mem::replace(&mut self.now, Generation::new()));
             self.since = Some(at);
         }
-        self.now.note(mark(line), mark(peer));
+        self.now.note(line, peer);
     }
 
     /// Whether no more than three of our lines call it.
-    pub(crate) fn is_rare(&self, peer: IpAddr) -> bool {
+    pub(crate) fn is_rare(&self, peer: u64) -> bool {
         self.callers(peer) <= 3
     }
 
     /// About how many of our lines call this peer; up to 255.
-    pub(crate) fn callers(&self, peer: IpAddr) -> u8 {
-        let peer = mark(peer);
+    pub(crate) fn callers(&self, peer: u64) -> u8 {
         let before = self.before.as_ref().map_or(0, |before| before.callers(peer));
         self.now.callers(peer).max(before)
     }
 
     /// What a contact with this peer weighs: 1 for one that few call, .25 for one that many do. With a handful of lines a
     /// peer that a second line calls too is no longer called rare; with one line, all is unknown and weighs 1.
-    pub(crate) fn weight(&self, peer: IpAddr) -> f64 {
+    pub(crate) fn weight(&self, peer: u64) -> f64 {
         let callers = f64::from(self.callers(peer).max(1));
         let lines = self.now.lines.count().max(self.before.as_ref().map_or(0, |before| before.lines.count()));
         if lines < FEW {
@@ -131,8 +128,8 @@ mod tests {
     #[test]
     fn whom_many_lines_call_weighs_little_and_whom_one_calls_all() {
         let mut rarity = Rarity::default();
-        let line = |n: u8| IpAddr::from([198, 51, 100, n]);
-        let (clock, odd) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([203, 0, 113, 9]));
+        let line = |n: u8| mark(n);
+        let (clock, odd) = (mark(1_000), mark(2_000));
         for n in 0..100 {
             rarity.note(line(n), clock, Millis(n.into()));
             rarity.note(line(7), odd, Millis(n.into()));

@@ -79,7 +79,7 @@ impl Relay {
             return;
         }
         let leg = Leg {
-            flow: contact.flow,
+            flow: *contact.flow,
             sent: payload(&contact.sent()),
             received: payload(&contact.received()),
             timed: false,
@@ -213,8 +213,8 @@ fn note(shapes: &mut Vec<Shape>, coming: &Leg, going: &Leg, found: Relation) {
             shape.timed = shape.timed.max(shape.matched + 1);
             shape.matched += 1;
             shape.odd += u32::from(!ports::is_usual_target(going.flow.destination_port));
-            shape.strangers.add(sketch::mark(peer_in(coming)));
-            shape.targets.add(sketch::mark(going.flow.destination));
+            shape.strangers.add(sketch::mark_of(peer_in(coming)));
+            shape.targets.add(sketch::mark_of(going.flow.destination));
             shape.first = shape.first.min(coming.flow.first);
             shape.last = shape.last.max(going.flow.last);
             shape.proof.add(&coming.flow);

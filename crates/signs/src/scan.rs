@@ -49,7 +49,7 @@ struct Window {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scan {
     now: Window,
-    worst: Option<(f64, Window)>,
+    worst: Option<Box<(f64, Window)>>,
 }
 
 impl Scan {
@@ -68,15 +68,15 @@ impl Scan {
 
     fn settle(&mut self) {
         let score = self.now.score();
-        if score > self.worst.as_ref().map_or(0.0, |(worst, _)| *worst) {
-            self.worst = Some((score, self.now.clone()));
+        if score > self.worst.as_ref().map_or(0.0, |worst| worst.0) {
+            self.worst = Some(Box::new((score, self.now.clone())));
         }
     }
 
     pub(crate) fn signs(&self, view: &View<'_>, out: &mut Vec<Sign>) {
         let now = self.now.score();
         let (score, window) = match &self.worst {
-            Some((worst, window)) if *worst >= now => (*worst, window),
+            Some(worst) if worst.0 >= now => (worst.0, &worst.1),
             _ => (now, &self.now),
         };
         if score > 0.0 {
@@ -100,14 +100,14 @@ impl Window {
         } else {
             self.votes += if port == self.port { 1 } else { -1 };
         }
-        let peer = contact.peer_mark();
+        let peer = contact.mark;
         if port == self.port {
             self.on_port.add(peer);
         }
         self.addresses.add(peer);
         self.ports.add(mark(port));
         self.peer = Some(contact.peer);
-        self.proof.add(&contact.flow);
+        self.proof.add(contact.flow);
     }
 
     /// Calls of one port of one host, taken or not.
@@ -118,7 +118,7 @@ impl Window {
         }
         if self.one == Some((contact.peer, port)) {
             (self.one_votes, self.one_calls) = (self.one_votes + 1, self.one_calls + 1);
-            self.proof.add(&contact.flow);
+            self.proof.add(contact.flow);
         } else if self.one_votes > 0 {
             self.one_votes -= 1;
             return;

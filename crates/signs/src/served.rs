@@ -3,7 +3,7 @@
 //! TCP alone: a UDP datagram that is answered looks the same from a game, a telephone, a tunnel and a peer-to-peer program,
 //! and no proxy in the wild is reached by UDP first (SOCKS, RFC 1928, and HTTP begin on TCP).
 
-use flow::Millis;
+use flow::{Flow, Millis};
 
 use crate::contact::{Contact, payload};
 use crate::line::View;
@@ -74,7 +74,8 @@ impl Served {
     /// does not answer.
     pub(crate) fn see(&mut self, contact: &Contact, learned: bool) {
         self.seek(contact);
-        if !contact.is_tcp() {
+        // Who is guessed to have called by port numbers alone is no stranger yet.
+        if !contact.is_tcp() || contact.guessed {
             return;
         }
         if !contact.answered {
@@ -93,13 +94,16 @@ impl Served {
         listener.first = listener.first.min(contact.first());
         if contact.just_answered() {
             listener.answered = listener.answered.saturating_add(1);
-            listener.strangers.add(contact.peer_mark());
+            listener.strangers.add(contact.mark);
         }
         if is_used(contact) {
-            let was = contact.before.is_some_and(|flow| is_used(&Contact { flow, ..*contact }));
+            let was = contact.before.is_some_and(|before| {
+                let flow = Flow { forward: before.forward, reverse: before.reverse, ..*contact.flow };
+                is_used(&Contact { flow: &flow, ..*contact })
+            });
             listener.used = listener.used.saturating_add(u32::from(!was));
-            listener.users.add(contact.peer_mark());
-            listener.proof.add(&contact.flow);
+            listener.users.add(contact.mark);
+            listener.proof.add(contact.flow);
         }
     }
 
@@ -128,6 +132,25 @@ impl Served {
         self.listeners.last_mut()
     }
 
+    /// Takes over which ports answered before; when they answer again is not known yet.
+    pub(crate) fn knows(&mut self, old: &[u16], new: &[u16], last: Millis) {
+        let ports =
+            new.iter().map(|port| (*port, Some(New::Unheard))).chain(old.iter().map(|port| (*port, None)));
+        for (port, new) in ports.take(KEPT) {
+            self.listeners.push(Listener {
+                port,
+                first: last,
+                last,
+                answered: 1,
+                used: 0,
+                strangers: Distinct::default(),
+                users: Distinct::default(),
+                new,
+                proof: Proof::default(),
+            });
+        }
+    }
+
     fn seek(&mut self, contact: &Contact) {
         let Some(port) = ports::sought(contact.home_port, contact.flow.protocol) else { return };
         let sought = self.sought.get_or_insert_with(Box::default);
@@ -137,11 +160,11 @@ impl Served {
         if sought.tries == 1 {
             sought.first = contact.first();
         }
-        sought.scanners.add(contact.peer_mark());
+        sought.scanners.add(contact.mark);
         sought.last = sought.last.max(contact.last());
         if contact.answered || !sought.answered {
             (sought.port, sought.peer) = (Some(port), Some(contact.peer));
-            sought.proof.add(&contact.flow);
+            sought.proof.add(contact.flow);
         }
         sought.answered |= contact.answered;
     }
@@ -174,7 +197,7 @@ impl Listener {
     /// Somebody unknown is served at an odd port. By itself it is what games and peer-to-peer programs do too, so it never
     /// goes far alone.
     fn stranger(&self, view: &View<'_>) -> Option<Sign> {
-        let users = self.users.count();
+        let users = if view.is_watched() { self.strangers.count() } else { self.users.count() };
         if users == 0 || ports::is_usual_service(self.port) {
             return None;
         }
@@ -184,7 +207,7 @@ impl Listener {
             self.port,
             self.answered,
             self.strangers.count(),
-            users,
+            self.users.count(),
         );
         Some(self.sign(SignKind::AnsweredStranger, view, score * view.peer_to_peer(), why))
     }
@@ -194,7 +217,7 @@ impl Listener {
             New::WasClosed => "it was called before and did not answer",
             New::Unheard => "nothing was heard of it before",
         };
-        if self.used == 0 {
+        if self.used == 0 && !(view.is_watched() && self.answered > 0) {
             return None;
         }
         let score = if ports::is_usual_service(self.port) { 0.1 } else { 0.2 };

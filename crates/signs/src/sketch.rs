@@ -1,6 +1,7 @@
 //! Counting without keeping.
 
 use std::hash::Hash;
+use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
@@ -8,6 +9,19 @@ use std::hash::BuildHasher;
 /// A number for a value, the same in every run: signs must not differ between two readings of one file.
 pub(crate) fn mark(value: impl Hash) -> u64 {
     FixedState::with_seed(0x6e69_6768_7464_6573).hash_one(value)
+}
+
+/// The same for an address, of either family; quick, since it is asked for each contact.
+pub(crate) fn mark_of(address: IpAddr) -> u64 {
+    mark(match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits()) << 64,
+        IpAddr::V6(v6) => v6.to_bits(),
+    })
+}
+
+/// Half of a mark, where few are compared.
+pub(crate) fn short(mark: u64) -> u32 {
+    u32::try_from(mark >> 32).unwrap_or_default()
 }
 
 /// How many distinct values were seen, in 32 bytes: linear counting (Whang, Vander-Zanden, Taylor: A linear-time
@@ -45,6 +59,12 @@ impl Distinct {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
 pub(crate) fn rounded(value: f64) -> u32 {
     value.round().clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
+/// A count as a number to reckon with; exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "nobody counts bytes beyond 2^53 to the byte")]
+pub(crate) fn float(value: u64) -> f64 {
+    value as f64
 }
 
 /// A score as it stands in a sign.

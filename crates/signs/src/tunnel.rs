@@ -1,202 +1,211 @@
 //! back-connect: a long connection out whose bytes follow those of many others going out.
 //!
 //! A proxy that cannot be reached from outside keeps a connection to its master open. What the master's customers ask for
-//! comes down that connection and goes out again to the web; what the web answers goes up it. So, minute by minute, what
-//! goes up the tunnel is what comes in from everywhere else, and the other way round. A person's own tunnel does the
+//! comes down that connection and goes out again to the web; what the web answers goes up it. So, from minute to minute,
+//! what goes up the tunnel is what comes in from everywhere else, and the other way round. A person's own tunnel does the
 //! opposite: what is in it is nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use flow::{Flow, Millis};
+use flow::{Flow, Millis, protocol};
 
+use crate::agreement::{self, Agreement, Piece};
 use crate::contact::Contact;
 use crate::line::View;
-use crate::minutes::{Minute, Minutes};
-use crate::sketch;
+use crate::sketch::{self, Distinct};
+use crate::slots::{Bytes, Slots};
 use crate::{Sign, SignKind, ports};
 
-/// Long connections kept for a line.
+/// Tunnels kept for a line, and pieces of each: half an hour where an exporter tells each minute.
 const KEPT: usize = 4;
-/// A connection is long from here, and worth a look once so many bytes went up.
-const LONG: i64 = 45_000;
-const WORTH: u64 = 20_000;
+const PIECES: usize = 32;
+/// A connection is long from here, and a tunnel once so many bytes of payload went up.
+const LONG: i64 = 25_000;
+const WORTH: u64 = 10_000;
+/// Busy slots kept for a line with a tunnel, and for one without: a tunnel is only told of once it has stood for a while, and
+/// what went on meanwhile must not be lost.
+const SLOTS: usize = 480;
+const FEW_SLOTS: usize = 40;
 /// Fewer places called meanwhile are no fan-out.
 const PLACES: u32 = 4;
-/// Bytes in a minute below which it says nothing.
-const BUSY: u64 = 2_000;
 
+/// Whether a contact may be a tunnel of the line's own, or what goes on beside one. Who began a long connection is not always
+/// known: by TCP it may be a guess; by UDP both ends may say the first word, and their ports tell more.
+pub(crate) fn is_spoken_of(contact: &Contact) -> bool {
+    if contact.is_tcp() {
+        return !contact.inward || contact.guessed;
+    }
+    let (own, theirs) = (contact.home_port, contact.peer_port());
+    let serves = ports::is_private_network(own) && !ports::is_private_network(theirs);
+    let called = own < ports::CALLERS && theirs >= ports::CALLERS;
+    !contact.inward || (contact.flow.protocol == protocol::UDP && !serves && !called && own >= 1024)
+}
+
+/// All connections to one port of one peer, one after the other or side by side.
 #[derive(Debug, Clone)]
 struct Tunnel {
+    peer: IpAddr,
+    port: u16,
     flow: Flow,
-    minutes: Minutes,
+    /// Whether who began it is anybody's guess.
+    unclear: bool,
+    bytes: u64,
+    pieces: VecDeque<Piece>,
 }
 
-/// What goes out of a line by the minute, and its long connections.
+/// What goes out of a line, and its long connections.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tunnels {
-    all: Minutes,
+    elsewhere: Slots,
+    places: Distinct,
     long: Vec<Tunnel>,
-}
-
-/// How two series of bytes agree.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Agreement {
-    /// Shared bytes over all bytes, what goes up beside what comes in and what comes down beside what goes out (Ruzicka's
-    /// similarity): 1 where equal.
-    up: f64,
-    down: f64,
-    /// Stretches in which both were busy, and of how many minutes each is.
-    busy: u32,
-    step: i64,
-    places: u32,
-    bytes: u64,
 }
 
 impl Tunnels {
     /// Looks at a connection that the line began.
     pub(crate) fn see(&mut self, contact: &Contact) {
-        if !contact.answered || ports::is_infrastructure(contact.service()) {
+        if !contact.answered || contact.within || ports::is_infrastructure(contact.peer_port()) {
             return;
         }
-        let (sent, received) = contact.grown();
-        let from = contact.since;
-        let mark = if ports::is_usual_target(contact.service()) { contact.peer_mark() } else { 0 };
-        let called = if mark == 0 { 0 } else { 1 << (mark & 63) };
-        self.all.add(from, contact.last(), sent, received, called);
-        if contact.last().since(contact.first()) >= LONG && contact.sent().bytes >= WORTH {
-            self.long(contact, from, sent, received);
+        let carried = contact.carried();
+        if let Some(tunnel) = self.long.iter_mut().find(|tunnel| tunnel.is_to(contact)) {
+            tunnel.see(contact, carried);
+            return;
         }
+        if contact.last().since(contact.first()) >= LONG && contact.payload().0 >= WORTH && self.keep(contact)
+        {
+            return;
+        }
+        if contact.inward {
+            return;
+        }
+        if ports::is_usual_target(contact.service()) && contact.just_answered() {
+            self.places.add(contact.mark);
+        }
+        let most = if self.long.is_empty() { FEW_SLOTS } else { SLOTS };
+        self.elsewhere.add(contact.since, contact.last(), carried, most);
     }
 
-    fn long(&mut self, contact: &Contact, from: Millis, sent: u64, received: u64) {
-        let flow = &contact.flow;
-        let same = |tunnel: &&mut Tunnel| {
-            tunnel.flow.source_port == flow.source_port
-                && tunnel.flow.destination == flow.destination
-                && tunnel.flow.destination_port == flow.destination_port
-                && tunnel.flow.first == flow.first
-        };
-        if let Some(tunnel) = self.long.iter_mut().find(same) {
-            tunnel.minutes.add(from, flow.last, sent, received, 0);
-            tunnel.flow = *flow;
-            return;
-        }
-        let mut minutes = Minutes::default();
-        minutes.add(flow.first, flow.last, contact.sent().bytes, contact.received().bytes, 0);
-        if self.long.len() >= KEPT
-            && let Some((least, weakest)) =
-                self.long.iter().enumerate().min_by_key(|(_, one)| one.flow.forward.bytes)
-        {
-            if weakest.flow.forward.bytes >= flow.forward.bytes
-                && weakest.flow.last.since(flow.last) > -1_800_000
-            {
-                return;
+    /// Keeps a long connection in the place of one that carried less; whether it did.
+    fn keep(&mut self, contact: &Contact) -> bool {
+        let (up, down) = contact.payload();
+        if self.long.len() >= KEPT {
+            let Some((least, weakest)) = self.long.iter().enumerate().min_by_key(|(_, one)| one.bytes) else {
+                return false;
+            };
+            if weakest.bytes >= up && weakest.flow.last.since(contact.last()) > -1_800_000 {
+                return false;
             }
             self.long.swap_remove(least);
         }
-        self.long.push(Tunnel { flow: *flow, minutes });
+        let mut tunnel = Tunnel {
+            peer: contact.peer,
+            port: contact.peer_port(),
+            flow: *contact.flow,
+            unclear: !contact.is_tcp() && contact.home_port.min(contact.peer_port()) >= ports::CALLERS,
+            bytes: 0,
+            pieces: VecDeque::new(),
+        };
+        tunnel.see(&Contact { since: contact.first(), ..*contact }, (up, down));
+        self.long.push(tunnel);
+        true
     }
 
     pub(crate) fn signs(&self, view: &View<'_>, out: &mut Vec<Sign>) {
-        let allowed = |flow: &Flow| view.allows(flow.destination, Some(flow.destination_port));
-        let best = self
-            .long
-            .iter()
-            .filter(|tunnel| !allowed(&tunnel.flow))
-            .map(|tunnel| (tunnel, self.agreement(tunnel)))
-            .map(|(tunnel, agreement)| (tunnel, agreement, agreement.score() * view.peer_to_peer()))
+        if self.places.count() < PLACES {
+            return;
+        }
+        let best = (0..self.long.len())
+            .filter_map(|at| Some((self.long.get(at)?, self.agreement(at)?)))
+            .filter(|(tunnel, _)| !view.allows(tunnel.peer, Some(tunnel.port)))
+            .map(|(tunnel, agreement)| (tunnel, agreement, tunnel.score(&agreement, view)))
             .max_by(|a, b| a.2.total_cmp(&b.2));
-        if let Some((tunnel, agreement, score)) = best.filter(|(_, _, score)| *score >= 0.2) {
-            out.push(tunnel.sign(view, &agreement, score));
+        if let Some((tunnel, agreement, score)) = best.filter(|(_, _, score)| *score >= 0.3) {
+            out.push(tunnel.sign(view, &agreement, score, self.places.count()));
         }
     }
 
-    /// Minute by minute, and three by three: an active timeout of two minutes blurs single ones.
-    fn agreement(&self, tunnel: &Tunnel) -> Agreement {
-        let [fine, coarse] = [1, 3].map(|step| self.compared(tunnel, step));
-        if coarse.score() > fine.score() { coarse } else { fine }
-    }
-
-    fn compared(&self, tunnel: &Tunnel, step: i64) -> Agreement {
-        let (from, to) = (tunnel.flow.first, tunnel.flow.last);
-        let mut bins: BTreeMap<i64, (Minute, Minute)> = BTreeMap::new();
-        let sum = |into: &mut Minute, one: &Minute| {
-            into.sent = into.sent.saturating_add(one.sent);
-            into.received = into.received.saturating_add(one.received);
-            into.called |= one.called;
+    fn agreement(&self, at: usize) -> Option<Agreement> {
+        let tunnel = self.long.get(at)?;
+        let others = || self.long.iter().enumerate().filter(|(other, _)| *other != at);
+        let elsewhere = |from: Millis, to: Millis| {
+            let mut bytes = self.elsewhere.between(from, to);
+            for piece in others().flat_map(|(_, other)| &other.pieces) {
+                let more = piece.between(from, to);
+                (bytes.sent, bytes.received) = (bytes.sent + more.sent, bytes.received + more.received);
+            }
+            bytes
         };
-        for (minute, one) in tunnel.minutes.between(from, to) {
-            sum(&mut bins.entry(minute.div_euclid(step)).or_default().0, &one);
-        }
-        for (minute, one) in self.all.between(from, to) {
-            sum(&mut bins.entry(minute.div_euclid(step)).or_default().1, &one);
-        }
-        let (mut up, mut down) = ((0u64, 0u64), (0u64, 0u64));
-        let (mut busy, mut called, mut bytes) = (0, 0u64, 0u64);
-        for (own, all) in bins.values() {
-            let (sent, received) =
-                (all.sent.saturating_sub(own.sent), all.received.saturating_sub(own.received));
-            shared(&mut up, own.sent, received);
-            shared(&mut down, own.received, sent);
-            busy += u32::from(own.sent >= BUSY && received >= BUSY);
-            called |= all.called;
-            bytes = bytes.saturating_add(own.sent);
-        }
-        Agreement { up: ratio(up), down: ratio(down), busy, step, places: called.count_ones(), bytes }
-    }
-}
-
-/// Adds what two counts share, and what either has.
-fn shared((both, either): &mut (u64, u64), a: u64, b: u64) {
-    *both = both.saturating_add(a.min(b));
-    *either = either.saturating_add(a.max(b));
-}
-
-fn ratio((shared, all): (u64, u64)) -> f64 {
-    if all == 0 {
-        return 0.0;
-    }
-    let scaled = u128::from(shared) * 1_000 / u128::from(all);
-    f64::from(u32::try_from(scaled).unwrap_or(0)) / 1_000.0
-}
-
-impl Agreement {
-    /// Nothing below half; more minutes say more. What goes down, requests, is little and has the tunnel's own words beside
-    /// it, so it needs to agree less.
-    fn score(&self) -> f64 {
-        if self.places < PLACES || self.bytes < WORTH || self.down < 0.2 {
-            return 0.0;
-        }
-        let busy = f64::from(self.busy);
-        ((self.up - 0.45) / 0.35).clamp(0.0, 1.0) * (busy / (busy + 0.6)).min(0.92)
+        let since = self.elsewhere.since()?;
+        let pieces: Vec<Piece> = tunnel.pieces.iter().copied().collect();
+        Some(agreement::best(&pieces, since, &elsewhere))
     }
 }
 
 impl Tunnel {
-    fn sign(&self, view: &View<'_>, agreement: &Agreement, score: f64) -> Sign {
-        let peer: IpAddr = self.flow.destination;
+    fn score(&self, agreement: &Agreement, view: &View<'_>) -> f64 {
+        // Whom one in twenty lines calls is a service; many lines of one proxy network share a master all the same.
+        let shared = if view.rarity(self.peer) < 0.3 { 0.6 } else { 1.0 };
+        let most = if self.unclear { 0.55 } else { 0.92 };
+        (agreement.score() * view.peer_to_peer() * shared).min(most)
+    }
+
+    fn is_to(&self, contact: &Contact) -> bool {
+        self.peer == contact.peer
+            && self.port == contact.peer_port()
+            && self.flow.protocol == contact.flow.protocol
+    }
+
+    /// Both directions of a piece may come in records of their own: they are one piece where they overlap by half.
+    fn see(&mut self, contact: &Contact, (sent, received): (u64, u64)) {
+        self.bytes = self.bytes.saturating_add(sent);
+        self.flow = Flow { first: self.flow.first.min(contact.first()), ..*contact.flow };
+        let bytes = Bytes { sent: sketch::float(sent), received: sketch::float(received) };
+        let new = Piece { from: contact.since, to: contact.last(), bytes };
+        let length = new.to.since(new.from);
+        let same = |piece: &&mut Piece| {
+            let shared = piece.to.min(new.to).since(piece.from.max(new.from));
+            shared * 2 > length.max(piece.to.since(piece.from))
+                || (piece.from, piece.to) == (new.from, new.to)
+        };
+        if let Some(piece) = self.pieces.iter_mut().rev().take(2).find(same) {
+            piece.bytes.sent += bytes.sent;
+            piece.bytes.received += bytes.received;
+            (piece.from, piece.to) = (piece.from.min(new.from), piece.to.max(new.to));
+            return;
+        }
+        if self.pieces.len() >= PIECES {
+            self.pieces.pop_front();
+        }
+        self.pieces.push_back(new);
+    }
+
+    fn sign(&self, view: &View<'_>, agreement: &Agreement, score: f64, places: u32) -> Sign {
+        let (peer, port) = (self.peer, self.port);
         Sign {
             sign: SignKind::BackConnect,
             address: view.address,
             score: sketch::score(score),
             peer: Some(peer),
-            port: Some(self.flow.destination_port),
+            port: Some(port),
             first: self.flow.first,
             last: self.flow.last,
             flows: 1,
             why: format!(
-                "A connection to {peer} port {} stands for {} min; what goes up it is what comes in from everywhere else: \
-                 {} in a hundred bytes agree over {} busy stretches of {} min ({} the other way), {} bytes in all, \
-                 {} places called or more.",
-                self.flow.destination_port,
+                "A connection to {peer} port {port} stands for {} min. In {} of {} busy stretches of it as much went up as came in \
+                 from everywhere else, in {} more; out of step by minutes that is so in {} and {} of {}. {} bytes went up, and of \
+                 a hundred of them {} came in elsewhere meanwhile; {} places were called.",
                 self.flow.last.since(self.flow.first) / 60_000,
+                agreement.stretches.equal(),
+                agreement.stretches.all(),
+                agreement.stretches.more(),
+                agreement.control.equal(),
+                agreement.control.more(),
+                agreement.control.all(),
+                sketch::rounded(agreement.bytes),
                 sketch::rounded(agreement.up * 100.0),
-                agreement.busy,
-                agreement.step,
-                sketch::rounded(agreement.down * 100.0),
-                agreement.bytes,
-                agreement.places,
+                places,
             ),
             proof: vec![self.flow],
         }

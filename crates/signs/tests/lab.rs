@@ -5,13 +5,16 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot be set up has failed")]
 
+mod judging;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use case::Stage;
 use flow::{Flow, Millis};
-use signs::{Allowed, Config, Detector, Host, Standing};
+use signs::{Allowed, Config, Detector};
 
 const HOME: &str = "198.51.100.0/24";
 /// A relaying line must be found this soon after its first use.
@@ -28,7 +31,7 @@ struct Line {
 
 /// What was said of it, and when it was first suspected.
 struct Verdict {
-    host: Host,
+    host: judging::Host,
     suspected: Option<Millis>,
 }
 
@@ -74,7 +77,7 @@ fn judge(lines: &[Line], source: &Path) -> BTreeMap<IpAddr, Verdict> {
         if detector.now().since(asked) > 10_000 {
             asked = detector.now();
             for sign in detector.new_signs() {
-                if detector.host(sign.address).stage >= Standing::Suspected {
+                if judging::host(&detector, sign.address).stage >= Stage::Suspected {
                     suspected.entry(sign.address).or_insert(asked);
                 }
             }
@@ -82,8 +85,8 @@ fn judge(lines: &[Line], source: &Path) -> BTreeMap<IpAddr, Verdict> {
     }
     detector.finish();
     let of = |line: &Line| {
-        let host = detector.host(line.address);
-        let ended = (host.stage >= Standing::Suspected).then_some(detector.now());
+        let host = judging::host(&detector, line.address);
+        let ended = (host.stage >= Stage::Suspected).then_some(detector.now());
         (line.address, Verdict { host, suspected: suspected.get(&line.address).copied().or(ended) })
     };
     lines.iter().map(of).collect()
@@ -109,8 +112,8 @@ fn relaying_lines_are_found_soon_and_harmless_ones_are_not_confirmed() {
                 match line.truth.as_str() {
                     "relaying" => (relaying, soon) = (relaying + 1, soon + usize::from(found)),
                     "legitimate" => {
-                        wrong += usize::from(stage == Standing::Confirmed);
-                        harmless_suspected += usize::from(stage == Standing::Suspected);
+                        wrong += usize::from(stage == Stage::Confirmed);
+                        harmless_suspected += usize::from(stage == Stage::Suspected);
                     }
                     _ => {}
                 }

@@ -2,8 +2,7 @@
 
 use crate::stitch::Key;
 use crate::stitch::covered::Covered;
-use crate::stitch::direction::{self, Told};
-use crate::stitch::ends::Ends;
+use crate::stitch::direction::Told;
 use crate::{ExporterId, Flow, Millis, Translated, Way, protocol, tcp};
 
 /// Records of one connection without SYN may lie this far apart: Cisco's default active timeout, the longest in common use.
@@ -18,19 +17,41 @@ const STRAGGLER_GAP: i64 = 5_000;
 /// An exporter that has been silent on a direction for so long no longer owns it.
 const OWNER_GAP: i64 = 30 * 60_000;
 
+/// A single packet is seen on its way in and again on its way out this many milliseconds later at most: a router's queue.
+const PASSAGE: i64 = 20;
+
 /// One direction.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Side {
     pub(super) way: Way,
     pub(super) first: Millis,
     pub(super) last: Millis,
-    covered: Covered,
+    /// Where it was told of in more than one stretch: which; else all from the first packet to the last.
+    covered: Option<Box<Covered>>,
     owner: ExporterId,
 }
 
 impl Side {
     pub(super) fn is_told(&self) -> bool {
         self.way.packets > 0 || self.way.bytes > 0
+    }
+
+    /// Whether a record tells again of what was told: from another interface of the router, on the way in or out.
+    fn repeats(&self, piece: &Piece) -> bool {
+        let single = self.way == piece.way && self.first == self.last && piece.first == piece.last;
+        if single && piece.first.since(self.first).abs() <= PASSAGE {
+            return true;
+        }
+        match &self.covered {
+            Some(covered) => covered.repeats(piece.first, piece.last),
+            None => Covered::of(self.first, self.last).repeats(piece.first, piece.last),
+        }
+    }
+
+    fn cover(&mut self, piece: &Piece) {
+        let all = (self.first, self.last);
+        let covered = self.covered.get_or_insert_with(|| Box::new(Covered::of(all.0, all.1)));
+        covered.add(piece.first, piece.last);
     }
 }
 
@@ -45,7 +66,7 @@ struct Piece {
 }
 
 /// A connection between `low` and `high`, the two ends in order of address and port.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Connection {
     /// From the low end, and from the high end.
     pub(super) sides: [Side; 2],
@@ -55,13 +76,14 @@ pub(super) struct Connection {
     pub(super) last: Millis,
     pub(super) sampling: u32,
     pub(super) exporter: ExporterId,
-    pub(super) translated: Option<(bool, Translated)>,
+    /// What the low end, or the high one, was translated to: few exporters tell.
+    pub(super) translated: Option<Box<(bool, Translated)>>,
 }
 
 impl Connection {
     pub(super) fn new(flow: &Flow, from_low: bool) -> Connection {
         let mut connection = Connection {
-            sides: [Side::default(); 2],
+            sides: [Side::default(), Side::default()],
             told: Told::Nothing,
             first: flow.first,
             last: flow.last,
@@ -76,7 +98,7 @@ impl Connection {
     /// Whether a record belongs to this connection and is not the beginning of another between the same ends.
     pub(super) fn takes(&self, flow: &Flow, from_low: bool) -> bool {
         let gap = flow.first.since(self.last).max(self.first.since(flow.last));
-        if gap <= 0 {
+        if gap <= PASSAGE {
             return true;
         }
         if flow.protocol != protocol::TCP {
@@ -91,9 +113,7 @@ impl Connection {
             let retry = flags & tcp::ACK == 0 && flow.forward.flags & tcp::ACK == 0;
             return retry && gap <= RETRY_GAP;
         }
-        let ended =
-            flags & tcp::RST != 0 || (self.sides[0].way.flags & self.sides[1].way.flags & tcp::FIN != 0);
-        gap <= if ended { STRAGGLER_GAP } else { TCP_GAP }
+        gap <= if self.has_ended() { STRAGGLER_GAP } else { TCP_GAP }
     }
 
     /// Adds a record; false where it told nothing new.
@@ -114,7 +134,7 @@ impl Connection {
             new = true;
         }
         if let Some(translated) = flow.translated.filter(|_| self.translated.is_none()) {
-            self.translated = Some((from_low, translated));
+            self.translated = Some(Box::new((from_low, translated)));
         }
         if new {
             self.first = self.first.min(flow.first);
@@ -138,10 +158,20 @@ impl Connection {
         self.is_complete() && (self.told != Told::Nothing || protocol != protocol::TCP || begun)
     }
 
-    /// The connection so far as a flow whose source is who began it.
-    pub(super) fn flow(&self, key: &Key, ends: &Ends) -> Flow {
+    /// Whether its end was seen: it was torn, or both sides have finished.
+    pub(super) fn has_ended(&self) -> bool {
+        let [low, high] = [&self.sides[0], &self.sides[1]].map(|side| side.way.flags);
+        (low | high) & tcp::RST != 0 || low & high & tcp::FIN != 0
+    }
+
+    /// Whether nothing but a first packet of TCP was told of.
+    pub(super) fn is_unanswered(&self) -> bool {
+        (self.sides[0].way.flags | self.sides[1].way.flags) == tcp::SYN
+    }
+
+    /// The connection so far as a flow whose source is the low end, or the high one.
+    pub(super) fn flow(&self, key: &Key, low_began: bool) -> Flow {
         let Key { low, high, protocol } = *key;
-        let low_began = direction::low_began(self, key, ends);
         let [from_low, from_high] = &self.sides;
         let (source, destination, forward, reverse) =
             if low_began { (low, high, from_low, from_high) } else { (high, low, from_high, from_low) };
@@ -158,7 +188,7 @@ impl Connection {
             reverse: reverse.way,
             sampling: self.sampling,
             exporter: self.exporter,
-            translated: self.translated.filter(|(of_low, _)| *of_low == low_began).map(|(_, to)| to),
+            translated: self.translated.as_deref().filter(|one| one.0 == low_began).map(|one| one.1),
         }
     }
 }
@@ -171,9 +201,8 @@ fn add_piece(side: &mut Side, piece: &Piece) -> bool {
             first: piece.first,
             last: piece.last,
             owner: piece.exporter,
-            covered: Covered::default(),
+            covered: None,
         };
-        side.covered.add(piece.first, piece.last);
         return true;
     }
     if side.owner != piece.exporter && piece.first.since(side.last) < OWNER_GAP {
@@ -184,10 +213,10 @@ fn add_piece(side: &mut Side, piece: &Piece) -> bool {
     if piece.whole && piece.first == side.first {
         return replace(side, piece);
     }
-    if side.covered.repeats(piece.first, piece.last) {
+    if side.repeats(piece) {
         return false;
     }
-    side.covered.add(piece.first, piece.last);
+    side.cover(piece);
     side.way.packets = side.way.packets.saturating_add(piece.way.packets);
     side.way.bytes = side.way.bytes.saturating_add(piece.way.bytes);
     side.way.flags |= piece.way.flags;
@@ -203,7 +232,7 @@ fn replace(side: &mut Side, piece: &Piece) -> bool {
     side.way.packets = side.way.packets.max(piece.way.packets);
     side.way.bytes = side.way.bytes.max(piece.way.bytes);
     side.way.flags |= piece.way.flags;
+    side.cover(piece);
     side.last = side.last.max(piece.last);
-    side.covered.add(piece.first, piece.last);
     true
 }

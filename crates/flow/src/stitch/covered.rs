@@ -13,6 +13,13 @@ pub(super) struct Covered {
 }
 
 impl Covered {
+    /// One stretch.
+    pub(super) fn of(first: Millis, last: Millis) -> Covered {
+        let mut covered = Covered::default();
+        covered.add(first, last);
+        covered
+    }
+
     fn spans(&self) -> &[(Millis, Millis)] {
         self.spans.get(..usize::from(self.len)).unwrap_or_default()
     }

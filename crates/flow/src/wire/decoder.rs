@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::exporter::Exporter;
 use super::limits::Limits;
 use super::losses::{ExporterReport, Version};
+use super::nat::NatEvent;
 use super::sets::Message;
 use crate::{Flow, Millis};
 
@@ -30,6 +31,7 @@ pub struct Decoder {
     assumed: HashMap<IpAddr, u32>,
     refused: u64,
     held: usize,
+    nat: Option<Vec<NatEvent>>,
 }
 
 /// What became of a datagram.
@@ -56,6 +58,18 @@ impl Decoder {
         }
     }
 
+    /// From now on events of address translators are kept for [`nat_events`](Decoder::nat_events), which is then to be
+    /// asked after each datagram.
+    pub fn keep_nat_events(&mut self) {
+        self.nat.get_or_insert_default();
+    }
+
+    /// The events of address translators since this was last asked, in the order in which they came; none unless they
+    /// are kept.
+    pub fn nat_events(&mut self) -> Vec<NatEvent> {
+        self.nat.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Reads the payload of one UDP datagram, or of several glued together, and appends the flows to `into`.
     ///
     /// It never fails: what could not be read is in the exporter's report.
@@ -65,13 +79,13 @@ impl Decoder {
         if !self.admits(address, received) {
             return nothing;
         }
-        let Decoder { limits, exporters, held, assumed, .. } = self;
+        let Decoder { limits, exporters, held, assumed, nat, .. } = self;
         let exporter = exporters
             .entry(address)
             .or_insert_with(|| Exporter::new(address, received, assumed.get(&address).copied()));
         exporter.report.losses.no_template += exporter.waiting.expire(received, limits, held);
         let before = into.len();
-        let mut message = Message { exporter, limits, held, received, into };
+        let mut message = Message { exporter, limits, held, received, into, nat: nat.as_mut() };
         let version = read(&mut message, bytes);
         let Message { exporter, into, .. } = message;
         let flows = into.len() - before;

@@ -53,11 +53,16 @@ pub(super) enum Slot {
     FrameBytes,
     FirstFlags,
     ReverseFirstFlags,
+    PortRangeStart,
+    PortRangeEnd,
+    PortRangeStep,
+    PortRangeCount,
+    RoutingDomain,
 }
 
 impl Slot {
     /// How many there are.
-    pub(super) const COUNT: usize = 30;
+    pub(super) const COUNT: usize = 35;
 
     /// This slot as a bit of a set of slots.
     pub(super) const fn bit(self) -> u64 {
@@ -143,6 +148,12 @@ fn spoken(number: u16) -> Option<Meaning> {
         227 => (Slot::PostSourcePort, 0),
         281 => return Some(Meaning::PostSource6),
         230 => (Slot::NatEvent, 0),
+        // Of port blocks (RFC 8158 section 5.6): first, last, step and how many; and ingressVRFID.
+        361 => (Slot::PortRangeStart, 0),
+        362 => (Slot::PortRangeEnd, 0),
+        363 => (Slot::PortRangeStep, 0),
+        364 => (Slot::PortRangeCount, 0),
+        234 => (Slot::RoutingDomain, 0),
         233 => (Slot::Event, 0),
         // Cisco ASA before 8.4, "Implementation Note for NetFlow Collectors": NF_F_XLATE_SRC_ADDR_IPV4,
         // NF_F_XLATE_SRC_PORT, NF_F_FW_EVENT.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::element::Slot;
+use super::nat;
 use super::packet;
 use super::plan::{BEFORE, Begins, Family, Gather, Moments, Place, Plan, VARIABLE};
 use super::sampling::Rates;
@@ -127,6 +128,9 @@ pub(super) fn variable(left: &mut &[u8]) -> Option<usize> {
 #[inline]
 fn read(plan: &Plan, window: &[u8], scene: &Scene, rates: &Rates, sink: &mut Sink<'_>) {
     sink.records += 1;
+    if plan.tells(Slot::NatEvent.bit()) {
+        nat::note(plan, window, scene, sink);
+    }
     let Some((source, destination)) = ends(plan, window) else {
         sink.others += 1;
         return;
@@ -190,7 +194,7 @@ pub(super) fn canonical(bytes: [u8; 16]) -> IpAddr {
     clippy::cast_possible_truncation,
     reason = "ports have sixteen bits; a wider field has zeros before them"
 )]
-fn port(number: u64) -> u16 {
+pub(super) fn port(number: u64) -> u16 {
     number as u16
 }
 
@@ -199,12 +203,12 @@ fn port(number: u64) -> u16 {
     clippy::cast_possible_truncation,
     reason = "the low byte is what is wanted: the flags of RFC 9293, a protocol"
 )]
-fn byte(number: u64) -> u8 {
+pub(super) fn byte(number: u64) -> u8 {
     number as u8
 }
 
 #[inline]
-fn times(plan: &Plan, window: &[u8], scene: &Scene) -> (crate::Millis, crate::Millis, bool) {
+pub(super) fn times(plan: &Plan, window: &[u8], scene: &Scene) -> (crate::Millis, crate::Millis, bool) {
     // IPFIX: the start of the exporter may stand in the record; if nobody tells it, the flow ended when it was sent.
     let boot = plan.number(Slot::Boot, window);
     let uptime = match i64::try_from(boot) {

@@ -2,6 +2,7 @@
 
 use super::element::Clock;
 use super::limits::Limits;
+use super::nat::NatEvent;
 use crate::{ExporterId, Flow, Millis, Translated, Way};
 
 /// Seconds from 1900, where NTP begins to count, to 1970 (RFC 5905 section 6).
@@ -134,6 +135,8 @@ pub(super) struct Told {
 #[derive(Debug)]
 pub(super) struct Sink<'a> {
     pub(super) flows: &'a mut Vec<Flow>,
+    /// Where events of address translators go, where somebody wants them.
+    pub(super) nat: Option<&'a mut Vec<NatEvent>>,
     /// Records, whatever they tell.
     pub(super) records: u32,
     /// Records that are no flows.
@@ -144,14 +147,23 @@ pub(super) struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     pub(super) fn new(flows: &'a mut Vec<Flow>) -> Sink<'a> {
-        Sink { flows, records: 0, others: 0, bad_times: 0, unknown_sampling: 0 }
+        Sink { flows, nat: None, records: 0, others: 0, bad_times: 0, unknown_sampling: 0 }
+    }
+
+    /// The same, with events of address translators.
+    pub(super) fn telling(self, nat: Option<&'a mut Vec<NatEvent>>) -> Sink<'a> {
+        Sink { nat, ..self }
     }
 
     /// Takes back what `read` wrote where it says that it is unsound, or where times came out that cannot be true.
     pub(super) fn only_if_sound(&mut self, read: impl FnOnce(&mut Self) -> bool) -> bool {
         let before = (self.flows.len(), self.records, self.others, self.bad_times, self.unknown_sampling);
+        let events = self.nat.as_ref().map_or(0, |nat| nat.len());
         let sound = read(self) && self.bad_times == before.3;
         if !sound {
+            if let Some(nat) = &mut self.nat {
+                nat.truncate(events);
+            }
             self.flows.truncate(before.0);
             (_, self.records, self.others, self.bad_times, self.unknown_sampling) = before;
         }

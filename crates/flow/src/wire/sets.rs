@@ -4,6 +4,7 @@ use super::bytes::Reader;
 use super::exporter::{Domain, DomainKey, Exporter, Held, Waiting, number};
 use super::limits::Limits;
 use super::losses::{ExporterReport, Version};
+use super::nat::NatEvent;
 use super::plan::BEFORE;
 use super::record::{read_all, since};
 use super::sampling::Options;
@@ -24,6 +25,8 @@ pub(super) struct Message<'a> {
     pub(super) held: &'a mut usize,
     pub(super) received: Millis,
     pub(super) into: &'a mut Vec<Flow>,
+    /// Where events of address translators go, where somebody wants them.
+    pub(super) nat: Option<&'a mut Vec<NatEvent>>,
 }
 
 impl Message<'_> {
@@ -110,7 +113,7 @@ impl Message<'_> {
             limits: self.limits,
             held: self.held,
             received: self.received,
-            sink: Sink::new(self.into),
+            sink: Sink::new(self.into).telling(self.nat.as_deref_mut()),
             countable: true,
             news: false,
         };

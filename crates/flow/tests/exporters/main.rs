@@ -3,6 +3,7 @@
 
 mod datagram;
 mod fields;
+mod nat;
 mod sampling;
 mod sflow;
 mod trouble;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use flow::wire::Limits;
 use ipnet::IpNet;
 
-use super::Heard;
+use super::{Heard, NatTap};
 
 /// Settings of the flow sockets.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct Config {
     pub batch: usize,
     /// or when its first flow has waited so long.
     pub within: Duration,
+    /// Where events of address translators go, where they are wanted.
+    pub nat: Option<NatTap>,
     /// Where the counts go.
     pub heard: Arc<Heard>,
 }
@@ -46,6 +48,7 @@ impl Config {
             limits: Limits::default(),
             batch: 2048,
             within: Duration::from_millis(200),
+            nat: None,
             heard: Arc::default(),
         }
     }

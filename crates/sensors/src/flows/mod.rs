@@ -13,6 +13,7 @@
 
 mod config;
 mod heard;
+mod nat;
 mod shard;
 mod socket;
 mod strangers;
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc::Sender, watch};
 
 pub use config::Config;
 pub use heard::{Counts, Heard, Reading};
+pub use nat::{NatBatch, NatTap};
 pub use socket::{BindError, Sockets, bind};
 
 use crate::stop::stopped;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
 use super::heard::Counts;
+use super::nat::Following;
 use super::socket::{Buffers, Socket};
 use super::strangers::Strangers;
 use super::{Batch, Config};
@@ -31,6 +32,7 @@ pub(super) struct Shard {
     since: Instant,
     counts: Counts,
     strangers: Strangers,
+    translators: Option<Following>,
 }
 
 impl Shard {
@@ -39,9 +41,13 @@ impl Shard {
         for (exporter, rate) in &config.sampling {
             decoder.assume_sampling(*exporter, *rate);
         }
+        let translators = config.nat.clone().map(Following::new);
+        if translators.is_some() {
+            decoder.keep_nat_events();
+        }
         let since = Instant::now();
         let (counts, strangers, flows) = (Counts::default(), Strangers::default(), Vec::new());
-        Shard { number, socket, config, batches, decoder, flows, since, counts, strangers }
+        Shard { number, socket, config, batches, decoder, flows, since, counts, strangers, translators }
     }
 
     /// Reads until it is to end.
@@ -69,13 +75,16 @@ impl Shard {
         if self.flows.is_empty() {
             self.since = Instant::now();
         }
-        let Shard { socket, config, decoder, flows, strangers, .. } = &mut *self;
+        let Shard { socket, config, decoder, flows, strangers, translators, .. } = &mut *self;
         // The clock is asked once for what lay there already, and before the wait: within the wait at most.
         let mut received = None;
         let read = buffers.receive(socket, |from, datagram| {
             if config.admits(from) {
                 let received = *received.get_or_insert_with(now);
                 decoder.decode(from, received, datagram, flows);
+                if let Some(translators) = translators {
+                    translators.heard(from, decoder);
+                }
             } else {
                 strangers.count(from);
             }

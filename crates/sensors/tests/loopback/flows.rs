@@ -8,7 +8,7 @@ use flow::wire::Version;
 use flow::wire::encode::Writer;
 use flow::{ExporterId, Flow, Millis, Way};
 use jiff::Timestamp;
-use sensors::flows::{Batch, Config, Heard, Reading, Sockets, bind, serve};
+use sensors::flows::{Batch, Config, Heard, NatTap, Reading, Sockets, bind, serve};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -154,4 +154,49 @@ async fn an_address_that_is_not_ours_is_refused_by_name() {
     let config = Config { listen: vec!["192.0.2.77:2055".parse().unwrap()], ..config("127.0.0.1/32") };
     let refused = bind(&config).unwrap_err().to_string();
     assert!(refused.starts_with("cannot listen for flows on 192.0.2.77:2055"), "{refused}");
+}
+
+/// An IPFIX message with a template of port blocks (RFC 8158) and one block that is given, numbered so.
+fn block_given(sequence: u32) -> Vec<u8> {
+    let template: [u16; 14] = [2, 28, 256, 5, 8, 4, 225, 4, 361, 2, 362, 2, 230, 1];
+    let record = [&[10, 66, 0, 17, 203, 0, 113, 9][..], &[4, 0, 5, 255, 16]].concat();
+    let seconds = u32::try_from(Timestamp::now().as_second()).unwrap();
+    let mut message = [10, 61].map(u16::to_be_bytes).concat();
+    message.extend([seconds, sequence, 1].map(u32::to_be_bytes).as_flattened());
+    message.extend(template.map(u16::to_be_bytes).as_flattened());
+    message.extend([256, 17].map(u16::to_be_bytes).as_flattened());
+    [message, record].concat()
+}
+
+#[tokio::test]
+async fn a_translators_events_come_out_and_what_was_lost_of_them_is_said_with_the_next() {
+    let (events, mut batches) = mpsc::channel(1);
+    let translators = vec!["127.0.0.1/32".parse().unwrap()];
+    let config = Config { nat: Some(NatTap { translators, events }), ..config("127.0.0.0/8") };
+    let night = begin(bind(&config).unwrap(), config, 64);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let send = |sequence| socket.send_to(&block_given(sequence), night.address).unwrap();
+    let mut next = async || {
+        let batch = tokio::time::timeout(PATIENCE, batches.recv()).await.expect("events in time").unwrap();
+        (batch.lost, batch.events.len())
+    };
+    send(0);
+    assert_eq!(next().await, (false, 1));
+    send(1);
+    assert_eq!(next().await, (false, 1));
+    send(7);
+    assert_eq!(next().await, (true, 1), "five never came");
+    // The second of these finds no room.
+    send(8);
+    send(9);
+    night.until(|reading| reading.counts.datagrams == 5).await;
+    assert_eq!(next().await, (false, 1));
+    send(10);
+    assert_eq!(next().await, (true, 1), "what was dropped is lost as well");
+    // Another exporter's events are nobody's business.
+    let other = UdpSocket::bind("127.0.0.2:0").unwrap();
+    other.send_to(&block_given(0), night.address).unwrap();
+    night.until(|reading| reading.counts.datagrams == 7).await;
+    night.end().await;
+    assert!(batches.recv().await.is_none());
 }

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use case::Stage;
 use flow::{ExporterId, Flow, Millis, StitchLimits, Way, protocol};
 use proptest::prelude::*;
-use signs::{Config, Detector, Standing};
+use signs::{Config, Detector};
 
+use crate::judging;
 use crate::proxies::proxied;
 use crate::traffic::{LINE, address, call, flow, judged};
 
@@ -31,8 +33,8 @@ fn a_flood_of_forged_strangers_against_one_line_accuses_it_of_nothing() {
         detector.see(&call(i64::from(n / 10), (numbered(n), 1_024), (address(LINE), port)));
     }
     detector.finish();
-    let host = detector.host(address(LINE));
-    assert!(host.stage <= Standing::Watching, "{host:#?}");
+    let host = judging::host(&detector, address(LINE));
+    assert!(host.stage <= Stage::Watching, "{host:#?}");
 }
 
 #[test]
@@ -46,7 +48,7 @@ fn a_million_home_addresses_touched_once_leave_a_thousand_behind() {
     detector.finish();
     assert_eq!(detector.counts().lines, 1_000);
     assert_eq!(detector.counts().evicted, 999_000);
-    assert!(detector.hosts().iter().all(|host| host.stage <= Standing::Watching));
+    assert!(judging::hosts(&detector).iter().all(|host| host.stage <= Stage::Watching));
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn last_years_records_and_next_years_are_counted_and_passed_over() {
     }
     let counts = detector.counts();
     assert_eq!((counts.stale, counts.early), (12, 12));
-    assert_eq!(detector.host(address(LINE)).stage, Standing::Confirmed, "the liar hides nobody");
+    assert_eq!(judging::host(&detector, address(LINE)).stage, Stage::Confirmed, "the liar hides nobody");
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn time_that_runs_backwards_changes_little() {
     flows.reverse();
     flows.iter().for_each(|flow| detector.see(flow));
     detector.finish();
-    assert_eq!(detector.host(address(LINE)).stage, forwards);
+    assert_eq!(judging::host(&detector, address(LINE)).stage, forwards);
 }
 
 fn any_flow() -> impl Strategy<Value = Flow> {
@@ -116,7 +118,7 @@ proptest! {
             detector.see(flow);
         }
         detector.finish();
-        for host in detector.hosts() {
+        for host in judging::hosts(&detector) {
             prop_assert!((0.0..=1.0).contains(&host.score));
             for sign in &host.signs {
                 prop_assert!((0.0..=1.0).contains(&sign.score), "{sign:?}");

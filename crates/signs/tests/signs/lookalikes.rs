@@ -1,8 +1,10 @@
 //! What only looks like a proxy, by name: none of these is confirmed, and hardly any is suspected.
 
+use case::Stage;
 use flow::Flow;
-use signs::{Config, Detector, Host, Standing};
+use signs::{Config, Detector};
 
+use crate::judging::{self, Host};
 use crate::traffic::{LINE, address, call, chance, flow, judged, server, stranger, udp};
 
 const MINUTE: i64 = 60_000;
@@ -46,17 +48,17 @@ fn with_neighbours(flows: &[Flow]) -> Host {
     all.sort_by_key(|flow| flow.last);
     all.iter().for_each(|flow| detector.see(flow));
     detector.finish();
-    detector.host(line())
+    judging::host(&detector, line())
 }
 
 #[track_caller]
 fn harmless(host: &Host) {
-    assert!(host.stage < Standing::Suspected, "{host:#?}");
+    assert!(host.stage < Stage::Suspected, "{host:#?}");
 }
 
 #[test]
 fn browsing_is_no_sign() {
-    assert!(judged(&browsing()).stage <= Standing::HeadsUp, "{:#?}", judged(&browsing()));
+    assert!(judged(&browsing()).stage <= Stage::HeadsUp, "{:#?}", judged(&browsing()));
 }
 
 #[test]
@@ -69,13 +71,13 @@ fn a_scanned_server_relays_nothing() {
         flow(chance(n.into(), 2_600_000), 300, (line(), 50_000), (server(n % 3), 443), (900, 4_000))
     });
     let host = judged(&scans.chain(banners).chain(own).collect::<Vec<Flow>>());
-    assert!(host.stage <= Standing::HeadsUp, "{host:#?}");
+    assert!(host.stage <= Stage::HeadsUp, "{host:#?}");
 }
 
 #[test]
 fn time_from_a_time_server_is_no_sign() {
     let polls = (0..300).map(|n| udp(flow(n * 64_000, 30, (line(), 123), (server(1), 123), (48, 48))));
-    assert_eq!(judged(&polls.collect::<Vec<Flow>>()).stage, Standing::HeadsUp);
+    assert_eq!(judged(&polls.collect::<Vec<Flow>>()).stage, Stage::HeadsUp);
 }
 
 #[test]

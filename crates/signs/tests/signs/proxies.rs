@@ -1,8 +1,10 @@
 //! Proxies, relays and bots: each found by the sign that is its own.
 
+use case::Stage;
 use flow::{Flow, Way};
-use signs::{Allowed, Config, Detector, Host, Sign, SignKind, Standing};
+use signs::{Allowed, Config, Detector, Sign, SignKind};
 
+use crate::judging::Host;
 use crate::traffic::{LINE, address, call, chance, flow, judged, judged_by, server, stranger};
 
 /// Strangers use a proxy on an odd port: each connection in is followed by one out.
@@ -20,7 +22,7 @@ pub(crate) fn proxied(at: i64, n: u32, port: u16) -> [Flow; 2] {
 fn a_listening_proxy_is_confirmed_within_minutes_of_its_first_use() {
     let flows: Vec<Flow> = (0..12).flat_map(|n| proxied(i64::from(n) * 20_000, n, 48_613)).collect();
     let host = judged(&flows);
-    assert_eq!(host.stage, Standing::Confirmed, "{host:#?}");
+    assert_eq!(host.stage, Stage::Confirmed, "{host:#?}");
     let relay = host.signs.iter().find(|sign| sign.sign == SignKind::RelayShape).unwrap();
     assert_eq!(relay.port, Some(48_613), "the odd port is found (P4)");
     assert_eq!(relay.proof.len(), 8);
@@ -34,7 +36,7 @@ fn what_is_allowed_is_not_suspected_and_only_that_port() {
     let host = judged_by(Config::new(home.clone()).allowing(allowed), &flows);
     assert_eq!(host.signs, [], "{host:#?}");
     let other: Vec<Allowed> = vec!["198.51.100.66:8080".parse().unwrap()];
-    assert_eq!(judged_by(Config::new(home).allowing(other), &flows).stage, Standing::Confirmed);
+    assert_eq!(judged_by(Config::new(home).allowing(other), &flows).stage, Stage::Confirmed);
 }
 
 #[test]
@@ -44,7 +46,7 @@ fn mail_to_many_servers_from_a_line_that_gets_none_is_suspected() {
         .map(|n| flow(i64::from(n) * 4_000, 2_000, (line, 50_000 + n), (server(n.into()), 25), (9_000, 600)))
         .collect();
     let host = judged(&mails);
-    assert_eq!(host.stage, Standing::Suspected, "{host:#?}");
+    assert_eq!(host.stage, Stage::Suspected, "{host:#?}");
     assert_eq!(host.signs[0].sign, SignKind::SmtpFanout);
 }
 
@@ -71,7 +73,7 @@ fn a_proxy_is_found_in_records_of_one_direction_too() {
             [back, there]
         })
         .collect();
-    assert_eq!(judged(&halves).stage, Standing::Confirmed);
+    assert_eq!(judged(&halves).stage, Stage::Confirmed);
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn what_goes_up_a_tunnel_and_comes_in_elsewhere_is_a_back_connection() {
     let host = judged(&flows);
     let tunnel = sign(&host, SignKind::BackConnect);
     assert_eq!((tunnel.peer, tunnel.port), (Some(server(240)), Some(8_022)));
-    assert!(host.stage >= Standing::Suspected, "{host:#?}");
+    assert!(host.stage >= Stage::Suspected, "{host:#?}");
 }
 
 #[test]
@@ -145,7 +147,7 @@ fn a_controller_called_every_half_minute_all_day_is_a_beacon() {
         })
         .collect();
     let host = judged(&calls);
-    assert_eq!(host.stage, Standing::Suspected, "{host:#?}");
+    assert_eq!(host.stage, Stage::Suspected, "{host:#?}");
     assert_eq!(sign(&host, SignKind::Beacon).peer, Some(server(3)));
 }
 
@@ -155,7 +157,7 @@ fn a_worm_tries_many_addresses_on_one_port() {
     let tries: Vec<Flow> =
         (0..200u16).map(|n| call(i64::from(n) * 700, (line, 50_000 + n), (server(n.into()), 23))).collect();
     let host = judged(&tries);
-    assert_eq!(host.stage, Standing::Suspected, "{host:#?}");
+    assert_eq!(host.stage, Stage::Suspected, "{host:#?}");
     assert_eq!(sign(&host, SignKind::ScanOut).port, Some(23));
 }
 
@@ -182,4 +184,66 @@ fn new_signs_are_told_once_and_again_only_when_they_grow() {
     assert!((2..15).contains(&told.len()), "told {} times", told.len());
     assert!(told.windows(2).all(|pair| pair[0].score < pair[1].score));
     assert_eq!(detector.new_signs(), []);
+}
+
+#[test]
+fn a_watched_line_is_looked_at_more_closely_and_only_as_long_as_it_is_watched() {
+    let home: Vec<ipnet::IpNet> = vec!["198.51.100.0/24".parse().unwrap()];
+    // The line is heard of three minutes before strangers greet a new port: too short a while to call it new, and too few
+    // words to call it used.
+    let greeted = |n: u8| {
+        flow(
+            180_000 + 1_000 * i64::from(n),
+            300,
+            (stranger(n.into()), 40_000),
+            (address(LINE), 48_613),
+            (60, 90),
+        )
+    };
+    let mut flows = vec![flow(0, 400, (address(LINE), 30_000), (server(1), 443), (900, 9_000))];
+    flows.extend((1..=6).map(greeted));
+    let signs = |watched: &[&str]| {
+        let mut detector = Detector::new(Config::new(home.clone()));
+        detector.watch(watched.iter().map(|net| net.parse().unwrap()));
+        flows.iter().for_each(|flow| detector.see(flow));
+        detector.finish();
+        let mut names: Vec<&str> =
+            detector.signs(address(LINE)).iter().map(|sign| sign.sign.name()).collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(signs(&[]), [] as [&str; 0]);
+    assert_eq!(signs(&["198.51.100.250/32"]), [] as [&str; 0], "another line");
+    let net = format!("{LINE}/32");
+    assert_eq!(signs(&[&net]), ["answered-stranger", "new-listener"]);
+}
+
+#[test]
+fn after_a_restart_a_new_port_is_new_at_once_and_an_old_one_is_not() {
+    let config = || Config::new(vec!["198.51.100.0/24".parse().unwrap()]);
+    let served = |at: i64, n: u32, port: u16| {
+        flow(at, 400, (stranger(n), 40_000), (address(LINE), port), (800, 9_000))
+    };
+    let mut before = Detector::new(config());
+    before.see(&flow(0, 400, (address(LINE), 30_000), (server(1), 443), (900, 9_000)));
+    before.see(&served(60_000, 1, 8_123));
+    before.see(&served(700_000, 2, 8_123));
+    before.finish();
+    let learnt: Vec<signs::Learnt> = before.learnt().collect();
+    let new_ports = |mut detector: Detector| {
+        for (n, port) in [(3, 8_123), (4, 48_613), (5, 48_613)] {
+            detector.see(&served(800_000 + 1_000 * i64::from(n), n, port));
+        }
+        detector.finish();
+        let signs = detector.signs(address(LINE));
+        let new = signs.iter().filter(|sign| sign.sign == SignKind::NewListener);
+        new.filter_map(|sign| sign.port).collect::<Vec<u16>>()
+    };
+    assert_eq!(new_ports(Detector::new(config())), [] as [u16; 0], "it has not learnt what is old");
+    let mut after = Detector::new(config());
+    after.recall(learnt.iter().cloned());
+    assert_eq!(new_ports(after), [48_613]);
+    let mut elsewhere = Detector::new(Config::new(vec!["203.0.113.0/24".parse().unwrap()]));
+    elsewhere.recall(learnt);
+    assert_eq!(elsewhere.counts().lines, 0, "what is not home is not kept");
 }

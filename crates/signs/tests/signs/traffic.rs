@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use flow::{ExporterId, Flow, Millis, Way, protocol, tcp};
-use signs::{Config, Detector, Host};
+use signs::{Config, Detector};
+
+use crate::judging::{self, Host};
 
 /// The line that all stories are about.
 pub(crate) const LINE: &str = "198.51.100.66";
@@ -84,5 +86,5 @@ pub(crate) fn judged_by(config: Config, flows: &[Flow]) -> Host {
         detector.see(flow);
     }
     detector.finish();
-    detector.host(address(LINE))
+    judging::host(&detector, address(LINE))
 }

@@ -18,6 +18,9 @@ const MOST: usize = 1 << 18;
 /// `udp_inactivity_timeout` and `icmp_inactivity_timeout`.
 const IDLE_TCP: i64 = 300_000_000;
 const IDLE_OTHER: i64 = 60_000_000;
+/// A connection is told of in pieces of about this length, as a router would, in microseconds: what a long one did when is then
+/// known, and it is heard of before it ends.
+const ACTIVE: i64 = 15_000_000;
 /// After this much longer than its end, a connection has been looked at for certain.
 const LOOKED_AT: i64 = 2 * IDLE_TCP;
 
@@ -39,6 +42,10 @@ struct Open {
     /// The sequence number that the source began with: another one is another connection.
     initial: Option<u32>,
     closed: bool,
+    /// Flags of each way, in all of it.
+    flags: (u8, u8),
+    /// When what has not been told of it begins.
+    since: i64,
     number: u64,
 }
 
@@ -59,6 +66,9 @@ impl Table {
         let key = key(packet);
         if let Some(open) = self.open.get_mut(&key) {
             if !open.is_over(packet) {
+                if packet.micros.saturating_sub(open.since) >= ACTIVE && !open.closed {
+                    open.tell(packet.micros, &mut self.waiting, reading);
+                }
                 open.add(packet);
                 return;
             }
@@ -177,7 +187,9 @@ impl Open {
             _ => flow,
         };
         let initial = (syn && !answer).then_some(packet.sequence);
-        Open { flow, initial, last: packet.micros, begun: syn || asked.is_some(), closed: false, number }
+        let begun = syn || asked.is_some();
+        let flags = (flow.forward.flags, flow.reverse.flags);
+        Open { flow, initial, last: packet.micros, begun, closed: false, flags, since: packet.micros, number }
     }
 
     fn add(&mut self, packet: &Packet<'_>) {
@@ -189,7 +201,9 @@ impl Open {
         way.packets = way.packets.saturating_add(1);
         way.bytes = way.bytes.saturating_add(packet.bytes);
         way.flags |= packet.flags & 0x3f;
-        let (forward, reverse) = (self.flow.forward.flags, self.flow.reverse.flags);
+        self.flags.0 |= self.flow.forward.flags;
+        self.flags.1 |= self.flow.reverse.flags;
+        let (forward, reverse) = self.flags;
         self.closed |= (forward | reverse) & RST != 0 || forward & reverse & FIN != 0;
     }
 
@@ -206,6 +220,15 @@ impl Open {
         let another =
             self.initial.is_some_and(|initial| initial != packet.sequence && self.is_forward(packet));
         silence > idle || (begins && (self.closed || another))
+    }
+
+    /// Tells of it so far; the rest begins now.
+    fn tell(&mut self, now: i64, waiting: &mut Waiting, reading: &mut Reading<'_>) {
+        self.end(waiting, reading);
+        let now_at = Millis(now.div_euclid(1000));
+        let (forward, reverse) = (Way::default(), Way::default());
+        self.flow = Flow { first: now_at, last: now_at, forward, reverse, ..self.flow };
+        self.since = now;
     }
 
     /// It is over, and waits for its turn.
