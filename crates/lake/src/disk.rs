@@ -1,4 +1,5 @@
-//! The files of the lake: two folders, one for each order, a folder for what is half written, and one lock.
+//! The files of the lake: two folders, one for each order, one for the lists of the heaviest, one for what is half written,
+//! and one lock.
 //!
 //! A file is written in `tmp`, fsynced, renamed into its folder, and the folder is fsynced: nothing half written is
 //! ever seen. Both orders of the same rows have the same name, and rows count only once both are there, so the second
@@ -73,6 +74,16 @@ impl Disk {
         self.dir.join(order.folder()).join(name.to_string())
     }
 
+    /// Where the list of the heaviest conversations of a file stands.
+    pub(crate) fn heaviest(&self, name: &Name) -> PathBuf {
+        self.heaviest_folder().join(name.to_string())
+    }
+
+    /// The folder of these lists.
+    pub(crate) fn heaviest_folder(&self) -> PathBuf {
+        self.dir.join("heaviest")
+    }
+
     /// The folder for what is half written.
     pub(crate) fn tmp(&self) -> PathBuf {
         self.dir.join("tmp")
@@ -80,7 +91,8 @@ impl Disk {
 
     /// Makes the folders, where they are not there.
     pub(crate) fn make(&self) -> Result<(), LakeError> {
-        for folder in [self.tmp(), self.dir.join("by-home"), self.dir.join("by-peer")] {
+        let orders = Order::BOTH.map(|order| self.dir.join(order.folder()));
+        for folder in [self.tmp(), self.heaviest_folder()].into_iter().chain(orders) {
             fs::create_dir_all(&folder).map_err(file("make", &folder))?;
         }
         Ok(())
@@ -112,10 +124,17 @@ impl Disk {
 
     /// Moves a finished file to its name and makes that last.
     pub(crate) fn publish(&self, from: &Path, order: Order, name: &Name) -> Result<(), LakeError> {
-        let to = self.path(order, name);
-        self.change("rename to", &to, fs::rename(from, &to))?;
-        let folder = self.dir.join(order.folder());
-        self.change("fsync", &folder, File::open(&folder).and_then(|opened| opened.sync_all()))
+        self.give_name(from, &self.path(order, name), &self.dir.join(order.folder()))
+    }
+
+    /// The same for the list of the heaviest of a file.
+    pub(crate) fn publish_heaviest(&self, from: &Path, name: &Name) -> Result<(), LakeError> {
+        self.give_name(from, &self.heaviest(name), &self.heaviest_folder())
+    }
+
+    fn give_name(&self, from: &Path, to: &Path, folder: &Path) -> Result<(), LakeError> {
+        self.change("rename to", to, fs::rename(from, to))?;
+        self.change("fsync", folder, File::open(folder).and_then(|opened| opened.sync_all()))
     }
 
     /// Removes a file; one that is gone already is no trouble.
@@ -125,6 +144,14 @@ impl Disk {
             other => other,
         };
         self.change("remove", path, gone)
+    }
+
+    /// Removes everything under a name; its list goes last, being what nobody misses.
+    pub(crate) fn remove_all(&self, name: &Name) -> Result<(), LakeError> {
+        for order in Order::BOTH {
+            self.remove(&self.path(order, name))?;
+        }
+        self.remove(&self.heaviest(name))
     }
 
     /// Gives a file that cannot be read a name under which nobody reads it.

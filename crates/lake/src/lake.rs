@@ -123,6 +123,11 @@ impl Lake {
         Ok(first.zip(last).map(|(first, last)| (Millis(first), Millis(last))))
     }
 
+    /// The folder, for what is read past the engine.
+    pub(crate) fn disk(&self) -> Arc<Disk> {
+        Arc::clone(&self.room.disk)
+    }
+
     /// Runs a question on the lake's threads, within its time. Where a file proves damaged or has just been merged
     /// away, the question is asked once more without it.
     pub(crate) async fn answer<T, W>(&self, question: impl Fn(Asking) -> W) -> Result<T, LakeError>

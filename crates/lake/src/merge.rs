@@ -4,18 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::interleave_record_batch;
-use arrow::datatypes::TimestampMillisecondType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
 use crate::disk::Order;
 use crate::error::LakeError;
+use crate::key::{self, Key};
 use crate::parquet_file::{self, BATCH};
-use crate::schema::address_number;
-
-/// What a file is sorted by: address, then time.
-type Key = (u128, i64);
 
 /// One file while it is merged.
 struct Source {
@@ -40,7 +36,7 @@ impl Source {
         for batch in self.rest.by_ref() {
             let batch = batch
                 .map_err(|error| LakeError::Damaged { path: self.path.clone(), source: error.into() })?;
-            self.keys = keys(&batch, order);
+            self.keys = key::of_batch(&batch, order);
             self.batch = batch;
             self.at = 0;
             if !self.keys.is_empty() {
@@ -60,19 +56,9 @@ fn rest_schema(rest: &ParquetRecordBatchReader) -> arrow::datatypes::SchemaRef {
     rest.schema()
 }
 
-fn keys(batch: &RecordBatch, order: Order) -> Vec<Key> {
-    let [address, time] = parquet_file::sorted_by(order);
-    let address = batch.column_by_name(address).and_then(|it| it.as_fixed_size_binary_opt());
-    let time = batch.column_by_name(time).and_then(|it| it.as_primitive_opt::<TimestampMillisecondType>());
-    match (address, time) {
-        (Some(address), Some(time)) => {
-            (0..address.len()).map(|at| (address_number(address.value(at)), time.value(at))).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Hands the rows of all files, in order, to `out`, a batch at a time. Of each file one batch is in memory.
+/// Hands the rows of all files, in order, to `out`, a batch at a time. Of each file one batch is in memory. A file that is
+/// sorted by its address alone, or by address and time as early ones were, leaves the addresses in order and the rest not,
+/// which makes the merged file larger and no answer wrong.
 pub(crate) fn merge(
     paths: Vec<PathBuf>,
     order: Order,
@@ -113,4 +99,75 @@ fn take(sources: &[Source], picked: &[(usize, usize)]) -> Result<RecordBatch, La
     let batches: Vec<&RecordBatch> = sources.iter().map(|source| &source.batch).collect();
     interleave_record_batch(&batches, picked)
         .map_err(|source| LakeError::Columns { doing: "merge files", source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
+    use flow::Way;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::disk::Disk;
+    use crate::parquet_file::{Stay, Writing};
+    use crate::row::Row;
+    use crate::schema::{self, SCHEMA};
+
+    fn row(home: u128, first: i64, peer_port: u16) -> Row {
+        Row {
+            home,
+            peer: 7,
+            inbound: false,
+            home_port: 50_000,
+            peer_port,
+            protocol: 6,
+            first,
+            duration: 5,
+            inward: Way::default(),
+            outward: Way { packets: 1, bytes: 60, flags: 2 },
+            both_ways: false,
+            sampling: 1,
+            exporter: 0,
+            translated: None,
+        }
+    }
+
+    fn batch(rows: &[Row]) -> RecordBatch {
+        let order: Vec<u32> = (0..).take(rows.len()).collect();
+        schema::batch(rows, &order).unwrap()
+    }
+
+    /// As files were written before flows of one kind stood together: by address and time, with dictionaries.
+    fn early(path: &std::path::Path, rows: &[Row]) {
+        let mut out = ArrowWriter::try_new(File::create(path).unwrap(), Arc::clone(&SCHEMA), None).unwrap();
+        out.write(&batch(rows)).unwrap();
+        out.close().unwrap();
+    }
+
+    #[test]
+    fn early_files_merge_with_later_ones_and_the_addresses_stay_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        early(&old, &[row(1, 10, 443), row(1, 20, 53), row(2, 5, 443), row(3, 1, 25)]);
+        let mut writing =
+            Writing::begin(&Disk::new(folder.path().to_owned()), new.clone(), Order::Home, Stay::Passing)
+                .unwrap();
+        writing.write(&batch(&[row(1, 30, 25), row(1, 15, 443), row(3, 9, 53)])).unwrap();
+        writing.finish(&Disk::new(folder.path().to_owned())).unwrap();
+        let mut merged = Vec::new();
+        merge(vec![old, new], Order::Home, |batch| {
+            merged.extend(schema::rows(batch)?);
+            Ok(())
+        })
+        .unwrap();
+        assert!(merged.is_sorted_by_key(|row| row.home), "{merged:?}");
+        let mut whole: Vec<_> = merged.iter().map(|row| (row.home, row.first, row.peer_port)).collect();
+        whole.sort_unstable();
+        assert_eq!(
+            whole,
+            [(1, 10, 443), (1, 15, 443), (1, 20, 53), (1, 30, 25), (2, 5, 443), (3, 1, 25), (3, 9, 53)]
+        );
+    }
 }

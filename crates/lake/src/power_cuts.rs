@@ -46,7 +46,7 @@ fn until_the_power_goes(dir: &Path, changes: usize) -> (Vec<u64>, bool) {
     let mut said = Vec::new();
     let mut work = || -> Result<(), crate::LakeError> {
         let mut writer = Writer::on(Disk::failing_after(dir.to_owned(), changes), home(), None)?;
-        for n in 0..12 {
+        for n in 0..9 {
             writer.write(&[numbered(n)])?;
             writer.flush()?;
             said.push(n);

@@ -48,8 +48,8 @@ pub(crate) fn retire(
         retired.rows = retired.rows.saturating_add(held.name.rows);
         for order in Order::BOTH {
             retired.bytes = retired.bytes.saturating_add(held.bytes(order).unwrap_or(0));
-            disk.remove(&disk.path(order, &held.name))?;
         }
+        disk.remove_all(&held.name)?;
     }
     Ok(Some(retired))
 }

@@ -2,6 +2,8 @@
 
 mod bounds;
 mod functions;
+#[cfg(test)]
+mod reading;
 mod table;
 
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Which of our addresses a scanner touched, which answered, and what listens there since (P14).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use flow::Millis;
@@ -17,6 +17,9 @@ use crate::schema;
 
 /// Addresses touched of which new listeners are looked for; a scanner that touched more is looked at for these.
 const LOOKED_AT: usize = 2000;
+
+/// Where one in so many addresses was touched they are not listed: their pages are the same, and a list takes time to read.
+const CLOSE: u128 = 4;
 
 /// Hours before the scan that the lake must have flows of before anything is called new.
 const QUIET_HOURS: u64 = 24;
@@ -216,11 +219,12 @@ async fn later(
     since: Millis,
     hosts: &BTreeMap<u128, ExposedHost>,
 ) -> Result<Conversations, LakeError> {
-    let homes: Vec<String> =
-        hosts.values().take(LOOKED_AT).map(|host| format!("ip('{}')", host.address)).collect();
+    let asked: BTreeSet<u128> = hosts.keys().take(LOOKED_AT).copied().collect();
+    let (Some(low), Some(high)) = (asked.first(), asked.last()) else { return Ok(Conversations::default()) };
     let statement = format!(
-        "SELECT * FROM by_home WHERE home IN ({}) AND peer <> ip('{}') AND first BETWEEN {} AND {} AND protocol IN (6, 17)",
-        homes.join(", "),
+        "SELECT * FROM by_home WHERE {}{} AND peer <> ip('{}') AND first BETWEEN {} AND {} AND protocol IN (6, 17)",
+        addresses("home", (*low, *high)),
+        among(&asked, high.saturating_sub(*low)),
         question.scanner,
         moment(since),
         moment(question.until)
@@ -228,11 +232,21 @@ async fn later(
     let mut seen = Conversations::default();
     asking
         .each(&statement, |batch| {
-            schema::rows(batch)?.iter().for_each(|row| seen.add(row));
+            schema::rows(batch)?.iter().filter(|row| asked.contains(&row.home)).for_each(|row| seen.add(row));
             Ok(())
         })
         .await?;
     Ok(seen)
+}
+
+/// A list of addresses as a condition, beside that of the first and the last, by which pages are passed over; nothing where
+/// they stand close together.
+fn among(asked: &BTreeSet<u128>, width: u128) -> String {
+    if u128::try_from(asked.len()).unwrap_or(0).saturating_mul(CLOSE) > width {
+        return String::new();
+    }
+    let listed: Vec<String> = asked.iter().map(|home| format!("ip('{}')", address(*home))).collect();
+    format!(" AND home IN ({})", listed.join(", "))
 }
 
 /// Marks the hosts on which a port answers since `at` that did not before.

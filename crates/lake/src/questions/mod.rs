@@ -2,6 +2,7 @@
 
 pub(crate) mod conversation;
 pub(crate) mod exposure;
+pub(crate) mod heaviest;
 pub(crate) mod listeners;
 pub(crate) mod sql;
 pub(crate) mod timeline;

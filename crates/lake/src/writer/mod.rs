@@ -1,8 +1,8 @@
 //! Flows onto the disk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use flow::{Flow, Millis};
 use jiff::SignedDuration;
@@ -12,12 +12,16 @@ use crate::address::Home;
 use crate::catalogue::{Catalogue, Held};
 use crate::disk::{Disk, Order};
 use crate::error::{LakeError, file};
+use crate::heavy::{self, Gathering};
+use crate::key::{self, Key};
 use crate::merge::merge;
 use crate::name::{HOUR, Name};
-use crate::parquet_file::{BATCH, Seen, Writing};
+use crate::parquet_file::{BATCH, Seen, Stay, Writing};
 use crate::retention::{self, Retired};
 use crate::row::Row;
 use crate::schema;
+
+mod lists;
 
 /// Rows kept in memory before they are written, and what they take there: about 40 MB with their order.
 const BUFFER: usize = 256 * 1024;
@@ -89,8 +93,12 @@ pub struct Writer {
     flushed: Millis,
     looked: Millis,
     oldest: i64,
+    /// Rows that the disk failed to take and that there was no more room for.
+    given_up: u64,
     /// Since when files are superseded.
     doomed: HashMap<Name, Millis>,
+    /// Files whose missing list was tried once: what fails is not tried each time.
+    cannot_list: HashSet<Name>,
 }
 
 impl Writer {
@@ -111,11 +119,11 @@ impl Writer {
         disk.make()?;
         let held = disk.lock()?;
         clear_scratch(&disk)?;
-        for half in Catalogue::read(&disk)?.half {
-            for order in Order::BOTH {
-                disk.remove(&disk.path(order, &half.name))?;
-            }
+        let catalogue = Catalogue::read(&disk)?;
+        for half in &catalogue.half {
+            disk.remove_all(&half.name)?;
         }
+        heavy::sweep(&disk, &catalogue)?;
         let scratch = fresh_scratch(&disk)?;
         let mark = scratch.join("alive");
         let alive = File::create(&mark).map_err(file("create", &mark))?;
@@ -132,7 +140,9 @@ impl Writer {
             flushed: Millis(i64::MIN),
             looked: Millis(i64::MIN),
             oldest: TIMES.start,
+            given_up: 0,
             doomed: HashMap::new(),
+            cannot_list: HashSet::new(),
         })
     }
 
@@ -178,7 +188,10 @@ impl Writer {
                 Ok(count) => written += count,
                 Err(error) => {
                     // A disk that stays full must not fill the memory too.
-                    if self.failed_rows(&hours, &rows) >= 4 * BUFFER {
+                    let waiting = self.failed_rows(&hours, &rows);
+                    if waiting >= 4 * BUFFER {
+                        self.given_up =
+                            self.given_up.saturating_add(u64::try_from(waiting).unwrap_or(u64::MAX));
                         return Err(error);
                     }
                     self.rows.extend(rows);
@@ -192,6 +205,11 @@ impl Writer {
 
     fn failed_rows(&self, hours: &BTreeMap<i64, Vec<Row>>, rows: &[Row]) -> usize {
         hours.values().map(Vec::len).sum::<usize>().saturating_add(rows.len()).saturating_add(self.rows.len())
+    }
+
+    /// Rows given up since the last call, because the disk failed for longer than memory lasts.
+    pub fn take_given_up(&mut self) -> u64 {
+        std::mem::take(&mut self.given_up)
     }
 
     /// Does what is due: writes what has been in memory for half a minute, merges the files of one hour, deletes what
@@ -218,6 +236,7 @@ impl Writer {
         let look = now.since(self.looked) >= LOOK_EVERY;
         match catalogue.hours().into_iter().find_map(|hour| due(&catalogue, hour, now, look)) {
             Some(inputs) => ticked.merged = self.merge(&inputs)?,
+            None if look && self.mend_one(&catalogue)? => {}
             None if look => self.looked = now,
             None => {}
         }
@@ -247,37 +266,52 @@ impl Writer {
 
     fn write_hour(&mut self, hour: i64, rows: &[Row]) -> Result<u64, LakeError> {
         let mut files = Vec::with_capacity(2);
+        let mut gathering = Gathering::new();
         for order in Order::BOTH {
             let sorted = sorted(rows, order);
-            let mut writing = self.begin(order)?;
+            let mut writing = self.begin(order, Stay::Passing)?;
             for part in sorted.chunks(BATCH) {
-                writing.write(&schema::batch(rows, part)?)?;
+                let batch = schema::batch(rows, part)?;
+                if order == Order::Home {
+                    gathering.add(&batch);
+                }
+                writing.write(&batch)?;
             }
             files.push((order, writing.finish(&self.disk)?));
         }
+        let list = self.list(gathering);
         let _held = self.disk.lock()?;
         let number = Catalogue::read(&self.disk)?.highest.map_or(0, |highest| highest + 1);
-        self.publish(hour, (number, number), files)
+        self.publish(hour, (number, number), files, list.as_deref())
     }
 
-    fn begin(&mut self, order: Order) -> Result<Writing, LakeError> {
+    fn begin(&mut self, order: Order, stay: Stay) -> Result<Writing, LakeError> {
         self.begun += 1;
         let path = self.scratch.join(format!("{}-{}", self.begun, order.folder()));
-        Writing::begin(&self.disk, path, order)
+        Writing::begin(&self.disk, path, order, stay)
     }
 
-    /// Gives both orders their name; the lock is held.
+    /// Gives both orders their name, then their list its own; the lock is held. Once both orders stand the rows count,
+    /// with a list or without.
     fn publish(
         &self,
         hour: i64,
         (from, to): (u64, u64),
         files: Vec<(Order, (PathBuf, Seen))>,
+        list: Option<&Path>,
     ) -> Result<u64, LakeError> {
         let mut rows = 0;
+        let mut named = None;
         for (order, (path, seen)) in files {
             let name = Name { hour, from, to, first: seen.first, last: seen.last, rows: seen.rows };
             self.disk.publish(&path, order, &name)?;
             rows = seen.rows;
+            named = Some(name);
+        }
+        if let (Some(list), Some(name)) = (list, named)
+            && let Err(error) = self.disk.publish_heaviest(list, &name)
+        {
+            tracing::warn!(%error, "a list of the heaviest was not written; its flows are read instead");
         }
         Ok(rows)
     }
@@ -286,24 +320,31 @@ impl Writer {
     fn merge(&mut self, inputs: &[Held]) -> Result<usize, LakeError> {
         let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(0) };
         let mut files = Vec::with_capacity(2);
+        let mut gathering = Gathering::new();
         for order in Order::BOTH {
             let paths = inputs.iter().map(|held| self.disk.path(order, &held.name)).collect();
-            let mut writing = self.begin(order)?;
-            let merged = merge(paths, order, |batch| writing.write(batch));
+            let mut writing = self.begin(order, Stay::Lasting)?;
+            let merged = merge(paths, order, |batch| {
+                if order == Order::Home {
+                    gathering.add(batch);
+                }
+                writing.write(batch)
+            });
             if let Err(LakeError::Damaged { path, source }) = merged {
                 return self.set_aside(inputs, order, path, source);
             }
             merged?;
             files.push((order, writing.finish(&self.disk)?));
         }
+        let list = self.list(gathering);
         let _held = self.disk.lock()?;
         let catalogue = Catalogue::read(&self.disk)?;
         // Another program may have merged or deleted meanwhile; then this was for nothing.
         if inputs.iter().all(|held| catalogue.live.contains(held)) {
-            self.publish(oldest.name.hour, (oldest.name.from, newest.name.to), files)?;
+            self.publish(oldest.name.hour, (oldest.name.from, newest.name.to), files, list.as_deref())?;
             return Ok(inputs.len());
         }
-        for (_, (path, _)) in files {
+        for path in files.into_iter().map(|(_, (path, _))| path).chain(list) {
             self.disk.remove(&path)?;
         }
         Ok(0)
@@ -330,9 +371,7 @@ impl Writer {
         for held in &catalogue.superseded {
             let since = *self.doomed.entry(held.name).or_insert(now);
             if now.since(since) >= GRACE {
-                for order in Order::BOTH {
-                    self.disk.remove(&self.disk.path(order, &held.name))?;
-                }
+                self.disk.remove_all(&held.name)?;
             }
         }
         Ok(())
@@ -350,13 +389,10 @@ impl Drop for Writer {
 
 /// The positions of rows in an order.
 fn sorted(rows: &[Row], order: Order) -> Vec<u32> {
-    let mut keyed: Vec<(u128, i64, u32)> = rows
-        .iter()
-        .zip(0_u32..)
-        .map(|(row, at)| (if order == Order::Home { row.home } else { row.peer }, row.first, at))
-        .collect();
+    let mut keyed: Vec<(Key, u32)> =
+        rows.iter().zip(0_u32..).map(|(row, at)| (key::of(row, order), at)).collect();
     keyed.sort_unstable();
-    keyed.into_iter().map(|(_, _, at)| at).collect()
+    keyed.into_iter().map(|(_, at)| at).collect()
 }
 
 /// The newest files of an hour that follow one another and are whole: one that is broken can be merged with nothing.
