@@ -20,11 +20,20 @@ pub struct Config {
     /// A host name that resolves to the landing, for proxies that take names only. Without it such proxies are
     /// given the landing address in text, which most resolvers take as well.
     pub landing_name: Option<String>,
+    /// The domain whose mail exchanger the landing is, for relay tests. Without it test mails go to the landing's
+    /// address in brackets, which many mail servers refuse to relay to: they are then found closed, or not at all.
+    pub landing_domain: Option<String>,
     /// How long one port may take, all methods together.
     pub deadline: Duration,
+    /// How long one mail server may take, all forms of addressing together.
+    pub relay_deadline: Duration,
+    /// Whether known names and passwords (factory settings) are tried where a port asks for one. Names and passwords
+    /// that nobody has are always tried: whoever takes them takes anything.
+    pub known_logins: bool,
     /// The least time between two probes of one address that no operator asked for.
     pub min_gap: Duration,
-    /// Ports begun per second over all questions; each begins at most seven connections.
+    /// Ports begun per second over all questions; each begins eleven to fourteen connections, and further ones where
+    /// it refuses a way or speaks TLS.
     pub ports_per_second: u32,
     /// Ports in progress at once over all questions.
     pub ports_at_once: usize,
@@ -33,14 +42,18 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults for a territory: 10 s a port (nmap's limit per step; libopm waits 30 s), 10 min between probes.
+    /// The defaults for a territory: 30 s a port (as libopm waits; slow proxies need 15 s and more), 2 min a mail server,
+    /// 10 min between probes.
     #[must_use]
     pub fn new(territory: Territory) -> Self {
         Config {
             territory,
             landing: Vec::new(),
             landing_name: None,
-            deadline: Duration::from_secs(10),
+            landing_domain: None,
+            deadline: Duration::from_secs(30),
+            relay_deadline: Duration::from_secs(120),
+            known_logins: false,
             min_gap: Duration::from_secs(600),
             ports_per_second: 20,
             ports_at_once: 32,

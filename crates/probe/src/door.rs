@@ -4,6 +4,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use case::{Territory, Untouchable};
+use rustix::io::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Holds the territory and lets nothing past it.
@@ -33,7 +35,7 @@ impl Door {
 
     /// Whether the address may be touched; the refusal is logged.
     pub(crate) fn admit(&self, target: SocketAddr) -> Result<(), Untouchable> {
-        self.territory.admit(target.ip()).inspect_err(|refusal| {
+        self.territory.admit_anew(target.ip()).inspect_err(|refusal| {
             tracing::warn!(%target, %refusal, "probe refused at the last door: nothing was sent");
         })
     }
@@ -49,19 +51,41 @@ impl Door {
 }
 
 impl Door {
+    /// Begins a connection and does not wait for it, having asked the territory a line before. One that has failed already
+    /// is an error.
+    pub(crate) fn begin(&self, target: SocketAddr) -> Result<std::net::TcpStream, NoWay> {
+        self.admit(target)?;
+        let socket =
+            Socket::new(Domain::for_address(target), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+        self.leave(target, |from| socket.bind(&from.into()));
+        match socket.connect(&target.into()) {
+            Ok(()) => {}
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::INPROGRESS) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match socket.take_error()? {
+            Some(error) => Err(error.into()),
+            None => Ok(socket.into()),
+        }
+    }
+
     /// A socket bound to where probes leave from. A landing address that is not this machine's own (it may stand behind a
     /// translator) cannot be left from; then the system chooses.
     fn socket(&self, target: SocketAddr) -> io::Result<TcpSocket> {
         let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        self.leave(target, |from| socket.bind(from));
+        Ok(socket)
+    }
+
+    fn leave(&self, target: SocketAddr, bind: impl FnOnce(SocketAddr) -> io::Result<()>) {
         let fits = |from: &&IpAddr| {
             from.is_ipv4() == target.is_ipv4() && from.is_loopback() == target.ip().is_loopback()
         };
         if let Some(from) = self.leave_from.iter().find(fits)
-            && let Err(error) = socket.bind(SocketAddr::new(*from, 0))
+            && let Err(error) = bind(SocketAddr::new(*from, 0))
         {
             tracing::debug!(%from, %error, "probes cannot leave from where they land");
         }
-        Ok(socket)
     }
 }
 
@@ -111,7 +135,7 @@ mod tests {
         let target = listener.local_addr().unwrap();
         let home = Home::new(["127.1.0.0/16".parse().unwrap()]).unwrap();
         let refused =
-            Door::new(Territory { home, never_touch: Vec::new() }, Vec::new()).connect(target).await;
+            Door::new(Territory { home, never_touch: Vec::new().into() }, Vec::new()).connect(target).await;
         assert!(matches!(refused, Err(NoWay::Untouchable(Untouchable::Foreign(_)))));
         let logged = log.0.lock().unwrap().clone();
         assert!(
@@ -126,7 +150,7 @@ mod tests {
         let target = listener.local_addr().expect("a bound port");
         let home = Home::new(["127.0.0.0/8".parse().expect("a prefix")]).expect("a home");
         let from: IpAddr = "127.0.0.5".parse().expect("an address");
-        let door = Door::new(Territory { home, never_touch: Vec::new() }, vec![from]);
+        let door = Door::new(Territory { home, never_touch: Vec::new().into() }, vec![from]);
         let (connected, accepted) = tokio::join!(door.connect(target), listener.accept());
         connected.expect("a connection");
         assert_eq!(accepted.expect("a connection").1.ip(), from);

@@ -1,10 +1,10 @@
 //! One question in, one answer out.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use case::{Answer, Question, Verdict};
+use case::{Answer, LookFor, Question, Untouchable, Verdict};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
@@ -12,12 +12,13 @@ use crate::attempt::Means;
 use crate::config::MAX_PORTS;
 use crate::door::Door;
 use crate::manners::Manners;
-use crate::method::Method;
-use crate::port::{self, Finding};
+use crate::port::{self, Finding, Proof};
+use crate::relay;
+use crate::sweep::{self, Pace, Swept};
 use crate::transcript::{Transcript, plain};
-use crate::{Config, ConfigError, Landing};
+use crate::{Config, ConfigError, Landing, MailsChanged, WaitingMail};
 
-/// Ports of one question in progress at once: at most 28 connections to one line.
+/// Ports of one question in progress at once: at most 56 connections to one line at first.
 const PORTS_OF_ONE: usize = 4;
 
 /// Asks our own lines whether they are open proxies. Share it behind an `Arc`; it keeps the manners for all
@@ -31,7 +32,7 @@ pub struct Prober {
 /// What is found over all ports, in the words of the answer.
 struct Outcome {
     verdict: Verdict,
-    proof: Option<(u16, Method, std::net::IpAddr)>,
+    proof: Option<(u16, Proof)>,
     why: String,
 }
 
@@ -56,18 +57,22 @@ impl Prober {
                 return Err(ConfigError::NoPort(*address));
             }
         }
-        if let Some(name) = config.landing_name.as_ref().filter(|name| !is_host_name(name)) {
+        let names = [&config.landing_name, &config.landing_domain];
+        if let Some(name) = names.into_iter().flatten().find(|name| !is_host_name(name)) {
             return Err(ConfigError::Name(name.clone()));
         }
         let manners = Manners::new(config.min_gap, config.ports_per_second, config.ports_at_once);
         let leave_from = told.iter().map(SocketAddr::ip).collect();
         let means = Means {
-            door: Door::new(config.territory, leave_from),
+            door: Arc::new(Door::new(config.territory, leave_from)),
             landing,
             told,
             name: config.landing_name,
             agent: plain(&config.name),
             deadline: config.deadline,
+            relay_deadline: config.relay_deadline,
+            domain: config.landing_domain,
+            known_logins: config.known_logins,
         };
         Ok(Prober { means: Arc::new(means), manners: Arc::new(manners) })
     }
@@ -82,13 +87,42 @@ impl Prober {
         Answer {
             question: question.clone(),
             verdict: outcome.verdict,
-            port: outcome.proof.map(|(port, ..)| port),
-            protocol: outcome.proof.map(|(_, method, _)| method.protocol().to_owned()),
-            exit: outcome.proof.map(|(.., exit)| exit),
+            port: outcome.proof.as_ref().map(|(port, _)| *port),
+            exit: outcome.proof.as_ref().map(|(_, proof)| proof.exit),
+            protocol: outcome.proof.map(|(_, proof)| proof.protocol),
             started,
             seconds: transcript.seconds(),
             transcript: transcript.lines(),
         }
+    }
+
+    /// Finds which ports of an address take a connection, because an operator asked: every port, once. It counts as a
+    /// probe of that address; `tell` hears of the progress.
+    ///
+    /// # Errors
+    /// When the address is not ours to touch; nothing was sent then.
+    pub async fn sweep(
+        &self,
+        address: IpAddr,
+        pace: Pace,
+        tell: impl Fn(&Swept),
+    ) -> Result<Swept, Untouchable> {
+        let address = address.to_canonical();
+        let admitted = self.means.door.admit(SocketAddr::new(address, 0));
+        admitted.inspect(|()| drop(self.manners.begin(address, true)))?;
+        sweep::sweep(Arc::clone(&self.means.door), address, pace, tell).await
+    }
+
+    /// What has changed among the mails of relay tests under way since this was asked the last time: to be written down,
+    /// for a mail server may hold one for hours.
+    #[must_use]
+    pub fn mails_changed(&self) -> MailsChanged {
+        self.means.landing.mails_changed()
+    }
+
+    /// Waits for mails that were written down in an earlier life, before anything is asked in this one.
+    pub fn take_up_mails(&self, mails: Vec<WaitingMail>) {
+        self.means.landing.take_up_mails(mails);
     }
 
     async fn find(&self, question: &Question, asked_by_operator: bool, transcript: &Transcript) -> Outcome {
@@ -105,11 +139,16 @@ impl Prober {
             return refused(too_soon.to_string());
         }
         let targets = ports.into_iter().map(|port| SocketAddr::new(address, port)).collect();
-        self.over_ports(targets, transcript).await
+        self.over_ports(targets, question.look_for, transcript).await
     }
 
     /// Asks the ports in their order, a few at once, to the first proof.
-    async fn over_ports(&self, targets: Vec<SocketAddr>, transcript: &Transcript) -> Outcome {
+    async fn over_ports(
+        &self,
+        targets: Vec<SocketAddr>,
+        look_for: LookFor,
+        transcript: &Transcript,
+    ) -> Outcome {
         let mut waiting = targets.into_iter();
         let mut asking = JoinSet::new();
         let mut untold = Vec::new();
@@ -121,15 +160,13 @@ impl Prober {
                     (Arc::clone(&self.means), Arc::clone(&self.manners), transcript.clone());
                 asking.spawn(async move {
                     let _seat = manners.turn().await;
-                    (target.port(), port::ask(&means, target, &transcript).await)
+                    (target.port(), ask_port(&means, target, look_for, &transcript).await)
                 });
             }
             match asking.join_next().await {
                 None => break,
-                Some(Ok((port, Finding::Proved { method, exit }))) => {
-                    return proved(port, method, exit, transcript);
-                }
-                Some(Ok((_, Finding::Nothing))) => {}
+                Some(Ok((port, Finding::Proved(proof)))) => return proved(port, proof),
+                Some(Ok((_, Finding::Nothing | Finding::MailServer))) => {}
                 Some(Ok((port, Finding::Untold(why)))) => untold.push(format!("port {port}: {why}")),
                 Some(Ok((port, Finding::Untouchable))) => {
                     untold.push(format!("port {port}: not ours to touch"));
@@ -160,13 +197,37 @@ impl Prober {
     }
 }
 
-fn proved(port: u16, method: Method, exit: std::net::IpAddr, transcript: &Transcript) -> Outcome {
-    transcript.voice("landing").say(format!("the nonce of {port} {} landed from {exit}", method.label()));
-    let why = format!(
-        "port {port} relayed our nonce by {} to our landing, where it came from {exit}, and brought its secret back",
-        method.protocol()
-    );
-    Outcome { verdict: Verdict::OpenProxy, proof: Some((port, method, exit)), why }
+fn proved(port: u16, proof: Proof) -> Outcome {
+    let why = format!("port {port} {}, where it came from {}", proof.how, proof.exit);
+    Outcome { verdict: proof.verdict, proof: Some((port, proof)), why }
+}
+
+/// Ports that mail servers listen on (RFC 5321, 6409, 8314), and the two that stand in for a blocked 25.
+const MAIL_PORTS: [u16; 5] = [25, 465, 587, 2525, 26];
+
+/// Asks one port for what is looked for. Where that may be either, a port of mail's own is asked as a mail server and,
+/// if it is none, as a proxy; any other the other way round.
+async fn ask_port(
+    means: &Arc<Means>,
+    target: SocketAddr,
+    look_for: LookFor,
+    transcript: &Transcript,
+) -> Finding {
+    let no_mail = || Finding::Nothing;
+    match look_for {
+        LookFor::OpenProxy => port::ask(means, target, transcript).await,
+        LookFor::OpenRelay => relay::ask(means, target, transcript).await.unwrap_or_else(no_mail),
+        LookFor::ProxyOrRelay if MAIL_PORTS.contains(&target.port()) => {
+            match relay::ask(means, target, transcript).await {
+                Some(finding) => finding,
+                None => port::ask(means, target, transcript).await,
+            }
+        }
+        LookFor::ProxyOrRelay => match port::ask(means, target, transcript).await {
+            Finding::MailServer => relay::ask(means, target, transcript).await.unwrap_or_else(no_mail),
+            finding => finding,
+        },
+    }
 }
 
 /// The ports to ask: without zero and repeats, in their order, at most [`MAX_PORTS`].

@@ -67,10 +67,26 @@ fn content_length(line: &str) -> Option<u64> {
     name.trim().eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok()).flatten()
 }
 
+/// Reads the head that counts: any number of 1xx before it are passed over (RFC 9110 section 15.2), and its length
+/// counts them in.
+#[must_use]
+pub fn final_head(bytes: &[u8]) -> Head {
+    let mut passed = 0;
+    loop {
+        match http_head(bytes.get(passed..).unwrap_or_default()) {
+            Head::Complete { status: 100..=199, length, .. } if length > 0 => passed += length,
+            Head::Complete { status, length, body } => {
+                return Head::Complete { status, length: passed + length, body };
+            }
+            other => return other,
+        }
+    }
+}
+
 /// Reads the reply to an HTTP CONNECT: any 2xx opens the tunnel (RFC 9110 section 9.3.6).
 #[must_use]
 pub fn connect(bytes: &[u8]) -> Reply {
-    match http_head(bytes) {
+    match final_head(bytes) {
         Head::More => Reply::More,
         Head::Foreign => Reply::Foreign,
         Head::Complete { status: 200..=299, length, .. } => Reply::Granted(length),
@@ -91,13 +107,37 @@ pub fn socks4(bytes: &[u8]) -> Reply {
     }
 }
 
-/// Reads a SOCKS5 server's choice of method (RFC 1928 section 3). We offered only 0, "no authentication".
+/// Reads a SOCKS5 server's choice of method (RFC 1928 section 3) when we offered only 0, "no authentication". Some ask
+/// for a password (2) though it was not offered.
 #[must_use]
 pub fn socks5_method(bytes: &[u8]) -> Reply {
     match bytes {
         [] | [5] => Reply::More,
         [5, 0, ..] => Reply::Granted(2),
+        [5, 2 | 0xff, ..] => Reply::Refused(0xff),
+        _ => Reply::Foreign,
+    }
+}
+
+/// Reads a SOCKS5 server's choice of method when we offered only 2, "user and password".
+#[must_use]
+pub fn socks5_password_method(bytes: &[u8]) -> Reply {
+    match bytes {
+        [] | [5] => Reply::More,
+        [5, 2, ..] => Reply::Granted(2),
         [5, 0xff, ..] => Reply::Refused(0xff),
+        _ => Reply::Foreign,
+    }
+}
+
+/// Reads what became of a SOCKS5 user and password (RFC 1929 section 2): zero lets in, all else does not.
+#[must_use]
+pub fn socks5_login(bytes: &[u8]) -> Reply {
+    match bytes {
+        [] | [1 | 5] => Reply::More,
+        // Some servers write the version of SOCKS in the place of that of the login.
+        [1 | 5, 0, ..] => Reply::Granted(2),
+        [1 | 5, _, ..] => Reply::Refused(0xff),
         _ => Reply::Foreign,
     }
 }
@@ -140,7 +180,9 @@ mod tests {
             "no reason, lone LF, a byte of the tunnel"
         );
         assert_eq!(connect(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"), Reply::Refused(403));
-        assert_eq!(connect(b"HTTP/1.1 100 Continue\r\n\r\n"), Reply::Refused(100));
+        assert_eq!(connect(b"HTTP/1.1 100 Continue\r\n\r\n"), Reply::More, "the answer is yet to come");
+        let twice = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
+        assert_eq!(connect(twice), Reply::Granted(twice.len()));
         assert_eq!(connect(b"HTTP/1.1 200 OK\r\nA: b\r\n"), Reply::More);
         for foreign in
             ["SSH-2.0-OpenSSH\r\n", "HTTP/1.1 2000 x\r\n\r\n", "HTTP/1.1 +20\r\n\r\n", "HTTP/2 200\r\n\r\n"]
@@ -149,6 +191,15 @@ mod tests {
         }
         let head = http_head(b"HTTP/1.1 200 OK\r\ncontent-LENGTH: 33\r\n\r\n");
         assert_eq!(head, Head::Complete { status: 200, length: 39, body: Some(33) });
+    }
+
+    #[test]
+    fn a_server_that_wants_a_password_is_no_stranger() {
+        assert_eq!(socks5_method(&[5, 2]), Reply::Refused(0xff));
+        assert_eq!(socks5_password_method(&[5, 2]), Reply::Granted(2));
+        assert_eq!(socks5_login(&[1, 0]), Reply::Granted(2));
+        assert_eq!(socks5_login(&[1, 1]), Reply::Refused(0xff));
+        assert_eq!(socks5_login(b"HTTP"), Reply::Foreign);
     }
 
     #[test]
@@ -173,7 +224,7 @@ mod tests {
         fn a_reply_read_stays_read(mut bytes: Vec<u8>, more: Vec<u8>, like in 0..4_usize) {
             let start: &[u8] = [b"HTTP/1.1 200 ".as_slice(), b"\x05\0", b"\x05\0\0\x03", b"\0\x5a"][like];
             bytes.splice(0..0, start.iter().copied());
-            for read in [connect, socks4, socks5_method, socks5] {
+            for read in [connect, socks4, socks5_method, socks5_password_method, socks5_login, socks5] {
                 let first = read(&bytes);
                 if let Reply::Granted(length) = first {
                     prop_assert!(length <= bytes.len());

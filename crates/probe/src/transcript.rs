@@ -8,8 +8,8 @@ use tokio::time::Instant;
 /// Bytes of one message that are shown.
 const SHOWN: usize = 200;
 
-/// Most lines: 32 ports with seven methods of some six lines each, and a little over.
-const MOST_LINES: usize = 2000;
+/// Most lines: 32 ports with eleven methods of some six lines each, and as much again for what is tried twice.
+const MOST_LINES: usize = 4000;
 
 /// The transcript of one question, filled by everything that works on it. Clones share it.
 #[derive(Debug, Clone)]

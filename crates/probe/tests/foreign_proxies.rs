@@ -90,13 +90,13 @@ fn is_proved(answer: &Answer, protocols: &[&str]) {
 #[tokio::test]
 async fn tinyproxy_open_to_all() {
     let Some(foreign) = tinyproxy("").await else { return };
-    is_proved(&foreign.ask().await, &["http-connect", "http-get"]);
+    is_proved(&foreign.ask().await, &["http-connect", "http-get", "http-post", "http-host"]);
 }
 
 #[tokio::test]
 async fn tinyproxy_that_tunnels_to_443_only_still_fetches_pages() {
     let Some(foreign) = tinyproxy("ConnectPort 443").await else { return };
-    is_proved(&foreign.ask().await, &["http-get"]);
+    is_proved(&foreign.ask().await, &["http-get", "http-post", "http-host"]);
 }
 
 #[tokio::test]

@@ -65,7 +65,17 @@ async fn a_port_forwarded_to_our_own_landing() {
     let forward = innocents::fixed_forward(landing.addresses()[0]).await;
     let answer = show(prober(&landing, SHORT).ask(&question(forward), false).await);
     assert_eq!(answer.verdict, Verdict::Closed);
-    assert!(says(&answer, "a forwarded port, not a proxy"));
+    assert!(says(&answer, "which a forwarded port does too"));
+}
+
+#[tokio::test]
+async fn a_forward_to_our_own_landing_that_loses_connections_is_no_proxy() {
+    for drops in [true, false] {
+        let landing = landing().await;
+        let forward = innocents::lossy_forward(landing.addresses()[0], drops).await;
+        let answer = show(prober(&landing, SHORT).ask(&question(forward), false).await);
+        assert_ne!(answer.verdict, Verdict::OpenProxy, "drops {drops}");
+    }
 }
 
 #[tokio::test]

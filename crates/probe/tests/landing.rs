@@ -23,10 +23,20 @@ const SHORT: Duration = Duration::from_secs(2);
 async fn a_stranger_at_the_landing_reads_who_probes_and_whom_to_write_to() {
     let landing = landing().await;
     let page = visit(landing.addresses()[0], b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert!(page.starts_with("HTTP/1.1 404 "), "{page}");
+    assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("Content-Type: text/html"), "{page}");
     assert!(page.contains("open proxies") && page.contains("abuse@example.net"), "{page}");
+    let relayed = b"GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\n\r\n";
+    let page = visit(landing.addresses()[0], relayed).await;
+    assert!(page.starts_with("HTTP/1.1 404 "), "we are no proxy ourselves: {page}");
     let unknown = visit(landing.addresses()[0], format!("ND {}\r\n", "0".repeat(32)).as_bytes()).await;
     assert!(unknown.starts_with("HTTP/1.1 404 "), "an unknown nonce opens nothing: {unknown}");
+}
+
+#[tokio::test]
+async fn what_the_operator_calls_himself_is_text_on_the_page_and_no_markup() {
+    let landing = Landing::bind(&["127.0.0.1:0".parse().unwrap()], "<b>A & B</b>").await.unwrap();
+    let page = visit(landing.addresses()[0], b"GET / HTTP/1.1\r\n\r\n").await;
+    assert!(page.contains("&lt;b&gt;A &amp; B&lt;/b&gt;") && !page.contains("<b>"), "{page}");
 }
 
 async fn visit(landing: SocketAddr, request: &[u8]) -> String {
@@ -45,7 +55,7 @@ async fn a_stranger_who_is_still_sending_is_not_reset_after_the_answer() {
     stream.write_all(b"POST / HTTP/1.1\r\n\r\n").await.unwrap();
     let mut page = String::new();
     stream.read_to_string(&mut page).await.unwrap();
-    assert!(page.ends_with("please write to us.\n"), "{page:?}");
+    assert!(page.ends_with("</html>\n"), "{page:?}");
     for _ in 0..3 {
         stream.write_all(b"more of it").await.expect("the connection was reset");
     }
@@ -98,12 +108,14 @@ async fn one_visitor_cannot_take_every_seat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_visitor_who_says_nothing_is_let_go() {
+async fn a_visitor_who_says_nothing_is_greeted_and_let_go() {
     let landing = landing().await;
     let began = tokio::time::Instant::now();
     let mut stream = TcpStream::connect(landing.addresses()[0]).await.unwrap();
+    let mut heard = String::new();
     let limit = Duration::from_secs(3600);
-    let heard = tokio::time::timeout(limit, stream.read(&mut [0])).await.expect("it is kept for ever");
-    assert_eq!(heard.unwrap_or(0), 0);
-    assert!(began.elapsed() <= Duration::from_secs(6), "it was kept for {:?}", began.elapsed());
+    let reading = tokio::time::timeout(limit, stream.read_to_string(&mut heard)).await;
+    assert!(reading.expect("it is kept for ever").is_ok());
+    assert!(heard.starts_with("220 nightdesk-landing "), "{heard:?}");
+    assert!(began.elapsed() <= Duration::from_secs(12), "it was kept for {:?}", began.elapsed());
 }

@@ -32,7 +32,7 @@ async fn ask_from(territory: Territory, operator: bool) -> (Answer, bool) {
 #[tokio::test]
 async fn an_address_that_is_not_home_gets_no_packet_even_for_an_operator() {
     let elsewhere =
-        Territory { home: Home::new(["127.1.0.0/16".parse().unwrap()]).unwrap(), never_touch: vec![] };
+        Territory { home: Home::new(["127.1.0.0/16".parse().unwrap()]).unwrap(), never_touch: vec![].into() };
     let (answer, touched) = ask_from(elsewhere, true).await;
     assert_eq!((answer.verdict, touched), (Verdict::RefusedByPolicy, false));
     assert!(says(&answer, "not in the home prefixes"));

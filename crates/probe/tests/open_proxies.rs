@@ -42,6 +42,11 @@ async fn http_get_in_absolute_form() {
 }
 
 #[tokio::test]
+async fn http_get_that_is_handed_on_as_it_came_without_waiting_for_a_host_that_does_not_exist() {
+    is_proved(proxies::http_get_as_it_came().await, "http-get").await;
+}
+
+#[tokio::test]
 async fn socks4_by_address() {
     is_proved(proxies::socks4(false).await, "socks4").await;
 }

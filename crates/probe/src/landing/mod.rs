@@ -1,5 +1,7 @@
 //! Where relayed connections land.
 
+mod mail;
+mod mails;
 mod nonces;
 mod opening;
 mod seats;
@@ -15,6 +17,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::LandingError;
+pub(crate) use mail::SENDER;
+use mails::Mails;
+pub(crate) use mails::{Delivery, Posted};
+pub use mails::{MailsChanged, WaitingMail};
 use nonces::Nonces;
 pub(crate) use nonces::{Arrival, NoNonce, Ticket, Way};
 use serve::House;
@@ -27,6 +33,8 @@ const SELF_TEST: Duration = Duration::from_secs(3);
 pub struct Landing {
     addresses: Arc<[SocketAddr]>,
     nonces: Arc<Nonces>,
+    mails: Arc<Mails>,
+    greeting: Arc<str>,
     _listeners: Arc<JoinSet<()>>,
 }
 
@@ -56,12 +64,20 @@ impl Landing {
         let addresses: Result<Vec<SocketAddr>, _> = listeners.iter().map(TcpListener::local_addr).collect();
         let addresses = addresses.map_err(LandingError::Lost)?;
         let nonces = Arc::new(Nonces::default());
-        let house = Arc::new(House::new(Arc::clone(&nonces), who));
+        let mails = Arc::new(Mails::default());
+        let greeting = greeting();
+        let house = Arc::new(House::new(Arc::clone(&nonces), Arc::clone(&mails), who, &greeting));
         let mut tasks = JoinSet::new();
         for listener in listeners {
             tasks.spawn(serve::listen(listener, Arc::clone(&house)));
         }
-        Ok(Landing { addresses: addresses.into(), nonces, _listeners: Arc::new(tasks) })
+        Ok(Landing {
+            addresses: addresses.into(),
+            nonces,
+            mails,
+            greeting: greeting.into(),
+            _listeners: Arc::new(tasks),
+        })
     }
 
     /// The addresses listened on, with the ports the system chose for any that were bound to port 0.
@@ -75,6 +91,41 @@ impl Landing {
         self.nonces.issue(way, life)
     }
 
+    /// The mail to be handed to a port in a form of addressing.
+    pub(crate) fn post(&self, target: SocketAddr, form: &'static str) -> Result<Posted, NoNonce> {
+        self.mails.post(target, form)
+    }
+
+    /// A port has taken its mail.
+    pub(crate) fn taken(&self, mail: &Posted) {
+        self.mails.taken(&mail.nonce);
+    }
+
+    /// The mails that a port took, and what became of them.
+    pub(crate) fn mails_of(&self, target: SocketAddr) -> Vec<Posted> {
+        self.mails.of(target)
+    }
+
+    /// Forgets them.
+    pub(crate) fn forget_mails_of(&self, target: SocketAddr) {
+        self.mails.forget(target);
+    }
+
+    /// What has changed among the mails under way since this was asked the last time.
+    pub(crate) fn mails_changed(&self) -> MailsChanged {
+        self.mails.changed()
+    }
+
+    /// Takes up mails of an earlier life.
+    pub(crate) fn take_up_mails(&self, mails: Vec<WaitingMail>) {
+        self.mails.take_up(mails);
+    }
+
+    /// Whether a greeting is this landing's own: then the port that gave it is forwarded to us.
+    pub(crate) fn is_own_greeting(&self, line: &[u8]) -> bool {
+        line.trim_ascii_end() == self.greeting.as_bytes()
+    }
+
     /// Connects to our own landing as a target would, and says in words what is wrong with it.
     pub(crate) async fn test(&self, told: SocketAddr) -> Result<(), String> {
         let ticket = self.expect(Way::Line, SELF_TEST).map_err(|error| error.to_string())?;
@@ -83,8 +134,16 @@ impl Landing {
             let mut stream = TcpStream::connect(told).await?;
             stream.write_all(format!("ND {}\r\n", ticket.nonce()).as_bytes()).await?;
             let mut heard = Vec::new();
-            stream.take(wanted.len() as u64).read_to_end(&mut heard).await?;
-            Ok::<_, std::io::Error>(heard)
+            let mut chunk = [0; 256];
+            // Port 25 greets first.
+            while after_greeting(&heard, &self.greeting).len() < wanted.len() {
+                let count = stream.read(&mut chunk).await?;
+                heard.extend_from_slice(chunk.get(..count).unwrap_or_default());
+                if count == 0 {
+                    break;
+                }
+            }
+            Ok::<_, std::io::Error>(after_greeting(&heard, &self.greeting).to_vec())
         };
         match timeout(SELF_TEST, call).await {
             Err(_) => {
@@ -97,4 +156,21 @@ impl Landing {
             Ok(Ok(_)) => Err(format!("something other than our own landing answers at {told}")),
         }
     }
+}
+
+/// What was heard after our own greeting, where that came first; nothing, while it may still be coming.
+fn after_greeting<'a>(heard: &'a [u8], greeting: &str) -> &'a [u8] {
+    let line = format!("{greeting}\r\n");
+    if line.as_bytes().starts_with(heard) {
+        return &[];
+    }
+    heard.strip_prefix(line.as_bytes()).unwrap_or(heard)
+}
+
+/// What mail servers are greeted with, told from that of any other landing by a random number.
+fn greeting() -> String {
+    let mut random = [0; 8];
+    // Without one the greeting is only less telling.
+    getrandom::fill(&mut random).unwrap_or_default();
+    format!("220 nightdesk-landing ESMTP probe {}", hex::encode(random))
 }

@@ -29,7 +29,8 @@ pub(crate) enum Arrival {
     NotYet,
     /// It arrived clean, from this address, and its secret was given.
     Landed(IpAddr),
-    /// It arrived inside our own request, unread: somebody forwards bytes here, and that is no proxy.
+    /// It arrived inside a request in absolute form, as a forwarded port brings it and as few proxies do (haproxy): its
+    /// secret was given, and only the decoy tells which of the two it was.
     Unread(IpAddr),
 }
 
@@ -84,11 +85,13 @@ impl Nonces {
         })
     }
 
-    /// A nonce arrived inside a request that no proxy has read.
-    pub(super) fn arrived_unread(&self, nonce: &Nonce, peer: SocketAddr) {
-        if let Some(entry) = self.lock().get_mut(nonce) {
-            entry.arrival = Arrival::Unread(peer.ip().to_canonical());
-        }
+    /// A nonce arrived inside a request that may be the very bytes we sent. Its secret, on the same terms.
+    pub(super) fn land_unread(&self, nonce: &Nonce, peer: SocketAddr) -> Option<Nonce> {
+        let mut table = self.lock();
+        let entry = table.get_mut(nonce)?;
+        let fresh = entry.arrival == Arrival::NotYet && Instant::now() < entry.expires;
+        entry.arrival = Arrival::Unread(peer.ip().to_canonical());
+        (fresh && entry.way == Way::Request).then_some(entry.secret)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Nonce, Entry>> {
@@ -153,11 +156,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_nonce_that_came_in_unread_is_never_answered() {
+    async fn what_came_in_as_we_sent_it_is_told_from_what_was_read() {
         let nonces = Arc::new(Nonces::default());
-        let ticket = nonces.issue(Way::Request, Duration::from_secs(60)).unwrap();
-        nonces.arrived_unread(&ticket.nonce, PEER);
-        assert_eq!(nonces.land(&ticket.nonce, Way::Request, PEER), None);
+        let request = nonces.issue(Way::Request, Duration::from_secs(60)).unwrap();
+        assert_eq!(nonces.land_unread(&request.nonce, PEER), Some(request.secret));
+        assert_eq!(request.arrival(), Arrival::Unread(PEER.ip()));
+        assert_eq!(nonces.land(&request.nonce, Way::Request, PEER), None, "a second time");
+        let line = nonces.issue(Way::Line, Duration::from_secs(60)).unwrap();
+        assert_eq!(nonces.land_unread(&line.nonce, PEER), None, "no tunnel wraps a request around it");
     }
 
     #[tokio::test]

@@ -20,16 +20,26 @@ pub(super) enum Opening {
     Line(Nonce),
     /// A request that names a nonce and that no proxy has rewritten.
     Unread(Nonce),
+    /// A whole request that names no nonce: somebody looks who we are.
+    Page,
+    /// A mail server that has mail for us.
+    Mail,
     /// Anything else.
     Stranger,
 }
 
 /// Reads the first bytes of a connection.
 pub(super) fn read(bytes: &[u8]) -> Opening {
-    if begins(bytes, b"ND ") {
-        return read_line(bytes);
+    // An empty line may come first: the one that makes MikroTik's proxy move, sent on once it has.
+    let line = bytes.strip_prefix(b"\r\n").unwrap_or(bytes);
+    if begins(line, b"ND ") || bytes == b"\r" {
+        return read_line(line);
     }
-    if begins(bytes, b"GET ") { read_request(bytes) } else { Opening::Stranger }
+    if [&b"EHLO "[..], b"HELO "].iter().any(|verb| begins(&bytes.to_ascii_uppercase(), verb)) {
+        return if bytes.len() < b"EHLO ".len() { Opening::More } else { Opening::Mail };
+    }
+    let is_request = [&b"GET "[..], b"POST "].iter().any(|verb| begins(bytes, verb));
+    if is_request { read_request(bytes) } else { Opening::Stranger }
 }
 
 /// Whether `bytes` may still turn out to begin with `wanted`.
@@ -59,7 +69,8 @@ fn read_request(bytes: &[u8]) -> Opening {
     }
     let tail = target.len().checked_sub(b"/nd/".len() + 32).and_then(|start| target.get(start..));
     let unread = tail.and_then(|tail| tail.strip_prefix(b"/nd/")).and_then(nonce);
-    unread.map_or(Opening::Stranger, Opening::Unread)
+    let is_page = target.starts_with(b"/") && !line.starts_with(b"POST ");
+    unread.map_or(if is_page { Opening::Page } else { Opening::Stranger }, Opening::Unread)
 }
 
 /// Whether the empty line after a head is there (RFC 9112 section 2.2 lets a lone LF end a line).
@@ -90,11 +101,27 @@ mod tests {
         let absolute = format!("GET http://192.0.2.1:80/nd/{HEX} HTTP/1.1\r\nHost: 192.0.2.1\r\n\r\n");
         assert_eq!(of(absolute), Opening::Unread(NONCE));
         for preamble in
-            ["CONNECT 192.0.2.1:80 HTTP/1.0\r\n\r\n", "\x05\x01\0", "\x04\x01\0P", "\r\n", "POST "]
+            ["CONNECT 192.0.2.1:80 HTTP/1.0\r\n\r\n", "\x05\x01\0", "\x04\x01\0P", "\r\n\r\n", "PUT "]
         {
             assert_eq!(of(format!("{preamble}ND {HEX}\r\n")), Opening::Stranger, "{preamble:?}");
         }
-        assert_eq!(of(format!("GET /nd/{HEX}0 HTTP/1.1\r\n\r\n")), Opening::Stranger, "a digit too many");
+        assert_eq!(
+            of(format!("\r\nND {HEX}\r\n")),
+            Opening::Line(NONCE),
+            "after the nudge of a bare CONNECT"
+        );
+        assert_eq!(of(format!("POST /nd/{HEX} HTTP/1.0\r\n\r\n\r\n")), Opening::Request(NONCE));
+        assert_eq!(of("ehlo mail.example.net\r\n".to_owned()), Opening::Mail);
+        assert_eq!(of(format!("GET /nd/{HEX}0 HTTP/1.1\r\n\r\n")), Opening::Page, "a digit too many");
+    }
+
+    #[test]
+    fn who_looks_us_up_is_shown_the_page_and_who_takes_us_for_a_proxy_is_not() {
+        let of = |text: &str| read(text.as_bytes());
+        assert_eq!(of("GET / HTTP/1.1\r\nHost: probe.example.net\r\n\r\n"), Opening::Page);
+        assert_eq!(of("GET /robots.txt HTTP/1.0\r\n\r\n"), Opening::Page);
+        assert_eq!(of("GET http://example.org/ HTTP/1.1\r\n\r\n"), Opening::Stranger);
+        assert_eq!(of("POST /login HTTP/1.1\r\n\r\n"), Opening::Stranger);
     }
 
     #[test]

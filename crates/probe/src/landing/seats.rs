@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const IN_ALL: usize = 512;
 
 /// Connections held at once for one peer (an IPv6 peer is its /64), so that a line cannot keep its own proof out by
-/// filling every seat. A question has at most 28 in flight.
+/// filling every seat. A question has at most 56 in flight at first.
 const FOR_ONE: usize = 64;
 
 #[derive(Debug, Default)]

@@ -87,6 +87,30 @@ pub(crate) async fn fixed_forward(to: SocketAddr) -> SocketAddr {
     .await
 }
 
+/// A port that is forwarded to one place, and of every three connections drops two, or is at them for ever.
+pub(crate) async fn lossy_forward(to: SocketAddr, drops: bool) -> SocketAddr {
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    serve(move |mut stream| {
+        let count = std::sync::Arc::clone(&count);
+        async move {
+            let mut head = [0; 8];
+            // Only pages are counted: the ways beside them come and go as they like.
+            while stream.peek(&mut head).await? < head.len() {}
+            let passes = !head.starts_with(b"GET http")
+                || count.fetch_add(1, std::sync::atomic::Ordering::Relaxed).is_multiple_of(3);
+            if !passes && drops {
+                return Ok(());
+            }
+            if !passes {
+                return stream.read_to_end(&mut Vec::new()).await.map(drop);
+            }
+            let mut onward = TcpStream::connect(to).await?;
+            copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+        }
+    })
+    .await
+}
+
 /// A web server in front of one other: it rewrites the request as a proxy does, and takes it there, whatever host
 /// was asked for.
 pub(crate) async fn reverse_proxy(to: SocketAddr) -> SocketAddr {

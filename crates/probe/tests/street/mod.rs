@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod innocents;
+pub(crate) mod mail_servers;
 pub(crate) mod proxies;
 
 use std::future::Future;
@@ -15,13 +16,14 @@ use std::time::Duration;
 
 use case::{Answer, Home, LookFor, Question, Territory};
 use probe::{Config, Landing, Prober};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Where the street's proxies let their own connections out, so that the exit cannot be mistaken for the entrance.
 pub(crate) const EXIT: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
 
 pub(crate) fn territory() -> Territory {
-    Territory { home: Home::new(["127.0.0.0/8".parse().unwrap()]).unwrap(), never_touch: Vec::new() }
+    Territory { home: Home::new(["127.0.0.0/8".parse().unwrap()]).unwrap(), never_touch: Vec::new().into() }
 }
 
 pub(crate) async fn landing() -> Landing {
@@ -84,4 +86,16 @@ where
 /// A port on which nothing listens.
 pub(crate) async fn closed_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}
+
+/// Says these lines, each after the answer to the one before.
+pub(crate) async fn say_all(to: SocketAddr, lines: &[String]) {
+    let mut stream = BufReader::new(TcpStream::connect(to).await.unwrap());
+    for line in lines {
+        let mut answer = String::new();
+        stream.read_line(&mut answer).await.unwrap();
+        assert!(answer.starts_with(['2', '3']), "{answer:?} before {line:?}");
+        stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+    }
+    stream.read_to_string(&mut String::new()).await.unwrap();
 }

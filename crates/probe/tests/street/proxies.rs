@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio_rustls::rustls::{self, ServerConfig, SupportedProtocolVersion};
 
 use super::{EXIT, serve};
 
@@ -80,6 +83,24 @@ pub(crate) async fn http_get() -> SocketAddr {
     .await
 }
 
+/// GET in absolute form, handed on as it came, as haproxy does. Of a host that is no number it never hears again.
+pub(crate) async fn http_get_as_it_came() -> SocketAddr {
+    serve(|stream| async move {
+        let mut stream = BufReader::new(stream);
+        let lines = head(&mut stream).await?;
+        let target = lines.first().and_then(|line| line.strip_prefix("GET http://")?.split_once('/'));
+        let Some((authority, _)) = target else { return refuse(stream).await };
+        let Ok(address) = authority.parse() else {
+            return stream.read_to_end(&mut Vec::new()).await.map(drop);
+        };
+        let mut onward = out(address).await?;
+        onward.write_all(format!("{}\r\n\r\n", lines.join("\r\n")).as_bytes()).await?;
+        tokio::io::copy(&mut onward, &mut stream).await?;
+        stream.shutdown().await
+    })
+    .await
+}
+
 /// SOCKS4 to addresses, and to names where asked for (names that are numbers: there is no resolver here).
 pub(crate) async fn socks4(by_name_only: bool) -> SocketAddr {
     serve(move |mut stream| async move {
@@ -134,6 +155,171 @@ pub(crate) async fn socks5(wanted: u8) -> SocketAddr {
         };
         let mut onward = out((address, u16::from_be_bytes([*high, *low])).into()).await?;
         stream.write_all(&[5, 0, 0, 3, 4, b'h', b'o', b'm', b'e', 0, 0]).await?;
+        copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// POST in absolute form only.
+pub(crate) async fn http_post() -> SocketAddr {
+    fetcher("POST http://").await
+}
+
+/// Requests in origin form only, sent on to the host they name, as an accelerator or a transparent proxy does it.
+pub(crate) async fn http_host() -> SocketAddr {
+    fetcher("GET /").await
+}
+
+/// Takes requests that begin so, and fetches from wherever their Host says.
+async fn fetcher(begins: &'static str) -> SocketAddr {
+    serve(move |stream| async move {
+        let mut stream = BufReader::new(stream);
+        let lines = head(&mut stream).await?;
+        let first = lines.first().filter(|line| line.starts_with(begins)).cloned();
+        let host =
+            lines.iter().find_map(|line| line.strip_prefix("Host: ")).and_then(|host| host.parse().ok());
+        let (Some(first), Some(host)) = (first, host) else { return refuse(stream).await };
+        let path = first.split_once("/nd/").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or_default();
+        let mut onward = out(host).await?;
+        onward.write_all(format!("GET /nd/{path} HTTP/1.0\r\n\r\n").as_bytes()).await?;
+        tokio::io::copy(&mut onward, &mut stream).await?;
+        stream.shutdown().await
+    })
+    .await
+}
+
+/// CONNECT for whoever names a user and a password, whichever they are.
+pub(crate) async fn http_any_password() -> SocketAddr {
+    serve(|stream| async move {
+        let mut stream = BufReader::new(stream);
+        let lines = head(&mut stream).await?;
+        if !lines.iter().any(|line| line.starts_with("Proxy-Authorization: Basic ")) {
+            let no = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+            return stream.write_all(no.as_bytes()).await;
+        }
+        let target = lines.first().and_then(|line| line.strip_prefix("CONNECT ")?.split(' ').next());
+        let Some(Ok(target)) = target.map(str::parse) else { return refuse(stream).await };
+        let mut onward = out(target).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+        copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// SOCKS5 for whoever names this user and password, or any.
+pub(crate) async fn socks5_password(wanted: Option<(&'static str, &'static str)>) -> SocketAddr {
+    serve(move |mut stream| async move {
+        let mut buffer = [0; 512];
+        let count = stream.read(&mut buffer).await?;
+        if buffer[..count] != [5, 1, 2] {
+            return stream.write_all(&[5, 0xff]).await;
+        }
+        stream.write_all(&[5, 2]).await?;
+        let count = stream.read(&mut buffer).await?;
+        let login = String::from_utf8_lossy(&buffer[..count]).into_owned();
+        let is_right =
+            wanted.is_none_or(|(user, password)| login.contains(user) && login.ends_with(password));
+        stream.write_all(&[1, u8::from(!is_right)]).await?;
+        let count = stream.read(&mut buffer).await?;
+        let [5, 1, 0, 1, a, b, c, d, high, low] = buffer[..count] else { return Err(no("request")) };
+        let mut onward = out((Ipv4Addr::new(a, b, c, d), u16::from_be_bytes([high, low])).into()).await?;
+        stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+        copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// CONNECT that waits for one more empty line, as MikroTik's does.
+pub(crate) async fn waits_for_an_empty_line() -> SocketAddr {
+    serve(|stream| async move {
+        let mut stream = BufReader::new(stream);
+        let lines = head(&mut stream).await?;
+        let target = lines.first().and_then(|line| line.strip_prefix("CONNECT ")?.strip_suffix(" HTTP/1.0"));
+        let Some(Ok(target)) = target.map(str::parse) else { return refuse(stream).await };
+        head(&mut stream).await?;
+        let mut onward = out(target).await?;
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").await?;
+        copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// A telnet prompt that takes `host:port`.
+pub(crate) async fn wingate() -> SocketAddr {
+    serve(|stream| async move {
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"WinGate>").await?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let Ok(target) = line.trim_end().parse() else {
+            return stream.write_all(b"Host not found\r\n").await;
+        };
+        let mut onward = out(target).await?;
+        stream.write_all(b"Connecting...Connected\r\n").await?;
+        copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// A router's telnet with the password it was shipped with.
+pub(crate) async fn cisco() -> SocketAddr {
+    serve(|stream| async move {
+        let mut stream = BufReader::new(stream);
+        stream.write_all(b"\r\nUser Access Verification\r\n\r\nPassword: ").await?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        if line.trim_end() != "cisco" {
+            return stream.write_all(b"\r\n% Bad passwords\r\n").await;
+        }
+        stream.write_all(b"\r\nRouter>").await?;
+        line.clear();
+        stream.read_line(&mut line).await?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let ["telnet", host, port] = words[..] else { return Err(no("order")) };
+        let target = format!("{host}:{port}").parse().map_err(|_| no("target"))?;
+        let mut onward = out(target).await?;
+        stream.write_all(format!("Trying {host}, {port} ... Open\r\n").as_bytes()).await?;
+        copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+    })
+    .await
+}
+
+/// TLS of this version alone, with a certificate of its own making, in front of a server.
+pub(crate) async fn inside_tls(version: &'static SupportedProtocolVersion, behind: SocketAddr) -> SocketAddr {
+    let made = rcgen::generate_simple_self_signed(["proxy.example.net".to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(std::sync::Arc::new(config));
+    serve(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await?;
+            let mut onward = TcpStream::connect(behind).await?;
+            copy_bidirectional(&mut stream, &mut onward).await.map(drop)
+        }
+    })
+    .await
+}
+
+/// CONNECT to this port alone.
+pub(crate) async fn http_connect_to(port: u16) -> SocketAddr {
+    serve(move |stream| async move {
+        let mut stream = BufReader::new(stream);
+        let lines = head(&mut stream).await?;
+        let target = lines.first().and_then(|line| line.strip_prefix("CONNECT ")?.split(' ').next());
+        let Some(Ok(target)) = target.map(str::parse::<SocketAddr>) else { return refuse(stream).await };
+        if target.port() != port {
+            let no = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            return stream.write_all(no.as_bytes()).await;
+        }
+        let mut onward = out(target).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
         copy_bidirectional(&mut stream, &mut onward).await.map(drop)
     })
     .await
