@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::row::canonical;
-use crate::{Home, Lease, LeaseSource, SubscriberId};
+use crate::{Home, Lease, SubscriberId};
 
 /// How many names a reason lists before it only counts them.
 const NAMES_LISTED: usize = 5;
@@ -80,9 +80,11 @@ struct Stretch {
 /// Judges `leases` (any that may touch the address; others are ignored, order does not matter) for `whose`.
 #[must_use]
 pub fn attribute(home: &Home, leases: &[Lease], whose: &Whose) -> Attribution {
-    if !home.contains(whose.address) {
-        return Attribution::Foreign;
-    }
+    if home.contains(whose.address) { held_by(leases, whose) } else { Attribution::Foreign }
+}
+
+/// The same for an address that is ours without being in the home prefixes, such as one behind our own translator.
+pub(crate) fn held_by(leases: &[Lease], whose: &Whose) -> Attribution {
     let window = Window::around(whose.at, whose.uncertainty);
     let address = whose.address.to_canonical();
     let all = on_address(leases, address);
@@ -129,18 +131,26 @@ fn on_address(leases: &[Lease], address: IpAddr) -> Vec<Held<'_>> {
 }
 
 /// When a lease ended. An accounting session whose Stop is not known in one file may have it in the next, or be ended
-/// by the next session on the same address: its server gives one address to one session at a time.
+/// by the next session on the same address: its server gives one address to one client at a time. A DHCP lease that
+/// another client has before its time is up was given up before.
 fn end(lease: &Lease, all: &[&Lease]) -> Option<Timestamp> {
-    if lease.to.is_some() || lease.source != LeaseSource::RadiusDetail {
+    let source = lease.source;
+    if !source.one_at_a_time() || (lease.to.is_some() && !source.foretells_ends()) {
         return lease.to;
     }
-    let others =
-        all.iter().filter(|other| other.source == LeaseSource::RadiusDetail && other.net == lease.net);
-    let ends = others.filter_map(|other| match other.record == lease.record {
-        true => other.to,
-        false => Some(other.from),
+    let others = all
+        .iter()
+        .filter(|other| other.source == source && other.net == lease.net && other.ports == lease.ports);
+    let ends = others.filter_map(|other| {
+        if source.foretells_ends() {
+            return (other.subscriber != lease.subscriber).then_some(other.from);
+        }
+        match other.record == lease.record {
+            true => other.to,
+            false => Some(other.from),
+        }
     });
-    ends.filter(|end| *end > lease.from).min()
+    ends.chain(lease.to).filter(|end| *end > lease.from).min()
 }
 
 impl Window {

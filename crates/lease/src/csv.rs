@@ -8,6 +8,8 @@
 //! 198.51.100.9,dsl-20,2026-01-01T00:00:00Z,2026-03-01T00:00:00Z,1024,2047,
 //! ```
 //!
+//! Other common names of these columns are known (`ip`, `username`, `start`, `acctstoptime`, …).
+//!
 //! `prefix` may stand for or beside `address`; `to` empty means that the lease has not ended. Times carry their offset
 //! from UTC (RFC 3339): a time without one would be off by hours and accuse the wrong line. Fields may be quoted as in
 //! RFC 4180, but a row ends with its line, so that one stray quote cannot swallow the rest of the file.
@@ -35,6 +37,11 @@ pub fn read<'a>(bytes: &'a [u8], name: &'a str) -> impl Iterator<Item = Result<R
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = Reader::new(name);
     bytes.split(|byte| *byte == b'\n').filter_map(move |line| reader.line(line)).fuse()
+}
+
+/// Whether a first line is a header that [`Reader`] could use.
+pub(crate) fn knows(line: &str) -> bool {
+    Header::read(line).is_ok()
 }
 
 /// Reads a file line by line, for files that are not held in memory.
@@ -77,10 +84,16 @@ impl Reader {
         Reader { name: name.to_owned(), line: 0, columns: Columns::Wanted }
     }
 
+    /// Another file takes the place of this one: its first line is a header again.
+    pub(crate) fn begin_anew(&mut self) {
+        self.line = 0;
+        self.columns = Columns::Wanted;
+    }
+
     /// Takes the next line, with or without its end. `None` for the header, for a blank line and for a `#` comment.
     pub fn line(&mut self, line: &[u8]) -> Option<Result<Row, RowError>> {
         self.line = self.line.saturating_add(1);
-        let line = line.trim_ascii();
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
         if line.is_empty() || line.starts_with(b"#") {
             return None;
         }
@@ -143,16 +156,23 @@ impl Header {
         Err((what, format!("{FILE} begin it with a line such as address,subscriber,from,to")))
     }
 
+    /// Where a column of this name is kept. Besides our own names those that accounting tables have (`radacct` of
+    /// FreeRADIUS: `username`, `framedipaddress`, `acctstarttime`, `acctstoptime`) and others in use.
     fn place(&mut self, name: &str) -> Option<&mut Option<usize>> {
-        Some(match name {
-            "address" => &mut self.address,
-            "prefix" => &mut self.prefix,
-            "subscriber" => &mut self.subscriber,
-            "from" => &mut self.from,
-            "to" => &mut self.to,
-            "port_first" => &mut self.port_first,
-            "port_last" => &mut self.port_last,
-            "contact" => &mut self.contact,
+        let name = name.trim().replace([' ', '-'], "_");
+        Some(match name.as_str() {
+            "address" | "ip" | "ip_address" | "ipaddress" | "framedipaddress" | "framed_ip_address"
+            | "public_ip" => &mut self.address,
+            "prefix" | "network" | "delegated_prefix" | "delegatedipv6prefix" => &mut self.prefix,
+            "subscriber" | "subscriber_id" | "username" | "user_name" | "user" | "customer"
+            | "customer_id" | "account" | "line" | "circuit" | "circuit_id" => &mut self.subscriber,
+            "from" | "start" | "start_time" | "starts" | "begin" | "valid_from" | "valid_since"
+            | "acctstarttime" => &mut self.from,
+            "to" | "end" | "end_time" | "ends" | "stop" | "stop_time" | "until" | "valid_to"
+            | "valid_until" | "acctstoptime" => &mut self.to,
+            "port_first" | "first_port" | "port_start" | "start_port" | "port_from" => &mut self.port_first,
+            "port_last" | "last_port" | "port_end" | "end_port" | "port_to" => &mut self.port_last,
+            "contact" | "email" | "mail" | "e_mail" => &mut self.contact,
             _ => return None,
         })
     }
@@ -236,6 +256,12 @@ fn unquote(quoted: &str, separator: char) -> Result<(String, Option<&str>), Wron
 }
 
 fn time(text: &str) -> Result<Timestamp, Wrong> {
+    // Seconds since 1970 need no offset.
+    if text.len() >= 9
+        && let Some(time) = text.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
+    {
+        return Ok(time);
+    }
     let why = match text.parse::<Timestamp>() {
         Ok(time) => return Ok(time),
         Err(why) => why,

@@ -16,10 +16,12 @@ mod record;
 mod sessions;
 mod when;
 
-use crate::{Row, RowError};
+use crate::{LeaseSource, Row, RowError};
 
 use record::Parser;
-use sessions::Sessions;
+
+pub(crate) use record::Pending;
+pub(crate) use sessions::Sessions;
 
 /// Reads a whole file held in memory: first the leases that ended, as they do, then those still open.
 pub fn read(bytes: &[u8]) -> impl Iterator<Item = Result<Row, RowError>> + '_ {
@@ -48,6 +50,24 @@ impl Reader {
         Reader::default()
     }
 
+    /// One that gives leases when they begin, and again when they end, for a file that is followed as it grows.
+    #[must_use]
+    pub fn live() -> Reader {
+        Reader { parser: Parser::default(), sessions: Sessions::live(LeaseSource::RadiusDetail) }
+    }
+
+    /// The file has ended and another takes its place; the sessions go on.
+    #[must_use]
+    pub fn broke_off(&mut self) -> Vec<Result<Row, RowError>> {
+        let mut rows = Vec::new();
+        match std::mem::take(&mut self.parser).finish() {
+            Some(Ok(record)) => self.sessions.take(&record, &mut rows),
+            Some(Err(wrong)) => rows.push(Err(wrong)),
+            None => {}
+        }
+        rows
+    }
+
     /// Takes the next bytes of the file, cut anywhere. Gives the leases that ended in them, and what could not be used.
     #[must_use]
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Result<Row, RowError>> {
@@ -64,12 +84,7 @@ impl Reader {
     /// The file has ended: what came of its last record, and the leases still open.
     #[must_use]
     pub fn finish(mut self) -> Vec<Result<Row, RowError>> {
-        let mut rows = Vec::new();
-        match self.parser.finish() {
-            Some(Ok(record)) => self.sessions.take(&record, &mut rows),
-            Some(Err(wrong)) => rows.push(Err(wrong)),
-            None => {}
-        }
+        let mut rows = self.broke_off();
         self.sessions.finish(&mut rows);
         rows
     }

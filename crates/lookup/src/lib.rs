@@ -10,6 +10,7 @@
 mod authentication;
 mod authenticator;
 mod checks;
+mod customers;
 mod domain;
 mod front;
 mod health;
@@ -21,6 +22,7 @@ mod results;
 
 pub use authentication::Authentication;
 pub use authenticator::{Authenticator, Config, Handed};
+pub use customers::{Customer, Customers, CustomersError};
 pub use domain::{aligned, organizational_domain};
 pub use front::SIGNATURES_AT_MOST;
 pub use mx::{Exchangers, Greeted, MxError};

@@ -1,11 +1,12 @@
 //! From bytes to records: lines, attributes, values.
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv6Net};
+use jiff::Timestamp;
 
 use super::when::{Clock, When};
 use crate::row::{Quoted, host, is_address, leasable};
-use crate::{RowError, SubscriberId};
+use crate::{PortBlock, RowError, SubscriberId};
 
 /// The longest line that is read. An attribute has at most 253 octets (RFC 2865 section 5), each at most four
 /// characters when escaped.
@@ -20,7 +21,7 @@ pub(super) const SERVER: &str = "the accounting server or the access server is a
 
 /// What a record reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(crate) enum Status {
     Start,
     Interim,
     Stop,
@@ -30,16 +31,25 @@ pub(super) enum Status {
 
 /// Which attribute named a net: a new value of one replaces the old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     V4,
     V6,
     V6Prefix,
     Delegated,
+    /// Ports of a shared address.
+    Ports,
+}
+
+/// What a session holds: a net, or ports of a shared address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Share {
+    pub(super) net: IpNet,
+    pub(super) ports: Option<PortBlock>,
 }
 
 /// One accounting record.
 #[derive(Debug, Clone)]
-pub(super) struct Record {
+pub(crate) struct Record {
     pub(super) line: u64,
     pub(super) status: Status,
     /// What names the session; empty for [`Status::Reset`].
@@ -47,13 +57,15 @@ pub(super) struct Record {
     pub(super) user: Option<SubscriberId>,
     pub(super) nas: String,
     pub(super) port: Option<String>,
-    pub(super) nets: Vec<(Slot, IpNet)>,
+    pub(super) shares: Vec<(Slot, Share)>,
+    /// Ports were given back, without others in their place.
+    pub(super) ports_released: bool,
     pub(super) when: When,
 }
 
 /// A record as it comes together.
 #[derive(Debug, Default)]
-struct Pending {
+pub(crate) struct Pending {
     line: u64,
     lines: u32,
     status: Option<String>,
@@ -61,10 +73,31 @@ struct Pending {
     session: Option<String>,
     user: Option<String>,
     nas: Option<String>,
+    /// Who sent the packet.
+    client: Option<String>,
     port: Option<String>,
-    nets: Vec<(Slot, IpNet)>,
+    shares: Vec<(Slot, Share)>,
+    block: Block,
     clock: Clock,
     wrong: Option<String>,
+}
+
+/// A block of ports of a shared address, which three attributes tell.
+#[derive(Debug, Default)]
+struct Block {
+    outside: Option<Ipv4Addr>,
+    first: Option<u16>,
+    last: Option<u16>,
+    released: bool,
+}
+
+impl Block {
+    /// The block once it is complete; the next may be of the same address.
+    fn complete(&mut self) -> Option<Share> {
+        let (outside, first, last) = (self.outside?, self.first?, self.last?);
+        (self.first, self.last) = (None, None);
+        Some(Share { net: host(outside.into()), ports: Some(PortBlock::new(first, last)?) })
+    }
 }
 
 /// Cuts bytes into lines and lines into records.
@@ -132,6 +165,13 @@ impl Parser {
 }
 
 impl Pending {
+    /// A record that was received in a packet; the packet's sender stands for an access server that names itself not.
+    pub(crate) fn received(client: IpAddr, at: Timestamp) -> Pending {
+        let mut clock = Clock::default();
+        clock.received(at);
+        Pending { client: Some(client.to_canonical().to_string()), clock, ..Pending::default() }
+    }
+
     fn wrong(&mut self, what: String) {
         self.wrong.get_or_insert(what);
     }
@@ -143,8 +183,22 @@ impl Pending {
         // `Name = x`, `Name := x`, `Name += x`, `Name:1 = x` (a tag, RFC 2868).
         let name = name.trim().trim_end_matches([':', '+']).trim_end();
         let name = name.split_once(':').map_or(name, |(name, _)| name);
-        let value = unquote(value.trim());
-        match name.to_ascii_lowercase().as_str() {
+        self.value(&name.to_ascii_lowercase(), unquote(value.trim()));
+    }
+
+    /// The same for four octets: an address where the name says so, else a number.
+    pub(crate) fn value_of(&mut self, name: &str, octets: &[u8]) {
+        let Ok(octets) = <[u8; 4]>::try_from(octets) else { return };
+        let text = match name.ends_with("-address") || name.ends_with("-addr") {
+            true => Ipv4Addr::from(octets).to_string(),
+            false => u32::from_be_bytes(octets).to_string(),
+        };
+        self.value(name, text);
+    }
+
+    /// Enters the value of the attribute `name`, in lower case.
+    pub(crate) fn value(&mut self, name: &str, value: String) {
+        match name {
             "acct-status-type" => self.status = Some(value),
             "acct-unique-session-id" => self.unique = Some(value),
             "acct-session-id" => self.session = Some(value),
@@ -168,11 +222,41 @@ impl Pending {
             }
             "framed-ipv6-prefix" => self.prefix(Slot::V6Prefix, &value),
             "delegated-ipv6-prefix" => self.prefix(Slot::Delegated, &value),
+            "huawei-nat-public-address"
+            | "netelastic-nat-public-address"
+            | "h3c-nat-ip-address"
+            | "tp-nat-ip-address"
+            | "ip-port-range-ext-ipv4-addr" => {
+                self.block.outside = value.parse().ok().filter(|v4| is_address(*v4));
+            }
+            "huawei-nat-start-port"
+            | "netelastic-nat-start-port"
+            | "h3c-nat-start-port"
+            | "tp-nat-port-start"
+            | "ip-port-range-range-start" => self.port(|block, port| block.first = port, &value),
+            "huawei-nat-end-port"
+            | "netelastic-nat-end-port"
+            | "h3c-nat-end-port"
+            | "tp-nat-port-end"
+            | "ip-port-range-range-end" => self.port(|block, port| block.last = port, &value),
+            "ip-port-range-alloc" => self.block.released = matches!(value.as_str(), "2" | "Deallocation"),
             "timestamp" => self.clock.receipt(&value),
             "event-timestamp" => self.clock.event(&value),
             "acct-session-time" => self.clock.session_time(&value),
             "acct-delay-time" => self.clock.delay(&value),
             _ => {}
+        }
+    }
+
+    /// Enters one end of a block of ports, and the block where it is complete.
+    fn port(&mut self, end: impl Fn(&mut Block, Option<u16>), value: &str) {
+        end(&mut self.block, value.parse().ok());
+        if let Some(share) = self.block.complete()
+            && !self.block.released
+            && self.shares.len() < NETS_AT_MOST
+            && !self.shares.contains(&(Slot::Ports, share))
+        {
+            self.shares.push((Slot::Ports, share));
         }
     }
 
@@ -185,15 +269,18 @@ impl Pending {
     fn net(&mut self, slot: Slot, value: &str, parsed: Option<Option<IpNet>>) {
         match parsed {
             None => self.wrong(format!("{} is no address or prefix", Quoted(value))),
-            Some(Some(net)) if self.nets.len() < NETS_AT_MOST && !self.nets.contains(&(slot, net)) => {
-                self.nets.push((slot, net));
+            Some(Some(net)) => {
+                let share = (slot, Share { net, ports: None });
+                if self.shares.len() < NETS_AT_MOST && !self.shares.contains(&share) {
+                    self.shares.push(share);
+                }
             }
-            Some(_) => {}
+            Some(None) => {}
         }
     }
 
     /// The record is complete. `None` for a header without attributes.
-    fn end(self) -> Option<Result<Record, RowError>> {
+    pub(crate) fn end(self) -> Option<Result<Record, RowError>> {
         if self.lines <= 1 && self.wrong.is_none() && self.status.is_none() {
             return None;
         }
@@ -219,7 +306,7 @@ impl Pending {
                 return Err((what, "nothing needs to be done".to_owned()));
             }
         };
-        let nas = self.nas.unwrap_or_default();
+        let nas = self.nas.or(self.client).unwrap_or_default();
         let session = match (status, self.unique, self.session) {
             (Status::Reset, _, _) => String::new(),
             (_, Some(unique), _) if !unique.is_empty() => unique,
@@ -239,7 +326,18 @@ impl Pending {
         let when = self.clock.read().map_err(|what| {
             (what, format!("{SERVER} keep \"Timestamp\" in the detail format, as FreeRADIUS does by default"))
         })?;
-        Ok(Record { line: self.line, status, session, user, nas, port: self.port, nets: self.nets, when })
+        let (shares, ports_released) = (self.shares, self.block.released);
+        Ok(Record {
+            line: self.line,
+            status,
+            session,
+            user,
+            nas,
+            port: self.port,
+            shares,
+            ports_released,
+            when,
+        })
     }
 }
 

@@ -15,7 +15,7 @@ const SESSION_AT_MOST: i64 = 10 * 366 * 86_400;
 
 /// When a record's event was.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct When {
+pub(crate) struct When {
     pub(super) at: Timestamp,
     /// How long the session had lasted by then.
     pub(super) session_time: Option<SignedDuration>,
@@ -45,6 +45,11 @@ impl Clock {
         let (_, month, day, time, year) =
             (words.next(), words.next(), words.next(), words.next(), words.next());
         self.header = civil(month, day, year, time);
+    }
+
+    /// Received in a packet at that time by our own clock.
+    pub(super) fn received(&mut self, at: Timestamp) {
+        self.receipt = Some(at);
     }
 
     /// `Timestamp`: the accounting server's clock when it received the record, in seconds since 1970.

@@ -1,4 +1,5 @@
-//! Who held it then (`who`), and what the two kinds of source are read as (`csv_file`, `detail_file`).
+//! Who held it then (`who`), what each kind of source is read as (`csv_file`, `detail_file`, `sources`), and who had
+//! a port of a shared address (`shared`, `exported`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +9,10 @@
 
 mod csv_file;
 mod detail_file;
+mod exported;
+mod live_accounting;
+mod shared;
+mod sources;
 mod who;
 
 fn at(text: &str) -> jiff::Timestamp {

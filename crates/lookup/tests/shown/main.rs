@@ -8,6 +8,7 @@
 )]
 
 mod arc;
+mod customers;
 mod dkim;
 mod exchangers;
 mod names;
