@@ -45,6 +45,7 @@ impl DryRun {
             removed: change.remove,
             in_force: diff::in_force(&self.edge),
             refused: judged.refused,
+            by_hand: Vec::new(),
         }
     }
 

@@ -20,8 +20,8 @@ pub enum Again {
 pub enum EdgeError {
     /// The program is not there.
     #[error(
-        "cannot {doing}: the program {program:?} was not found where the edge command runs; install nftables (apt install \
-         nftables) or correct the edge command in the configuration; no block was added or removed"
+        "cannot {doing}: the program {program:?} was not found where the edge command runs; install it (nft: apt \
+         install nftables) or correct the edge command in the configuration"
     )]
     NoTool {
         /// What was being done.
@@ -56,7 +56,7 @@ pub enum EdgeError {
         said: String,
     },
     /// The program ran and refused.
-    #[error("cannot {doing}: `{command}` failed and nothing was changed; it said {said}")]
+    #[error("cannot {doing}: `{command}` failed; it said {said}")]
     Failed {
         /// What was being done.
         doing: &'static str,
@@ -67,8 +67,8 @@ pub enum EdgeError {
     },
     /// The program did not come back.
     #[error(
-        "cannot {doing}: `{command}` gave no answer within {} s and was stopped; whether it changed anything is read \
-         from the packet filter in the next round", waited.as_secs()
+        "cannot {doing}: `{command}` gave no answer within {} s and was stopped; whether it changed anything is \
+         read from the edge in the next round", waited.as_secs()
     )]
     Slow {
         /// What was being done.
@@ -94,6 +94,39 @@ pub enum EdgeError {
          nightdesk knows: report it with the output of `nft -j list table inet nightdesk`"
     )]
     Listing(#[from] ListingError),
+    /// A file of ours at the edge could not be read or written.
+    #[error("cannot {doing} {}: {source}; what reads it goes on with what it has", path.display())]
+    OwnFile {
+        /// `read` or `write`.
+        doing: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The zone file is written, and the name server does not serve it.
+    #[error(
+        "zone {zone} is written with serial number {serial} and {server} does not serve it: nothing of it counts as in \
+         force or taken away until it does; look at the name server's log and at the reload command"
+    )]
+    NotServed {
+        /// The zone.
+        zone: String,
+        /// The name server asked.
+        server: std::net::SocketAddr,
+        /// The serial number written.
+        serial: u32,
+    },
+    /// A peer that is spoken to over a socket or pipe.
+    #[error("cannot {doing} at {peer}: {said}; it is tried again")]
+    Peer {
+        /// What was being done.
+        doing: &'static str,
+        /// Whom.
+        peer: String,
+        /// What went wrong, in words; foreign ones escaped and quoted.
+        said: String,
+    },
     /// The change was accepted, and the read-back does not show it.
     #[error(
         "the packet filter accepted the change to table inet nightdesk and the read-back does not show it ({0}); \
@@ -111,7 +144,12 @@ impl EdgeError {
             | EdgeError::NotPermitted { .. }
             | EdgeError::NoNamespace { .. }
             | EdgeError::Listing(_) => Again::Never,
-            EdgeError::Failed { .. } | EdgeError::Slow { .. } | EdgeError::Io { .. } => Again::Later,
+            EdgeError::Failed { .. }
+            | EdgeError::Slow { .. }
+            | EdgeError::Io { .. }
+            | EdgeError::OwnFile { .. }
+            | EdgeError::NotServed { .. }
+            | EdgeError::Peer { .. } => Again::Later,
             EdgeError::NotInForce(_) => Again::Now,
         }
     }

@@ -72,7 +72,10 @@ impl Guard {
             match self.rails(rule, now) {
                 Err(reason) => judged.refused.push(Refused { key: rule.key, reason }),
                 Ok(()) if self.is_known(&rule.key, standing) => judged.admitted.push(*rule),
-                Ok(()) => new.push(*rule),
+                Ok(()) => match self.config.territory.admit_anew(rule.key.address) {
+                    Ok(()) => new.push(*rule),
+                    Err(why) => judged.refused.push(Refused { key: rule.key, reason: why.to_string() }),
+                },
             }
         }
         self.cap(new, &mut judged);
@@ -131,7 +134,7 @@ impl Guard {
             .territory
             .admit(address)
             .map_err(|why| format!("{why}: the edge touches nothing there"))?;
-        if port(rule.key.measure) == 0 {
+        if port(rule.key.measure) == Some(0) {
             return Err("port 0 is no service: a rule names the one port it drops".to_owned());
         }
         let left = rule.until.duration_since(now);
@@ -180,9 +183,10 @@ fn is_host(address: IpAddr) -> bool {
     !(address.is_multicast() || address.is_unspecified() || broadcast)
 }
 
-fn port(measure: Measure) -> u16 {
+fn port(measure: Measure) -> Option<u16> {
     match measure {
-        Measure::In { port, .. } | Measure::Out { port, .. } => port,
+        Measure::In { port, .. } | Measure::Out { port, .. } => Some(port),
+        Measure::Garden => None,
     }
 }
 

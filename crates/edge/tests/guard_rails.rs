@@ -14,7 +14,7 @@ fn territory() -> Territory {
     let home = Home::new(["203.0.113.0/24".parse().unwrap(), "2001:db8:66::/48".parse().unwrap()]).unwrap();
     Territory {
         home,
-        never_touch: vec!["203.0.113.0/28".parse().unwrap(), "2001:db8:66::/64".parse().unwrap()],
+        never_touch: vec!["203.0.113.0/28".parse().unwrap(), "2001:db8:66::/64".parse().unwrap()].into(),
     }
 }
 
@@ -126,8 +126,10 @@ proptest! {
 }
 
 fn port(key: &RuleKey) -> u16 {
-    let (Measure::In { port, .. } | Measure::Out { port, .. }) = key.measure;
-    port
+    match key.measure {
+        Measure::In { port, .. } | Measure::Out { port, .. } => port,
+        Measure::Garden => 0,
+    }
 }
 
 /// What an operator sees of a dry run.
@@ -152,4 +154,81 @@ fn a_dry_run_says_what_it_would_do() {
             "would remove 203.0.113.66 tcp/48613 in",
         ]
     );
+}
+
+/// A generator with a seed: a million pairs are too many to shrink, and the same every time.
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, bound: u64) -> u64 {
+        // xorshift64* (Vigna, 2016).
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16) % bound
+    }
+
+    /// An address of home: 10.0.0.0/8 or 2001:db8::/32.
+    fn address(&mut self, is_ipv4: bool) -> IpAddr {
+        if is_ipv4 {
+            let host = u32::try_from(self.below(1 << 24)).unwrap();
+            return Ipv4Addr::from(0x0a00_0000 | host).into();
+        }
+        let (high, low) = (u128::from(self.below(1 << 32)), u128::from(self.below(1 << 40)));
+        Ipv6Addr::from(0x2001_0db8_u128 << 96 | high << 64 | low).into()
+    }
+}
+
+/// A million pairs of a never-touch prefix and a rule, most of them one on the edge of the other: no rule that stands lies
+/// within the prefix, and no prefix within what a rule stands for.
+#[test]
+fn of_a_million_pairs_none_overlaps_in_either_direction() {
+    let mut seeded = Seeded(0x6e64);
+    let (mut admitted, mut refused) = (0, 0);
+    for _ in 0..1000 {
+        let is_ipv4 = seeded.below(2) == 0;
+        let widest = if is_ipv4 { 32 } else { 128 };
+        let length = u8::try_from(9 + seeded.below(widest - 8)).unwrap().max(if is_ipv4 { 9 } else { 33 });
+        let never = ipnet::IpNet::new(seeded.address(is_ipv4), length).unwrap().trunc();
+        let home = Home::new(["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()]).unwrap();
+        let territory = Territory { home, never_touch: vec![never].into() };
+        let mut outlet = DryRun::new(Config { territory, max_new_per_hour: u32::MAX }).into();
+        let rules = (0..1000).map(|_| {
+            let near = seeded.below(4) == 0;
+            let address = if near { on_the_edge(&never, seeded.below(4)) } else { seeded.address(is_ipv4) };
+            let port = u16::try_from(1 + seeded.below(65_535)).unwrap();
+            let key = RuleKey { address, measure: Measure::In { protocol: Transport::Tcp, port } };
+            Rule { key, case: CaseId(1), until: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1) }
+        });
+        let plan = Plan::new(rules.collect());
+        let receipt = reconcile(&mut outlet, &plan, Timestamp::UNIX_EPOCH);
+        for rule in &receipt.in_force {
+            let host = ipnet::IpNet::from(rule.key.address);
+            assert!(!never.contains(&host) && !host.contains(&never), "{} and {never}", rule.key);
+        }
+        admitted += receipt.in_force.len();
+        refused += receipt.refused.len();
+    }
+    assert!(admitted > 500_000 && refused > 50_000, "{admitted} admitted and {refused} refused test nothing");
+    assert!(admitted + refused > 999_000, "rules were lost on the way");
+}
+
+/// The first and last address of a prefix, and the one before and after it.
+fn on_the_edge(net: &ipnet::IpNet, which: u64) -> IpAddr {
+    let step = |address: IpAddr, up: bool| match address {
+        IpAddr::V4(v4) => {
+            let number = u32::from(v4);
+            IpAddr::from(Ipv4Addr::from(if up { number.saturating_add(1) } else { number.saturating_sub(1) }))
+        }
+        IpAddr::V6(v6) => {
+            let number = u128::from(v6);
+            IpAddr::from(Ipv6Addr::from(if up { number.saturating_add(1) } else { number.saturating_sub(1) }))
+        }
+    };
+    match which {
+        0 => net.network(),
+        1 => net.broadcast(),
+        2 => step(net.network(), false),
+        _ => step(net.broadcast(), true),
+    }
 }

@@ -9,6 +9,7 @@ use case::{Measure, RuleKey, Transport};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use super::garden;
 use super::script::{SETS, set_of};
 
 /// Why a listing cannot be read at all.
@@ -29,7 +30,7 @@ pub struct Listing {
     pub(crate) shape: Value,
     /// The comments of all rules.
     pub(crate) marks: Vec<String>,
-    /// What our four sets hold, as far as it is of our kind.
+    /// What our sets hold, as far as it is of our kind.
     pub(crate) elements: Vec<Element>,
     /// How many elements of our sets are of no kind we ever write.
     pub(crate) strangers: usize,
@@ -70,7 +71,8 @@ pub fn read_listing(json: &[u8]) -> Result<Listing, ListingError> {
 impl Listing {
     fn take_set(&mut self, set: &Value) {
         let name = set.get("name").and_then(Value::as_str).unwrap_or_default();
-        let Some(name) = SETS.into_iter().find(|ours| *ours == name) else { return };
+        let all = SETS.into_iter().chain(garden::SETS.map(|(set, _, _)| set));
+        let Some(name) = all.into_iter().find(|ours| *ours == name) else { return };
         for entry in set.get("elem").and_then(Value::as_array).into_iter().flatten() {
             match element(name, entry) {
                 Some(element) => self.elements.push(element),
@@ -94,12 +96,16 @@ fn strip(value: &mut Value) {
     }
 }
 
-/// `{"concat": […]}`, or `{"elem": {"val": {"concat": […]}, "timeout": …, "expires": …, "comment": …}}`.
+/// `{"concat": […]}`, or `{"elem": {"val": {"concat": […]}, "timeout": …, "expires": …, "comment": …}}`; a line in the
+/// garden is an address alone.
 fn element(set: &'static str, entry: &Value) -> Option<Element> {
     let nothing = Map::new();
     let details = entry.get("elem").and_then(Value::as_object).unwrap_or(&nothing);
     let value = details.get("val").unwrap_or(entry);
-    let key = key(set, value.get("concat")?.as_array()?)?;
+    let key = match value.as_str() {
+        Some(address) => led(set, address)?,
+        None => key(set, value.get("concat")?.as_array()?)?,
+    };
     let left = details.get("timeout").map(|timeout| {
         // An element about to lapse is listed without `expires` by some versions.
         let expires = details.get("expires").and_then(Value::as_i64).unwrap_or(0);
@@ -107,6 +113,11 @@ fn element(set: &'static str, entry: &Value) -> Option<Element> {
     });
     let since = details.get("comment").and_then(Value::as_str).and_then(since);
     Some(Element { key, left, since })
+}
+
+fn led(set: &'static str, address: &str) -> Option<RuleKey> {
+    let key = RuleKey { address: address.parse().ok()?, measure: Measure::Garden };
+    (set_of(&key) == set).then_some(key)
 }
 
 fn key(set: &'static str, parts: &[Value]) -> Option<RuleKey> {

@@ -1,31 +1,32 @@
 //! The packet filter of a Linux router, driven through the real `nft` program.
 //!
-//! All we touch is our own table `inet nightdesk`. It holds four sets of elements with timeouts and six rules that
-//! drop what the sets name (see `script`). The kernel takes each element away at the end of its block by itself, so a
+//! All we touch is our own table `inet nightdesk`. It holds sets of elements with timeouts, six rules that drop what the
+//! sets name (see `script`), and where there is a walled garden those that lead lines there (see `garden`). The kernel takes each element away at the end of its block by itself, so a
 //! block lapses on time when nightdesk is stopped, dead, or cannot reach the router.
 //!
 //! A change is one transaction: the kernel takes all of it or none. What counts as in force is only what the table
 //! shows when it is read again afterwards. Whatever another hand did to the table (an element more or less, another
 //! timeout, a rule changed, the table gone) is found and put right by the next round.
 
+mod garden;
 mod listing;
-mod program;
 mod script;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use case::{InForce, Plan, Receipt, Refused, Rule, RuleKey};
+use case::{InForce, Measure, Plan, Receipt, Refused, Rule, RuleKey};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use garden::{GardenRest, NftGarden};
 pub use listing::{Listing, ListingError, read_listing};
 
 use crate::diff::{self, Change, Edge, Standing};
 use crate::error::EdgeError;
 use crate::guard::{Config, Guard, Judged};
-use program::Program;
+use crate::program::Program;
 use script::Shape;
 
 /// `nft` lists whole seconds in JSON, so ends this close are the same end.
@@ -54,6 +55,8 @@ pub struct NftConfig {
     pub guards: Guards,
     /// The addresses our own probes come from; they reach contained lines as ever. Never a subscriber's.
     pub probers: Vec<IpAddr>,
+    /// Where lines in the walled garden are led.
+    pub garden: NftGarden,
     /// How long one run of the program may take. Listing 100,000 blocks takes under 8 s on a busy small machine.
     pub deadline: Duration,
 }
@@ -64,6 +67,7 @@ impl Default for NftConfig {
             command: vec!["nft".to_owned()],
             guards: Guards::default(),
             probers: Vec::new(),
+            garden: NftGarden::default(),
             deadline: Duration::from_secs(20),
         }
     }
@@ -110,7 +114,7 @@ impl Nft {
     pub fn new(config: Config, nft: NftConfig) -> Self {
         Nft {
             guard: Guard::new(config),
-            shape: Shape { guards: nft.guards, probers: nft.probers },
+            shape: Shape { guards: nft.guards, probers: nft.probers, garden: nft.garden },
             program: Program::new(nft.command, nft.deadline),
             known: None,
             said: Vec::new(),
@@ -119,6 +123,10 @@ impl Nft {
 
     pub(crate) fn said(&self) -> &[String] {
         &self.said
+    }
+
+    pub(crate) fn leads_to_a_garden(&self) -> bool {
+        self.shape.garden.leads()
     }
 
     pub(crate) async fn read(&self, now: Timestamp) -> Result<Vec<InForce>, EdgeError> {
@@ -133,9 +141,12 @@ impl Nft {
         let before = self.look(clock).await?;
         let (edge, slack) =
             before.as_ref().map_or_else(Default::default, |seen| (seen.edge.clone(), seen.slack));
-        let judged = self.guard.judge(plan, &diff::since(&edge), clock.now());
+        let (plan, unfit) = self.fitting(plan);
+        let mut judged = self.guard.judge(&plan, &diff::since(&edge), clock.now());
+        judged.refused.extend(unfit);
         let change = Change::between(&judged.admitted, &edge, slack);
         let rebuild = self.why_rebuild(before.as_ref());
+        let was_known = self.known.is_some();
         self.said = rebuild.iter().map(|why| format!("write table inet nightdesk anew: {why}")).collect();
         self.said.extend(change.lines(""));
 
@@ -145,7 +156,18 @@ impl Nft {
         };
         let new: Vec<RuleKey> = change.add.iter().map(|rule| rule.key).collect();
         self.guard.note(&diff::since(&after.edge), &new, clock.now());
-        Ok(receipt(judged, change, &after.edge, clock.now()))
+        let by_hand =
+            rebuild.filter(|_| was_known).map(|why| format!("table inet nightdesk: {why}; written anew"));
+        Ok(receipt(judged, change, &after.edge, by_hand, clock.now()))
+    }
+
+    /// The plan less what this table was not made for.
+    fn fitting(&self, plan: &Plan) -> (Plan, Vec<Refused>) {
+        let fits = |rule: &Rule| rule.key.measure != Measure::Garden || self.leads_to_a_garden();
+        let (fit, unfit): (Vec<Rule>, Vec<Rule>) = plan.rules().iter().copied().partition(fits);
+        let reason = "this packet filter leads no line into the walled garden: set garden.lead_to";
+        let refuse = |rule: &Rule| Refused { key: rule.key, reason: reason.to_owned() };
+        (Plan::new(fit), unfit.iter().map(refuse).collect())
     }
 
     /// Writes the change, or the whole table, and reads it again.
@@ -213,7 +235,7 @@ impl Nft {
     }
 }
 
-fn receipt(judged: Judged, change: Change, edge: &Edge, at: Timestamp) -> Receipt {
+fn receipt(judged: Judged, change: Change, edge: &Edge, by_hand: Option<String>, at: Timestamp) -> Receipt {
     let mut refused = judged.refused;
     for rule in judged.admitted {
         let lapsed = rule.until.duration_since(at) <= COARSENESS;
@@ -232,5 +254,6 @@ fn receipt(judged: Judged, change: Change, edge: &Edge, at: Timestamp) -> Receip
         removed: change.remove,
         in_force: diff::in_force(edge),
         refused,
+        by_hand: by_hand.into_iter().collect(),
     }
 }

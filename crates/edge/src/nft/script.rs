@@ -16,13 +16,14 @@ use case::{Measure, Rule, RuleKey, Transport};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Guards;
+use super::garden::{self, NftGarden};
 use super::listing::Listing;
 use crate::diff::Change;
 
 /// Our table; nothing else is ever touched.
 pub(crate) const TABLE: &str = "nightdesk";
 
-/// The four sets; every name begins with `nd_` because short names run into `nft` keywords (`fwd`).
+/// The sets of what is dropped; every name begins with `nd_` because short names run into `nft` keywords (`fwd`).
 pub(crate) const SETS: [&str; 4] = ["nd_in4", "nd_out4", "nd_in6", "nd_out6"];
 
 /// What a set holds at most, as told to the kernel: far above what any cap lets in, and a bound all the same.
@@ -62,6 +63,8 @@ pub(crate) struct Shape {
     /// Where our own probes come from. They reach a contained line as ever: a block that hid the proxy from us would
     /// keep us from ever seeing it gone.
     pub(crate) probers: Vec<IpAddr>,
+    /// Where lines in the walled garden are led.
+    pub(crate) garden: NftGarden,
 }
 
 impl Shape {
@@ -75,6 +78,16 @@ impl Shape {
         };
         self.probers.iter().flat_map(pass).collect()
     }
+
+    /// The rules of the garden.
+    fn garden(&self) -> Vec<(&'static str, String, String)> {
+        let pass = |address: &IpAddr| {
+            let family = if address.is_ipv4() { "ip" } else { "ip6" };
+            let mark = format!("nd: past the garden to our probe {address}");
+            ("nd_lead", format!("{family} daddr {address} return"), mark)
+        };
+        self.garden.rules(self.probers.iter().map(pass).collect())
+    }
 }
 
 /// The statements that put a fresh, empty table in place of whatever is there.
@@ -86,7 +99,11 @@ pub(crate) fn table(shape: &Shape) -> String {
             "add set inet {TABLE} {set} {{ type {family} . inet_proto . inet_service; flags timeout; size {SIZE}; }}\n"
         );
     }
+    for (set, _, kind) in garden::SETS.into_iter().filter(|_| shape.garden.leads()) {
+        text += &format!("add set inet {TABLE} {set} {{ type {kind}; flags timeout; size {SIZE}; }}\n");
+    }
     text += &format!("add chain inet {TABLE} nd_lines\n");
+    text += &shape.garden.chains();
     for (packets, mark) in shape.passes() {
         text += &format!("add rule inet {TABLE} nd_lines {packets} return comment \"{mark}\"\n");
     }
@@ -94,6 +111,9 @@ pub(crate) fn table(shape: &Shape) -> String {
         text += &format!(
             "add rule inet {TABLE} nd_lines {address} . meta l4proto . {port} @{set} counter drop comment \"{mark}\"\n"
         );
+    }
+    for (chain, rule, mark) in shape.garden() {
+        text += &format!("add rule inet {TABLE} {chain} {rule} comment \"{mark}\"\n");
     }
     for hook in hooks(shape.guards) {
         text += &format!(
@@ -109,7 +129,8 @@ pub(crate) fn is_guarded(shape: &Shape, listing: &Listing) -> bool {
     let passes = shape.passes().into_iter().map(|(_, mark)| mark);
     let drops = DROPS.iter().map(|(_, _, _, mark)| (*mark).to_owned());
     let jumps = hooks(shape.guards).iter().map(|hook| format!("nd: {hook}"));
-    let mut wanted: Vec<String> = passes.chain(drops).chain(jumps).collect();
+    let garden = shape.garden().into_iter().map(|(_, _, mark)| mark);
+    let mut wanted: Vec<String> = passes.chain(drops).chain(garden).chain(jumps).collect();
     let mut found = listing.marks.clone();
     wanted.sort();
     found.sort();
@@ -151,7 +172,7 @@ pub(crate) fn additions(rules: &[Rule], now: Timestamp, since: &dyn Fn(&RuleKey)
 
 fn statements(verb: &str, elements: &[(RuleKey, String)]) -> String {
     let mut text = String::new();
-    for set in SETS {
+    for set in SETS.into_iter().chain(garden::SETS.map(|(set, _, _)| set)) {
         let of_set: Vec<&str> = elements
             .iter()
             .filter(|(key, _)| set_of(key) == set)
@@ -171,12 +192,17 @@ pub(crate) fn set_of(key: &RuleKey) -> &'static str {
         (Measure::Out { .. }, true) => "nd_out4",
         (Measure::In { .. }, false) => "nd_in6",
         (Measure::Out { .. }, false) => "nd_out6",
+        (Measure::Garden, true) => "nd_garden4",
+        (Measure::Garden, false) => "nd_garden6",
     }
 }
 
 /// A rule as `nft` writes an element. Typed values only: nothing foreign can get into the text.
 fn element(key: &RuleKey) -> String {
-    let (Measure::In { protocol, port } | Measure::Out { protocol, port }) = key.measure;
+    let (protocol, port) = match key.measure {
+        Measure::In { protocol, port } | Measure::Out { protocol, port } => (protocol, port),
+        Measure::Garden => return key.address.to_string(),
+    };
     let protocol = match protocol {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",

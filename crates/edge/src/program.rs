@@ -1,4 +1,4 @@
-//! Running the `nft` program: in time, with its words quoted and its failures named.
+//! Running `nft`, and other programs that stand at the edge: in time, with its words quoted and its failures named.
 
 use std::ffi::OsString;
 use std::process::{Output, Stdio};
@@ -34,7 +34,7 @@ impl Program {
             return Err(self.fault(doing, arguments, &output.stderr));
         }
         if !output.stderr.is_empty() {
-            tracing::warn!(command = %self.shown(arguments), said = %quote(&output.stderr), "nft did it and warns");
+            tracing::warn!(command = %self.shown(arguments), said = %quote(&output.stderr), "it was done, with a warning");
         }
         Ok(output.stdout)
     }
@@ -66,7 +66,7 @@ impl Program {
             self.command.split_first().map_or(("nft", &[][..]), |(first, rest)| (first, rest));
         let mut child = Command::new(program)
             .args(prefix)
-            .args(arguments)
+            .args(as_arrives(program, arguments))
             .env("LC_ALL", "C")
             .env("PATH", search_path())
             .stdin(Stdio::piped())
@@ -122,10 +122,34 @@ impl Program {
     }
 }
 
+/// Arguments as they must be given to arrive whole: ssh joins them with blanks for the shell at the other end.
+fn as_arrives(program: &str, arguments: &[&str]) -> Vec<String> {
+    let is_ssh = std::path::Path::new(program).file_name().is_some_and(|name| name == "ssh");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    let quoted = |word: &&str| match is_ssh && (word.is_empty() || !word.chars().all(plain)) {
+        true => format!("'{}'", word.replace('\'', r"'\''")),
+        false => (*word).to_owned(),
+    };
+    arguments.iter().map(quoted).collect()
+}
+
 /// Our own search path and, at its end, where Debian and its kin keep `nft` and `ip`: a login without them on its path
 /// is no reason to fail.
 fn search_path() -> OsString {
     let mut path = std::env::var_os("PATH").unwrap_or_default();
     path.push(":/usr/sbin:/sbin");
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_arrives;
+
+    /// `show route where …` has brackets and a star, which a shell would read.
+    #[test]
+    fn words_arrive_whole_behind_ssh_and_unchanged_elsewhere() {
+        let words = ["list", "a ~ [(1, *)]", "it's", ""];
+        assert_eq!(as_arrives("/usr/bin/ssh", &words), ["list", "'a ~ [(1, *)]'", r"'it'\''s'", "''"]);
+        assert_eq!(as_arrives("birdc", &words), words);
+    }
 }
