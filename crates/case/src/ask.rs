@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::facts::{Answered, Facts, Known};
 use crate::moment::after;
 use crate::proof::Proof;
-use crate::{LookFor, Playbook, Question, Stage, Verdict};
+use crate::{Kind, LookFor, MAIL_PORTS, Playbook, Question, Stage, Verdict};
 
 /// The most ports one question names.
 pub(crate) const PORTS_AT_MOST: usize = 32;
@@ -64,27 +64,41 @@ fn vouched(facts: &Facts, wanted: &Wanted, other: &Question) -> bool {
     ports.any(|port| wanted.question.ports.contains(port) && !other.ports.contains(port))
 }
 
-/// A question that new evidence calls for: an address never asked, a port never asked, or news of one that refused.
+/// A question that new evidence calls for: an address never asked, a port never asked, or news of one that refused. Of
+/// several the one that may be put soonest, then the one last heard of: a later look at the same evidence would choose no
+/// other.
 fn fresh(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) -> Option<Wanted> {
     let worth = facts.known.iter().filter(|(_, known)| known.worth_asking && known.lost.is_none());
-    let mut wants: Vec<(&IpAddr, &Known)> = worth.collect();
-    wants.sort_by_key(|(address, known)| (std::cmp::Reverse(known.last), **address));
-    wants.into_iter().find_map(|(address, known)| {
-        let last = last_answer(facts, *address);
-        let new_port = known.named.iter().find(|port| !known.asked.contains(port));
-        let refused = last.is_some_and(|answer| answer.verdict == Verdict::RefusedByPolicy);
-        let news = known.heard.zip(last).is_some_and(|(heard, answer)| heard > answer.started);
-        let why = match new_port {
-            _ if known.asked.is_empty() => format!("{address} was not asked yet"),
-            Some(port) => format!("port {port} of {address} was named and not asked yet"),
-            None if refused && news => {
-                format!("something new was said of {address}, which could not be asked before")
-            }
-            None => return None,
-        };
-        let due = last.map_or(now, |answer| after(answer.started, playbook.least_gap).max(now));
-        Some(Wanted { question: question(facts, proof, playbook, *address, &[])?, due, why })
-    })
+    let wants = worth.filter_map(|(address, known)| {
+        let wanted = called_for(facts, proof, playbook, *address, known, now)?;
+        Some(((wanted.due, std::cmp::Reverse(known.last), *address), wanted))
+    });
+    wants.min_by_key(|(order, _)| *order).map(|(_, wanted)| wanted)
+}
+
+/// What new evidence of one address calls for.
+fn called_for(
+    facts: &Facts,
+    proof: &Proof,
+    playbook: &Playbook,
+    address: IpAddr,
+    known: &Known,
+    now: Timestamp,
+) -> Option<Wanted> {
+    let last = last_answer(facts, address);
+    let new_port = known.named.iter().find(|port| !known.asked.contains(port));
+    let refused = last.is_some_and(|answer| answer.verdict == Verdict::RefusedByPolicy);
+    let news = known.heard.zip(last).is_some_and(|(heard, answer)| heard > answer.started);
+    let why = match new_port {
+        _ if known.asked.is_empty() => format!("{address} was not asked yet"),
+        Some(port) => format!("port {port} of {address} was named and not asked yet"),
+        None if refused && news => {
+            format!("something new was said of {address}, which could not be asked before")
+        }
+        None => return None,
+    };
+    let due = last.map_or(now, |answer| after(answer.started, playbook.least_gap).max(now));
+    Some(Wanted { question: question(facts, proof, playbook, address, &[])?, due, why })
 }
 
 /// The next look at a case nobody says anything new about.
@@ -106,9 +120,10 @@ fn routine(facts: &Facts, proof: &Proof, playbook: &Playbook, now: Timestamp) ->
         let question = question(facts, proof, playbook, address, &[])?;
         return Some(Wanted { question, due: now, why: format!("the case is {}", facts.stage) });
     };
+    let again = playbook.asked_every(facts.stage);
     let (gap, why) = match silent {
-        0 => (playbook.recheck_every, format!("routine look at a {} case", facts.stage)),
-        times => (growing(times, playbook.recheck_every), format!("no clear answer {times} times in a row")),
+        0 => (again, format!("routine look at a {} case", facts.stage)),
+        times => (growing(times, again), format!("no clear answer {times} times in a row")),
     };
     let due = after(last.started, gap.max(playbook.least_gap)).max(now);
     Some(Wanted { question: question(facts, proof, playbook, address, &[])?, due, why })
@@ -130,7 +145,12 @@ pub(crate) fn question(
     let mut ports: Vec<u16> = Vec::new();
     let proved = proof.ports(address);
     let of_families: Vec<u16> = facts.families.iter().flat_map(|family| &family.ports).copied().collect();
-    let named = [by_hand, &proved, &unasked, &asked, &of_families];
+    // A report of an open relay speaks of a mail server, whether or not it names a port.
+    let (look_for, of_mail): (LookFor, &[u16]) = match facts.kinds.contains(&Kind::OpenRelay) {
+        true => (LookFor::ProxyOrRelay, &MAIL_PORTS),
+        false => (LookFor::OpenProxy, &[]),
+    };
+    let named = [by_hand, &proved, &unasked, &asked, of_mail, &of_families];
     // What our own signs name is the very port; the usual ones are asked for those who could not name any.
     let usual = if facts.asks_usual() || named.iter().all(|ports| ports.is_empty()) {
         playbook.usual_ports.as_slice()
@@ -142,7 +162,7 @@ pub(crate) fn question(
             ports.push(*port);
         }
     }
-    (!ports.is_empty()).then_some(Question { address, ports, look_for: LookFor::OpenProxy })
+    (!ports.is_empty()).then_some(Question { address, ports, look_for })
 }
 
 /// The question to the address the line has moved to: what was proved and named of it elsewhere, proved first.

@@ -9,8 +9,8 @@ use crate::decide::decide;
 use crate::draft::Draft;
 use crate::facts::{Answered, Asking, Block, Facts, Note, RuleState, domain};
 use crate::{
-    CaseId, Command, Event, EvidenceId, Family, Filing, Judgement, Playbook, QuestionId, Record, Refusal,
-    Rule, Sighting, Stage, SubscriberId, Urgency,
+    CaseId, Command, Event, EvidenceId, Family, Filing, Judgement, Kind, Playbook, PlaybookVersion,
+    QuestionId, Record, Refusal, Rule, Sighting, Stage, SubscriberId, Urgency,
 };
 
 /// All that is known of one subscriber's suspected proxy or relay.
@@ -36,7 +36,8 @@ impl Case {
         now: Timestamp,
     ) -> Vec<Event> {
         let mut draft = Draft::new(id, Facts::new(now), playbook, now);
-        draft.push(Event::Opened { subscriber: subscriber.clone() });
+        let playbook = Some(playbook.version.clone());
+        draft.push(Event::Opened { subscriber: subscriber.clone(), playbook });
         draft.file(first);
         draft.settle()
     }
@@ -46,13 +47,15 @@ impl Case {
     pub fn replay<'a>(records: impl IntoIterator<Item = &'a Record>) -> Option<Case> {
         let mut records = records.into_iter();
         let first = records.next()?;
-        let Event::Opened { subscriber } = &first.event else { return None };
+        let Event::Opened { subscriber, .. } = &first.event else { return None };
+        let mut facts = Facts::new(first.at);
+        facts.apply(first.at, &first.actor, &first.event);
         let mut case = Case {
             id: first.case,
             subscriber: subscriber.clone(),
             version: first.version,
             opened: first.at,
-            facts: Facts::new(first.at),
+            facts,
             sightings: Vec::new(),
             filed: BTreeSet::new(),
         };
@@ -130,6 +133,24 @@ impl Case {
     #[must_use]
     pub fn paged(&self) -> Option<Timestamp> {
         self.facts.paged
+    }
+
+    /// When they were told last: a step of the playbook that waits may tell them again.
+    #[must_use]
+    pub fn paged_last(&self) -> Option<Timestamp> {
+        self.facts.paged_last
+    }
+
+    /// The playbook of the last decision on it; `None` in records from before playbooks had versions.
+    #[must_use]
+    pub fn playbook(&self) -> Option<&PlaybookVersion> {
+        self.facts.playbook.as_ref()
+    }
+
+    /// The kinds of what was said and seen of it.
+    #[must_use]
+    pub fn kinds(&self) -> &BTreeSet<Kind> {
+        &self.facts.kinds
     }
 
     /// Takes one record in; cannot fail. The only way a case changes.
@@ -280,6 +301,12 @@ impl Case {
     #[must_use]
     pub fn standing_rules(&self, now: Timestamp) -> Vec<Rule> {
         self.facts.standing(now).map(|block| block.rule).collect()
+    }
+
+    /// Whether a block of it waits for a second person at `now`.
+    #[must_use]
+    pub fn waits_for_second_person(&self, now: Timestamp) -> bool {
+        self.facts.held(now).next().is_some()
     }
 
     /// How pressing it is.

@@ -88,6 +88,11 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// An operator approves every block of the case that waits for a second person.
+    Approve {
+        /// Who: not whoever ordered them.
+        by: String,
+    },
     /// An operator says that SpamCop's reports of a web host on this line are wrong. The reason is required and kept;
     /// SpamCop is told so of each such report that has no answer yet.
     Innocent {
@@ -98,6 +103,13 @@ pub enum Command {
     Recheck {
         /// Ports to ask first.
         ports: Vec<u16>,
+    },
+    /// The customer says that the line is clean and wants it asked now.
+    TestByCustomer,
+    /// A test that the customer asked for found the line clean: every block of the case is lifted now.
+    ReleaseByTest {
+        /// What was tested, in words.
+        reason: String,
     },
     /// An operator writes something down.
     Note {
@@ -118,6 +130,12 @@ pub enum Refusal {
     /// No block of the case is standing.
     #[error("no block of this case is standing: there is nothing to release")]
     NothingToRelease,
+    /// No block of the case waits for a second person.
+    #[error("no block of this case waits for a second person: there is nothing to approve")]
+    NothingToApprove,
+    /// Who ordered the blocks cannot approve them.
+    #[error("you ordered these blocks yourself: a second person must approve them")]
+    SamePerson,
     /// No report of the case can be answered that way.
     #[error(
         "no SpamCop report of this case can be answered with innocence: SpamCop hears that of an advertised web host alone, never of a mail's source, and once for each report"

@@ -8,8 +8,8 @@ use crate::ask::{self, Cause, Wanted};
 use crate::draft::Draft;
 use crate::facts::{Facts, RuleState};
 use crate::{
-    Answer, CaseId, Command, Event, EvidenceId, InForce, LiftReason, Measure, Playbook, QuestionId, Refusal,
-    Refused, RuleKey, SpamcopAnswer, Stage,
+    Actor, Answer, CaseId, Command, Event, EvidenceId, InForce, Kind, LiftReason, Measure, Moment, Playbook,
+    QuestionId, Refusal, Refused, RuleKey, SpamcopAnswer, Stage, Verdict,
 };
 
 /// The longest reason or note that is kept, in characters.
@@ -67,15 +67,20 @@ pub(crate) fn decide(
         Command::Correspond(correspondent) => draft.correspond(correspondent.clone()),
         Command::Tick => {}
         Command::Answered { question, answer, evidence } => {
-            answered(&mut draft, *question, answer, *evidence, playbook)?;
+            answered(&mut draft, *question, answer, *evidence)?;
         }
         Command::EdgeRead { in_force, refused } => edge_read(&mut draft, in_force, refused, now),
         Command::HolderChanged { address, reason } => holder_changed(&mut draft, *address, reason),
         Command::LineMoved { to, reason } => line_moved(&mut draft, *to, reason, playbook, now),
         Command::Confirm { reason: why } => confirm(&mut draft, &reason(why)?),
         Command::Dismiss { reason: why } => return dismiss(draft, reason(why)?),
-        Command::Release { reason: why } => release(&mut draft, reason(why)?, now)?,
+        Command::Release { reason: why } => release(&mut draft, reason(why)?, &LiftReason::Released, now)?,
+        Command::ReleaseByTest { reason: why } => {
+            release(&mut draft, reason(why)?, &LiftReason::Tested, now)?;
+        }
+        Command::Approve { by } => approve(&mut draft, by, now)?,
         Command::Recheck { ports } => recheck(&mut draft, ports, playbook, now)?,
+        Command::TestByCustomer => test(&mut draft, playbook, now)?,
     }
     Ok(draft.settle())
 }
@@ -93,7 +98,6 @@ fn answered(
     id: QuestionId,
     answer: &Answer,
     evidence: EvidenceId,
-    playbook: &Playbook,
 ) -> Result<(), Refusal> {
     let asked = draft.facts.asking.get(&id).map(|asking| asking.question.address.to_canonical());
     let asked = asked.ok_or(Refusal::NotAsked(id.0))?;
@@ -124,15 +128,18 @@ fn answered(
     }
     draft.restage(Some(evidence));
     let port = answer.port.map_or_else(String::new, |port| format!(" port {port}"));
-    draft.page(&format!("our probe proved an {} at {address}{port}", answer.verdict));
+    let proved = if answer.verdict == Verdict::OpenRelay { Kind::OpenRelay } else { Kind::OpenProxy };
+    let step = draft.step(Moment::Probe, Some(proved));
+    draft.page(step, &format!("our probe proved an {} at {address}{port}", answer.verdict));
+    draft.tell(step, Some(evidence));
     // A probe that began before an operator released the line proves nothing the operator did not know.
     let news = draft.facts.released.is_none_or(|released| answer.started > released);
     let stands = draft.proof().proved().any(|proved| proved == address);
-    if playbook.contain_automatically && news && stands {
+    if let Some(step) = step.filter(|_| news && stands) {
         let port = answer.port.map_or_else(String::new, |port| format!(" on port {port}"));
         let why = format!("our probe proved an {}{port}", answer.verdict);
         let ports: Vec<u16> = answer.port.into_iter().collect();
-        draft.contain(address, &ports, &why);
+        draft.contain(step, address, &ports, &why);
     }
     Ok(())
 }
@@ -181,7 +188,7 @@ fn lift_what_is_unproved(draft: &mut Draft<'_>) {
         let RuleKey { address, measure } = rule.key;
         let port = match measure {
             Measure::In { port, .. } => Some(port),
-            Measure::Out { .. } => None,
+            Measure::Out { .. } | Measure::Garden => None,
         };
         let stands =
             proved.contains(&address) && port.is_none_or(|port| proof.ports(address).contains(&port));
@@ -203,14 +210,16 @@ fn line_moved(draft: &mut Draft<'_>, to: IpAddr, reason: &str, playbook: &Playbo
 fn confirm(draft: &mut Draft<'_>, why: &str) {
     draft.push(Event::ConfirmedByHand { reason: why.to_owned() });
     draft.restage(None);
+    let Some(step) = draft.step(Moment::Hand, None) else { return };
     let proof = draft.proof();
+    draft.tell(Some(step), None);
     let Some(address) = draft.facts.current_address() else { return };
     let mut ports = proof.ports(address);
     if let Some(known) = draft.facts.known.get(&address) {
         ports
             .extend(known.alleged.iter().filter(|port| !ports.contains(port)).copied().collect::<Vec<u16>>());
     }
-    draft.contain(address, &ports, &format!("confirmed by hand: {why}"));
+    draft.contain(step, address, &ports, &format!("confirmed by hand: {why}"));
 }
 
 fn dismiss(mut draft: Draft<'_>, why: String) -> Result<Vec<Event>, Refusal> {
@@ -242,19 +251,53 @@ fn innocent(mut draft: Draft<'_>, why: &str) -> Result<Vec<Event>, Refusal> {
     Ok(draft.done())
 }
 
-fn release(draft: &mut Draft<'_>, why: String, now: Timestamp) -> Result<(), Refusal> {
-    if draft.facts.standing(now).next().is_none() {
+fn release(draft: &mut Draft<'_>, why: String, how: &LiftReason, now: Timestamp) -> Result<(), Refusal> {
+    if draft.facts.standing(now).next().is_none() && draft.facts.held(now).next().is_none() {
         return Err(Refusal::NothingToRelease);
     }
     draft.push(Event::Released { reason: why });
-    draft.lift(&LiftReason::Released, |_| true);
+    draft.lift(how, |_| true);
+    Ok(())
+}
+
+fn approve(draft: &mut Draft<'_>, by: &str, now: Timestamp) -> Result<(), Refusal> {
+    let held: Vec<(RuleKey, Actor)> =
+        draft.facts.held(now).map(|block| (block.rule.key, block.by.clone())).collect();
+    if held.is_empty() {
+        return Err(Refusal::NothingToApprove);
+    }
+    if held.iter().any(|(_, ordered_by)| *ordered_by == Actor::Operator(by.to_owned())) {
+        return Err(Refusal::SamePerson);
+    }
+    for (key, _) in held {
+        draft.push(Event::BlockApproved { key, by: by.to_owned() });
+    }
     Ok(())
 }
 
 fn recheck(draft: &mut Draft<'_>, ports: &[u16], playbook: &Playbook, now: Timestamp) -> Result<(), Refusal> {
-    let proof = draft.proof();
     let address = draft.facts.current_address().ok_or(Refusal::NoAddress)?;
+    order(draft, address, ports, "an operator asked", playbook, now)
+}
+
+/// A customer's test is of what is blocked, which need not be the address that was last heard of.
+fn test(draft: &mut Draft<'_>, playbook: &Playbook, now: Timestamp) -> Result<(), Refusal> {
+    let blocked = draft.facts.standing(now).next().map(|block| block.rule.key.address);
+    let address = blocked.or_else(|| draft.facts.current_address()).ok_or(Refusal::NoAddress)?;
+    order(draft, address, &[], "the customer asked", playbook, now)
+}
+
+/// Puts a question that somebody wants put at once.
+fn order(
+    draft: &mut Draft<'_>,
+    address: IpAddr,
+    ports: &[u16],
+    why: &str,
+    playbook: &Playbook,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let proof = draft.proof();
     let question = ask::question(&draft.facts, &proof, playbook, address, ports).ok_or(Refusal::NoAddress)?;
-    draft.ask(Wanted { question, due: now, why: "an operator asked".to_owned() }, Cause::Operator);
+    draft.ask(Wanted { question, due: now, why: why.to_owned() }, Cause::Operator);
     Ok(())
 }

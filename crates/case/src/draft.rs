@@ -14,8 +14,8 @@ use crate::judge::weigh;
 use crate::moment::after;
 use crate::proof::Proof;
 use crate::{
-    Actor, CaseId, Correspondent, Event, EvidenceId, Kind, LiftReason, Measure, Playbook, QuestionId,
-    Restriction, Rule, RuleKey, Sighting, Source, SpamcopAnswer, Stage, Voice, weights,
+    Actor, CaseId, Correspondent, Event, EvidenceId, Kind, LiftReason, Measure, Moment, Playbook, QuestionId,
+    Restriction, Rule, RuleKey, Sighting, Source, SpamcopAnswer, Stage, Step, Voice, weights,
 };
 
 /// The most ports of one address a case closes inbound; a line proved on more has its mail stopped all the same.
@@ -54,7 +54,7 @@ impl<'a> Draft<'a> {
             .then(|| page_of(&sighting));
         self.push(Event::Filed { sighting, weight });
         if let Some(what) = page {
-            self.page(&what);
+            self.page(self.step(Moment::Report, None), &what);
         }
         let until = after(received, family.map_or(self.playbook.watch_for, Family::watch_for));
         if kind == Kind::Malware && until > self.now && self.facts.watch_until < Some(until) {
@@ -86,19 +86,37 @@ impl<'a> Draft<'a> {
         let Some(shown) = self.newest_shown() else { return };
         let (address, ports): (IpAddr, Vec<u16>) = (shown.address(), shown.port().into_iter().collect());
         let news = self.facts.released.is_none_or(|released| shown.at() > released);
-        let may = self.playbook.contain_automatically && self.playbook.contain_on_flow_proof;
-        let (contains, why) = (may && news && shown.is_first_party(), shown.in_words());
+        let (contains, why) = (news && shown.is_first_party(), shown.in_words());
         let port = shown.port().map_or_else(String::new, |port| format!(" port {port}"));
-        self.page(&format!("our own flow records show a proxy at {address}{port}; it is being asked"));
-        if contains {
-            self.contain(address, &ports, &why);
+        let step = self.step(Moment::Flows, Some(Kind::OpenProxy));
+        let what = format!("our own flow records show a proxy at {address}{port}; it is being asked");
+        self.page(step, &what);
+        self.tell(step, evidence);
+        if let Some(step) = step.filter(|_| contains) {
+            self.contain(step, address, &ports, &why);
         }
     }
 
-    /// Has the desk's people told, once for a case.
-    pub(crate) fn page(&mut self, what: &str) {
-        if self.playbook.page_proxy_reports && self.facts.paged.is_none() {
+    /// The step of the playbook for this moment, with what was proved just now.
+    pub(crate) fn step(&self, moment: Moment, proved: Option<Kind>) -> Option<&'a Step> {
+        let mut kinds = self.facts.kinds.clone();
+        kinds.extend(proved);
+        self.playbook.step(moment, self.facts.stage, &kinds)
+    }
+
+    /// Has the desk's people told, once for a case, where the step says so.
+    pub(crate) fn page(&mut self, step: Option<&Step>, what: &str) {
+        if step.is_some_and(|step| step.page) && self.facts.paged.is_none() {
             self.push(Event::PageOrdered { what: what.to_owned() });
+        }
+    }
+
+    /// Has the subscriber told where the step says so, once for a decision. There must be something proved to tell.
+    pub(crate) fn tell(&mut self, step: Option<&Step>, evidence: Option<EvidenceId>) {
+        let proved = matches!(self.facts.stage, Stage::Confirmed | Stage::Contained);
+        let told = self.events.iter().any(|event| matches!(event, Event::NoticeOrdered { .. }));
+        if step.is_some_and(|step| step.tell) && proved && !told {
+            self.push(Event::NoticeOrdered { evidence });
         }
     }
 
@@ -152,11 +170,11 @@ impl<'a> Draft<'a> {
         letters.into_iter().for_each(|letter| self.push(letter));
     }
 
-    /// Orders what the playbook takes from a proved line, until `block_for` from now.
-    pub(crate) fn contain(&mut self, address: IpAddr, ports: &[u16], why: &str) {
+    /// Orders what the step takes from a proved line, until its `block_for` from now.
+    pub(crate) fn contain(&mut self, step: &Step, address: IpAddr, ports: &[u16], why: &str) {
         let protocol = Playbook::TRANSPORT;
-        let until = after(self.now, self.playbook.block_for);
-        for restriction in &self.playbook.restrict {
+        let until = after(self.now, step.block_for.min(Playbook::LONGEST_BLOCK));
+        for restriction in &step.contain {
             let measures: Vec<Measure> = match restriction {
                 Restriction::MailOut => vec![Measure::Out { protocol, port: 25 }],
                 Restriction::ProvedPortIn => ports
@@ -164,6 +182,7 @@ impl<'a> Draft<'a> {
                     .take(PORTS_CLOSED)
                     .map(|port| Measure::In { protocol, port: *port })
                     .collect(),
+                Restriction::WalledGarden => vec![Measure::Garden],
             };
             for measure in measures {
                 let rule = Rule { key: RuleKey { address, measure }, case: self.case, until };
@@ -171,9 +190,20 @@ impl<'a> Draft<'a> {
                     block.rule.until >= until && !matches!(block.state, RuleState::Lifted(_))
                 });
                 if !stands {
-                    self.push(Event::BlockOrdered { rule, why: why.to_owned() });
+                    self.order(rule, why);
                 }
             }
+        }
+    }
+
+    /// Orders a block. A new one waits for a second person where the playbook says so; a later end of one that stands does
+    /// not: it was approved.
+    fn order(&mut self, rule: Rule, why: &str) {
+        let block = self.facts.blocks.get(&rule.key);
+        let is_new = block.is_none_or(|block| matches!(block.state, RuleState::Lifted(_)));
+        self.push(Event::BlockOrdered { rule, why: why.to_owned() });
+        if is_new && self.playbook.second_person {
+            self.push(Event::BlockHeld { key: rule.key });
         }
     }
 
@@ -204,11 +234,8 @@ impl<'a> Draft<'a> {
             return;
         }
         self.push(Event::StageMoved { from, to: judgement.stage, why: judgement.why });
-        let blocked = |stage| matches!(stage, Stage::Confirmed | Stage::Contained);
-        if blocked(judgement.stage) && !blocked(from) && self.playbook.tell_subscriber {
-            self.push(Event::NoticeOrdered { evidence });
-        }
-        if !blocked(judgement.stage) {
+        self.enter(from, judgement.stage, evidence);
+        if !matches!(judgement.stage, Stage::Confirmed | Stage::Contained) {
             self.lift(&LiftReason::CaseEnded, |_| true);
         }
     }
@@ -216,6 +243,9 @@ impl<'a> Draft<'a> {
     /// Restages, and puts the next question where one is wanted.
     pub(crate) fn settle(mut self) -> Vec<Event> {
         self.restage(None);
+        if self.take_what_waited() {
+            self.restage(None);
+        }
         if self.facts.stage.is_open() {
             let verdicts = claimants::verdicts(&self.facts, &self.proof());
             verdicts.into_iter().for_each(|verdict| self.push(verdict));
@@ -224,12 +254,102 @@ impl<'a> Draft<'a> {
         if let Some(wanted) = ask::wanted(&self.facts, &self.proof(), self.playbook, self.now) {
             self.ask(wanted, Cause::Evidence);
         }
-        self.events
+        self.done()
     }
 
-    /// The events decided so far, with nothing further made of them.
-    pub(crate) fn done(self) -> Vec<Event> {
+    /// The events decided so far, with nothing further made of them. What was decided under another playbook than before
+    /// says so first.
+    pub(crate) fn done(mut self) -> Vec<Event> {
+        let version = &self.playbook.version;
+        if !self.events.is_empty() && self.facts.playbook.as_ref() != Some(version) {
+            self.events.insert(0, Event::Playbook { version: version.clone() });
+        }
         self.events
+    }
+}
+
+/// The steps of the playbook that wait for the case as it is, each with when it is due; not those taken in this stay.
+pub(crate) fn waits<'a>(
+    facts: &'a Facts,
+    playbook: &'a Playbook,
+) -> impl Iterator<Item = (Timestamp, &'a Step)> {
+    let since = facts.stage_since;
+    let taken = move |step: &Step| facts.steps.get(&step.name).is_some_and(|at| *at >= since);
+    let waiting = playbook.waiting(facts.stage, &facts.kinds).filter(move |(_, step)| !taken(step));
+    waiting.map(move |(length, step)| (after(since, length), step))
+}
+
+impl Draft<'_> {
+    /// The case has come into a stage: the first step of those stages that it was not in before.
+    fn enter(&mut self, from: Stage, to: Stage, evidence: Option<EvidenceId>) {
+        let at_once =
+            self.playbook.steps.iter().filter(|step| step.when == Moment::Stage && step.after.is_none());
+        let kinds = &self.facts.kinds;
+        let new =
+            |step: &&Step| step.stages.contains(&to) && !step.stages.contains(&from) && step.fits(to, kinds);
+        let Some(step) = at_once.into_iter().find(new) else { return };
+        self.tell(Some(step), evidence);
+        self.page(Some(step), &format!("the case is {to} ({})", step.name));
+        if to == Stage::Confirmed {
+            self.contain_what_is_proved(step);
+        }
+    }
+
+    /// Takes the steps that have waited long enough; whether there were any.
+    fn take_what_waited(&mut self) -> bool {
+        let (now, stage) = (self.now, self.facts.stage);
+        if !stage.is_open() {
+            return false;
+        }
+        let due: Vec<Step> = waits(&self.facts, self.playbook)
+            .filter(|(due, _)| *due <= now)
+            .map(|(_, step)| step.clone())
+            .collect();
+        for step in &due {
+            let long = step.after.map(|length| crate::Length(length).to_string()).unwrap_or_default();
+            self.push(Event::StepTaken { step: step.name.clone(), why: format!("{stage} for {long}") });
+            self.tell(Some(step), None);
+            if step.page {
+                self.push(Event::PageOrdered {
+                    what: format!("the case has been {stage} for {long} ({})", step.name),
+                });
+            }
+            self.contain_what_is_proved(step);
+        }
+        !due.is_empty()
+    }
+
+    /// Contains every address with a proof of our own, or an operator's word, that is newer than the last release. Flows that
+    /// only a report bears out are none.
+    fn contain_what_is_proved(&mut self, step: &Step) {
+        if step.contain.is_empty() || !matches!(self.facts.stage, Stage::Confirmed | Stage::Contained) {
+            return;
+        }
+        let proof = self.proof();
+        let held = |address: &IpAddr| self.facts.known.get(address).is_some_and(|known| known.lost.is_none());
+        let proved: Vec<IpAddr> = proof.proved().filter(held).collect();
+        let why = format!("the case is {} ({})", self.facts.stage, step.name);
+        for address in proved {
+            let Some(own) = self.proved_ports(address) else { continue };
+            let by_hand = self.facts.by_hand.iter().any(|(_, confirmed)| *confirmed == Some(address));
+            let ports = proof.ports(address).into_iter().filter(|port| by_hand || own.contains(port));
+            self.contain(step, address, &ports.collect::<Vec<u16>>(), &why);
+        }
+    }
+
+    /// The ports of an address that we have proved ourselves since the last release; `None` where nothing of it was.
+    fn proved_ports(&self, address: IpAddr) -> Option<Vec<u16>> {
+        let facts = &self.facts;
+        let news = |at: Timestamp| facts.released.is_none_or(|released| at > released);
+        let answers =
+            facts.answers.iter().filter(|a| a.counts && a.verdict.is_proof() && a.address == address);
+        let answers = answers.filter(|answer| news(answer.started)).map(|answer| answer.port);
+        let shown =
+            facts.flow_proof.shown().filter(|shown| shown.is_first_party() && shown.address() == address);
+        let shown = shown.filter(|shown| news(shown.at())).map(|shown| shown.port());
+        let hands = facts.by_hand.iter().filter(|(at, of)| news(*at) && *of == Some(address)).map(|_| None);
+        let all: Vec<Option<u16>> = answers.chain(shown).chain(hands).collect();
+        (!all.is_empty()).then(|| all.into_iter().flatten().collect())
     }
 }
 

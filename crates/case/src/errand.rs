@@ -1,9 +1,12 @@
 //! What the desk must carry out once an event is on disk.
 
-use jiff::Timestamp;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseId, Event, EvidenceId, Question, QuestionId, SpamcopAnswer};
+use crate::{CaseId, Event, EvidenceId, Question, QuestionId, ScannerHeard, SpamcopAnswer};
 
 /// One thing to do, written to the outbox in the same transaction as the event it follows from; done at least once.
 /// What is due on the case itself (a watch that ends, a block that expires) is no errand: [`crate::Case::next_due`] says it.
@@ -49,6 +52,24 @@ pub enum Errand {
         evidence: EvidenceId,
         /// Which of its claims.
         claim: u32,
+    },
+    /// Find out from our flow records whom a scanner outside home touched, and who let it in (P14). Follows from no case
+    /// ([`CaseId::NONE`]).
+    FindExposed {
+        /// Who scans.
+        scanner: IpAddr,
+        /// Which of our addresses are in question.
+        net: IpNet,
+        /// When it was seen.
+        at: Timestamp,
+        /// How far before and after that it is looked for.
+        within: SignedDuration,
+        /// The port it came for, where that is known.
+        port: Option<u16>,
+        /// How it became known.
+        heard: ScannerHeard,
+        /// Whether this is the second look, for what listens since.
+        again: bool,
     },
     /// Tell the desk's own people that the edge holds something back and a person must look.
     PageOperators {

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Actor, CaseId, Correspondent, EvidenceId, Question, QuestionId, Rule, RuleKey, Sighting, SpamcopAnswer,
-    Stage, SubscriberId, Verdict,
+    Actor, CaseId, Correspondent, EvidenceId, PlaybookVersion, Question, QuestionId, Rule, RuleKey, Sighting,
+    SpamcopAnswer, Stage, SubscriberId, Verdict,
 };
 
 /// Why a rule left the plan before or at its end.
@@ -18,6 +18,8 @@ pub enum LiftReason {
     Expired,
     /// An operator released it; the reason stands in the `Released` event.
     Released,
+    /// The customer had the line tested and it was clean; what was tested stands in the `Released` event.
+    Tested,
     /// The address went to somebody else.
     HolderChanged(String),
     /// The case was cleaned, closed or dismissed.
@@ -31,6 +33,7 @@ impl LiftReason {
         match self {
             LiftReason::Expired => "its end came".to_owned(),
             LiftReason::Released => "an operator released the line".to_owned(),
+            LiftReason::Tested => "the customer had the line tested and it was clean".to_owned(),
             LiftReason::HolderChanged(holder) => format!("the address went to somebody else ({holder})"),
             LiftReason::CaseEnded => "the case no longer calls for it".to_owned(),
         }
@@ -45,6 +48,21 @@ pub enum Event {
     Opened {
         /// Whose line.
         subscriber: SubscriberId,
+        /// The playbook it is decided under. Not said in old records.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        playbook: Option<PlaybookVersion>,
+    },
+    /// From here on the case is decided under another playbook.
+    Playbook {
+        /// Which.
+        version: PlaybookVersion,
+    },
+    /// A step of the playbook that waits was taken: what it does follows.
+    StepTaken {
+        /// Its name.
+        step: String,
+        /// Why now.
+        why: String,
     },
     /// An observation was filed.
     Filed {
@@ -118,6 +136,18 @@ pub enum Event {
         rule: Rule,
         /// Why.
         why: String,
+    },
+    /// An ordered block waits for a second person: it is not in the plan.
+    BlockHeld {
+        /// Which.
+        key: RuleKey,
+    },
+    /// A second person approved the block: it is in the plan from here on.
+    BlockApproved {
+        /// Which.
+        key: RuleKey,
+        /// Who.
+        by: String,
     },
     /// The edge was read back and shows the rule.
     BlockVerified {

@@ -16,8 +16,8 @@ use crate::hearsay::Hearsay;
 use crate::moment::after;
 use crate::observed::Observed;
 use crate::{
-    Actor, Event, EvidenceId, Kind, LiftReason, Question, QuestionId, Rule, RuleKey, Sighting, SignFamily,
-    Source, Stage, Verdict, Voice,
+    Actor, Event, EvidenceId, Kind, LiftReason, PlaybookVersion, Question, QuestionId, Rule, RuleKey,
+    Sighting, SignFamily, Source, Stage, Verdict, Voice,
 };
 
 /// How many ports named for one address are remembered; reports that name more are not describing a service.
@@ -31,6 +31,8 @@ const OUR_FLOWS: &str = "our flow records";
 pub enum RuleState {
     /// Ordered; the edge has not been seen to show it.
     Ordered,
+    /// Ordered, and out of the plan until a second person approves it.
+    Held,
     /// The edge shows it, until then.
     Verified(Timestamp),
     /// The edge or a guard rail refused it, for this reason; it stays ordered and is tried again.
@@ -48,6 +50,8 @@ pub struct Block {
     pub ordered: Timestamp,
     /// Why it was ordered last.
     pub why: String,
+    /// In whose name it was first ordered.
+    pub by: Actor,
     /// How it stands.
     pub state: RuleState,
     /// Reasons it was refused for, so that each is told once.
@@ -181,8 +185,14 @@ pub(crate) struct Facts {
     pub(crate) claimants: Claimants,
     /// Reports counted and not filed.
     pub(crate) counted: u64,
-    /// When the operators were told of a proxy or relay here.
+    /// When the operators were first told of a proxy or relay here.
     pub(crate) paged: Option<Timestamp>,
+    /// When they were told last.
+    pub(crate) paged_last: Option<Timestamp>,
+    /// The playbook of the last decision.
+    pub(crate) playbook: Option<PlaybookVersion>,
+    /// The steps of the playbook that waited, and when each was taken last.
+    pub(crate) steps: BTreeMap<String, Timestamp>,
 }
 
 impl Facts {
@@ -213,6 +223,9 @@ impl Facts {
             claimants: Claimants::default(),
             counted: 0,
             paged: None,
+            paged_last: None,
+            playbook: None,
+            steps: BTreeMap::new(),
         }
     }
 
@@ -245,7 +258,13 @@ impl Facts {
     /// Blocks that belong in the plan at `now`.
     pub(crate) fn standing(&self, now: Timestamp) -> impl Iterator<Item = &Block> {
         let stands = matches!(self.stage, Stage::Confirmed | Stage::Contained);
-        self.ordered().filter(move |block| stands && block.rule.until > now)
+        let in_plan = |block: &&Block| block.state != RuleState::Held;
+        self.ordered().filter(in_plan).filter(move |block| stands && block.rule.until > now)
+    }
+
+    /// Blocks that wait for a second person at `now`.
+    pub(crate) fn held(&self, now: Timestamp) -> impl Iterator<Item = &Block> {
+        self.ordered().filter(move |block| block.state == RuleState::Held && block.rule.until > now)
     }
 
     /// Blocks not lifted, whether or not their end has come.
@@ -256,7 +275,12 @@ impl Facts {
     /// Folds one event in.
     pub(crate) fn apply(&mut self, at: Timestamp, actor: &Actor, event: &Event) {
         match event {
-            Event::Opened { .. } | Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
+            Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
+            Event::Opened { playbook, .. } => self.playbook.clone_from(playbook),
+            Event::Playbook { version } => self.playbook = Some(version.clone()),
+            Event::StepTaken { step, .. } => {
+                self.steps.insert(step.clone(), at);
+            }
             Event::AcknowledgementOrdered { .. }
             | Event::ReporterNamed { .. }
             | Event::OutcomeOrdered { .. }
@@ -272,7 +296,9 @@ impl Facts {
             }
             Event::Answered { .. } => self.answer(at, event),
             Event::ConfirmedByHand { .. } => self.by_hand.push((at, self.current_address())),
-            Event::BlockOrdered { rule, why } => self.order(at, *rule, why),
+            Event::BlockOrdered { rule, why } => self.order(at, *rule, why, actor),
+            Event::BlockHeld { key } => self.set_block(key, RuleState::Held),
+            Event::BlockApproved { key, .. } => self.set_block(key, RuleState::Ordered),
             Event::BlockVerified { key, until } => self.set_block(key, RuleState::Verified(*until)),
             Event::BlockRefused { key, reason } => {
                 if let Some(block) = self.blocks.get_mut(key) {
@@ -304,7 +330,9 @@ impl Facts {
                 Arc::make_mut(&mut self.flow_proof).withdraw(name);
                 Arc::make_mut(&mut self.follows).withdraw(name);
             }
-            Event::PageOrdered { .. } => self.paged = self.paged.or(Some(at)),
+            Event::PageOrdered { .. } => {
+                (self.paged, self.paged_last) = (self.paged.or(Some(at)), Some(at));
+            }
             Event::ReporterJudged { domain, confirmed, .. } => self.claimants.judge(domain, *confirmed),
             Event::Noted { text } => self.notes.push(Note { at, by: actor.clone(), text: text.clone() }),
         }
@@ -429,11 +457,12 @@ impl Facts {
         ports
     }
 
-    fn order(&mut self, at: Timestamp, rule: Rule, why: &str) {
+    fn order(&mut self, at: Timestamp, rule: Rule, why: &str, by: &Actor) {
         let fresh = Block {
             rule,
             ordered: at,
             why: why.to_owned(),
+            by: by.clone(),
             state: RuleState::Ordered,
             refusals: BTreeSet::new(),
         };

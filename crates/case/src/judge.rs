@@ -6,7 +6,7 @@ use crate::facts::{Block, Facts, RuleState};
 use crate::moment::{after, shown};
 use crate::observed::Seen;
 use crate::proof::Proof;
-use crate::{Case, Playbook, Stage, weights};
+use crate::{Actor, Case, Event, Playbook, Sighting, Stage, weights};
 
 /// What the evidence amounts to at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,22 @@ pub struct Judgement {
 #[must_use]
 pub fn judge(case: &Case, playbook: &Playbook, now: Timestamp) -> Judgement {
     weigh(case.facts(), &Proof::of(case.facts(), playbook), playbook, now)
+}
+
+/// Judges sightings of one line as a case would at `now` in which there is nothing else: for those who look at a file of
+/// flows and have no case. Each counts from when it was received.
+#[must_use]
+pub fn judge_alone(
+    sightings: impl IntoIterator<Item = Sighting>,
+    playbook: &Playbook,
+    now: Timestamp,
+) -> Judgement {
+    let mut facts = Facts::new(now);
+    for sighting in sightings {
+        let weight = weights::fresh(sighting.kind, &sighting.source);
+        facts.apply(now, &Actor::Desk, &Event::Filed { sighting, weight });
+    }
+    weigh(&facts, &Proof::of(&facts, playbook), playbook, now)
 }
 
 /// The same over the bare facts.

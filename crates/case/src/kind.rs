@@ -64,4 +64,8 @@ impl fmt::Display for Kind {
 pub enum LookFor {
     /// An open proxy of any protocol we know.
     OpenProxy,
+    /// A mail server that relays for strangers.
+    OpenRelay,
+    /// Either: a port that greets as mail servers do is asked as one, any other as a proxy.
+    ProxyOrRelay,
 }

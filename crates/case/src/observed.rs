@@ -77,17 +77,18 @@ impl Observed {
     /// What the signs add to the log-odds at `now`, and in words; those for which `answered` says yes no longer count.
     pub(crate) fn weigh(&self, now: Timestamp, answered: impl Fn(&Seen) -> bool) -> Option<(f64, String)> {
         let mut of_family: BTreeMap<SignFamily, f64> = BTreeMap::new();
-        let mut words = Vec::new();
+        let mut words: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (sign, seen) in &self.by_kind {
             let counts = |seen: &&Seen| !self.is_withdrawn(seen.name) && !answered(seen);
             let Some(strongest) = seen.iter().find(counts) else { continue };
             let weight = strongest.weight() * weights::sign_decay(*sign, now.duration_since(strongest.at));
             let family = of_family.entry(sign.family()).or_default();
             *family = family.max(weight);
-            words.push(format!("{sign} {weight:.1}"));
+            words.entry(sign.seen_by()).or_default().push(format!("{sign} {weight:.1}"));
         }
         let sum: f64 = of_family.values().sum();
-        (!words.is_empty()).then(|| (sum, format!("our own flow records show {}", words.join(" + "))))
+        let shows = words.iter().map(|(by, signs)| format!("{by} show {}", signs.join(" + ")));
+        (!words.is_empty()).then(|| (sum, shows.collect::<Vec<_>>().join(" and ")))
     }
 
     /// Whether any of them that still counts shows relaying.

@@ -27,7 +27,8 @@ impl fmt::Display for Transport {
     }
 }
 
-/// One narrow thing the edge drops for one line; everything else of the line goes on working.
+/// One thing the edge does to one line: something narrow that it drops while everything else goes on working, or the walled
+/// garden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "drop", rename_all = "kebab-case")]
 pub enum Measure {
@@ -45,6 +46,9 @@ pub enum Measure {
         /// The line's port.
         port: u16,
     },
+    /// The line as a whole is led into the walled garden (RFC 6561 section 5.4): web pages come from there, names are still
+    /// answered, and the rest is as the outlet's garden has it.
+    Garden,
 }
 
 impl fmt::Display for Measure {
@@ -52,6 +56,7 @@ impl fmt::Display for Measure {
         match self {
             Measure::Out { protocol, port } => write!(f, "{protocol}/{port} out"),
             Measure::In { protocol, port } => write!(f, "{protocol}/{port} in"),
+            Measure::Garden => f.write_str("into the walled garden"),
         }
     }
 }
@@ -125,7 +130,7 @@ pub struct Refused {
 /// What one reconcile run found and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Which outlet: `nftables`, `dry-run`.
+    /// Which outlet: `nftables`, `dry-run`, or as the configuration calls it.
     pub outlet: String,
     /// When it was read back.
     pub at: Timestamp,
@@ -137,6 +142,9 @@ pub struct Receipt {
     pub in_force: Vec<InForce>,
     /// What was planned and refused.
     pub refused: Vec<Refused>,
+    /// What another hand has done there, in words: to ours, which was put back, and beside ours, which was left alone.
+    #[serde(default)]
+    pub by_hand: Vec<String>,
 }
 
 /// The whole intended state of the edge: for every open, confirmed or contained case its ordered, not lifted and not

@@ -19,6 +19,10 @@ pub struct Question {
     pub look_for: LookFor,
 }
 
+/// Where mail servers listen that strangers use: for other mail servers (RFC 5321), for submission (RFC 6409) and for
+/// submission inside TLS (RFC 8314).
+pub const MAIL_PORTS: [u16; 3] = [25, 587, 465];
+
 /// What a probe found, in the words of `check --json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,7 +85,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// The port that proved it.
     pub port: Option<u16>,
-    /// The method that proved it: `http-connect`, `http-get`, `socks4`, `socks4a`, `socks5`.
+    /// The method that proved it: `http-connect`, `http-get`, `http-post`, `http-host`, `socks4`, `socks4a`, `socks5`,
+    /// `telnet`, each with `-tls` where it was inside TLS; `smtp`, `smtp-starttls`, `smtps`, `smtp-auth`.
     pub protocol: Option<String>,
     /// The address the relayed connection came from, as our landing listener saw it.
     pub exit: Option<IpAddr>,

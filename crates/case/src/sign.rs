@@ -30,6 +30,9 @@ pub enum SignKind {
     TrojanScanIn,
     /// Many addresses or ports outside are tried.
     ScanOut,
+    /// Spare addresses of ours were visited, with a completed handshake: nobody has business there. Seen by the traps, not
+    /// in flow records.
+    TrapTouched,
 }
 
 /// Which independent kind of thing a sign shows. Signs of one family follow from the same packets, so that any number of
@@ -46,11 +49,13 @@ pub enum SignFamily {
     Calling,
     /// Others are tried.
     Scanning,
+    /// A trap heard it speak.
+    Trapped,
 }
 
 impl SignKind {
     /// All of them, strongest first.
-    pub const ALL: [SignKind; 10] = [
+    pub const ALL: [SignKind; 11] = [
         SignKind::RelayShape,
         SignKind::CallThenServed,
         SignKind::BackConnect,
@@ -61,6 +66,7 @@ impl SignKind {
         SignKind::NewListener,
         SignKind::TrojanScanIn,
         SignKind::ScanOut,
+        SignKind::TrapTouched,
     ];
 
     /// The name as it stands in JSON and on pages.
@@ -77,6 +83,7 @@ impl SignKind {
             SignKind::NewListener => "new-listener",
             SignKind::TrojanScanIn => "trojan-scan-in",
             SignKind::ScanOut => "scan-out",
+            SignKind::TrapTouched => "trap-touched",
         }
     }
 
@@ -88,8 +95,13 @@ impl SignKind {
             SignKind::CallThenServed | SignKind::MailPhoneHome | SignKind::Beacon => Kind::PhoneHome,
             SignKind::AnsweredStranger | SignKind::NewListener | SignKind::TrojanScanIn => Kind::Listener,
             SignKind::SmtpFanout => Kind::SpamSource,
-            SignKind::ScanOut => Kind::Scan,
+            SignKind::ScanOut | SignKind::TrapTouched => Kind::Scan,
         }
+    }
+
+    /// Who saw it, as a sentence begins.
+    pub(crate) fn seen_by(self) -> &'static str {
+        if self == SignKind::TrapTouched { "our own traps" } else { "our own flow records" }
     }
 
     /// Its family.
@@ -103,6 +115,7 @@ impl SignKind {
             SignKind::SmtpFanout | SignKind::MailPhoneHome => SignFamily::Mailing,
             SignKind::Beacon => SignFamily::Calling,
             SignKind::ScanOut => SignFamily::Scanning,
+            SignKind::TrapTouched => SignFamily::Trapped,
         }
     }
 
@@ -120,11 +133,16 @@ impl SignKind {
     }
 
     /// Whether it can be the second, independent sign beside one that shows relaying. A new listener and a scan are
-    /// too common on honest lines, and what was scanned is somebody else's doing.
+    /// too common on honest lines, and what was scanned is somebody else's doing. A trap is no flow record: what it heard
+    /// was said to us.
     pub(crate) fn bears_out(self) -> bool {
         matches!(
             self,
-            SignKind::AnsweredStranger | SignKind::SmtpFanout | SignKind::MailPhoneHome | SignKind::Beacon
+            SignKind::AnsweredStranger
+                | SignKind::SmtpFanout
+                | SignKind::MailPhoneHome
+                | SignKind::Beacon
+                | SignKind::TrapTouched
         )
     }
 
@@ -147,9 +165,11 @@ impl SignKind {
             | SignKind::SmtpFanout
             | SignKind::MailPhoneHome => score >= 300,
             // P13: whoever answered such a scan gets a heads-up; whoever only was scanned has done nothing.
-            SignKind::TrojanScanIn => score >= 200,
+            SignKind::TrojanScanIn | SignKind::TrapTouched => score >= 200,
             SignKind::ScanOut => score >= 500,
-            SignKind::Beacon | SignKind::NewListener => false,
+            // What is sure enough to suspect alone must not wait for others.
+            SignKind::Beacon => score >= 600,
+            SignKind::NewListener => false,
         }
     }
 }

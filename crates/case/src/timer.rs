@@ -22,6 +22,7 @@ pub(crate) fn next_due(facts: &Facts, playbook: &Playbook, now: Timestamp) -> Op
     moments.extend(facts.ordered().map(|block| block.rule.until));
     moments.extend(proof.cleared().map(|cleared| after(cleared, playbook.close_after)));
     moments.extend(facts.outstanding().map(|asking| after(asking.due, LOST_AFTER)));
+    moments.extend(crate::draft::waits(facts, playbook).map(|(due, _)| due));
     if facts.stage == Stage::Suspected {
         moments.extend(faded(facts, &proof, playbook, now));
     }

@@ -87,21 +87,28 @@ const SIGN: f64 = -PRIOR / LIKELY;
 /// The score from which a flow detector takes a line for a proxy.
 const LIKELY: f64 = 0.6;
 
-/// The weight of one fresh sign that is sure to `score` thousandths, to the thousandth as reports are.
+/// The weight of one fresh sign that is sure to `score` thousandths, to the thousandth as reports are. A call or a scan that is
+/// not sure is worth little beside others: of honest lines many have some, so its weight grows as the square of the score.
 pub(crate) fn of_sign(sign: SignKind, score: u16) -> f64 {
-    let weight = SIGN * f64::from(score.min(1000)) / 1000.0;
+    let score = f64::from(score.min(1000)) / 1000.0;
+    let sure = match sign.family() {
+        SignFamily::Calling | SignFamily::Scanning => score / LIKELY,
+        SignFamily::Relaying | SignFamily::Mailing | SignFamily::Answering | SignFamily::Trapped => 1.0,
+    };
+    let weight = SIGN * score * sure;
     (weight.min(family_at_most(sign.family())) * 1000.0).round() / 1000.0
 }
 
-/// Of each family only the strongest sign counts, since they follow from the same packets, and that at most this. Only
-/// relaying and mailing are enough to suspect alone: a service that strangers reach may be a game or a peer-to-peer
-/// client, and regular calls flag most honest hosts (9 of 15 with RITA's formulas).
+/// Of each family only the strongest sign counts, since they follow from the same packets, and that at most this. Answering
+/// alone is never enough to suspect: a service that strangers reach may be a game or a peer-to-peer client. A call that is
+/// sure to be regular and rare, or a scan that is sure to be one, is: of 45 host-days of public captures with truth, eleven
+/// of the 14 infected ones show nothing else, and none of the 31 benign ones shows either at [`LIKELY`]. (RITA's formulas,
+/// which take regularity alone, flag 9 of 15 benign ones.)
 pub(crate) fn family_at_most(family: SignFamily) -> f64 {
     match family {
         SignFamily::Relaying => 8.0,
-        SignFamily::Mailing => 6.0,
-        SignFamily::Answering => 3.6,
-        SignFamily::Calling | SignFamily::Scanning => 2.5,
+        SignFamily::Mailing | SignFamily::Calling | SignFamily::Scanning => 6.0,
+        SignFamily::Answering | SignFamily::Trapped => 3.6,
     }
 }
 
@@ -109,9 +116,25 @@ pub(crate) fn family_at_most(family: SignFamily) -> f64 {
 pub(crate) fn sign_half_life(sign: SignKind) -> SignedDuration {
     let days = match sign.family() {
         SignFamily::Relaying | SignFamily::Answering => 4,
-        SignFamily::Mailing | SignFamily::Calling | SignFamily::Scanning => 2,
+        SignFamily::Mailing | SignFamily::Calling | SignFamily::Scanning | SignFamily::Trapped => 2,
     };
     SignedDuration::from_hours(days * 24)
+}
+
+/// How sure a line's visits to our traps make us, in thousandths: by how many spare addresses it came to within a day, and
+/// whether it said there what only a search for proxies, relays, trojans or logins says. Only visits with a handshake are
+/// counted; a bare first packet may be forged and is none. One silent visit may be a mistyped number and opens no case;
+/// what is wanted there in plain words, or a third address, does.
+#[must_use]
+pub fn sure_of_trap(traps: usize, said_it: bool) -> u16 {
+    match (traps, said_it) {
+        (0, _) => 0,
+        (16.., _) => 450,
+        (3.., true) => 400,
+        (3.., false) => 300,
+        (_, true) => 250,
+        (_, false) => 100,
+    }
 }
 
 /// How much of a sign is left after `age`.
@@ -245,13 +268,39 @@ mod tests {
     }
 
     #[test]
-    fn a_likely_sign_of_relaying_or_mailing_is_enough_to_suspect_and_no_other_is_alone() {
+    fn a_likely_sign_is_enough_to_suspect_but_not_that_something_answers_or_touched_a_trap() {
         for sign in SignKind::ALL {
-            let enough = matches!(sign.family(), SignFamily::Relaying | SignFamily::Mailing);
+            let enough = !matches!(sign.family(), SignFamily::Answering | SignFamily::Trapped);
             assert_eq!(alone(sign, 1000) >= SUSPECTED, enough, "{sign}");
             assert!(alone(sign, 590) < SUSPECTED, "{sign} that is not likely");
         }
         assert!(alone(SignKind::RelayShape, 601) >= SUSPECTED);
+    }
+
+    #[test]
+    fn one_silent_visit_to_a_trap_opens_no_case_and_plain_words_or_a_third_trap_do() {
+        let opens = |traps, said_it| SignKind::TrapTouched.opens(sure_of_trap(traps, said_it));
+        assert!(!opens(0, true) && !opens(1, false) && !opens(2, false));
+        assert!(opens(1, true) && opens(3, false));
+    }
+
+    #[test]
+    fn no_number_of_trap_visits_suspects_alone_but_beside_a_report_of_a_virus_a_sweep_does() {
+        let swept = of_sign(SignKind::TrapTouched, sure_of_trap(65_536, true));
+        assert!(PRIOR + swept < SUSPECTED);
+        let virus = said(Kind::Malware, Standing::NamedFeed, true, 0, 0);
+        assert!(
+            PRIOR + swept + virus >= SUSPECTED,
+            "a line that is reported for a virus and sweeps our traps"
+        );
+        let one = of_sign(SignKind::TrapTouched, sure_of_trap(1, false));
+        assert!(PRIOR + one + virus < SUSPECTED, "and not one that came by once");
+    }
+
+    #[test]
+    fn a_trap_that_was_spoken_to_is_sure_enough_to_be_the_second_half_of_a_proof_and_a_silent_visit_is_not() {
+        assert!(sure_of_trap(1, true) >= SURE_OF_SECOND && sure_of_trap(3, false) >= SURE_OF_SECOND);
+        assert!(sure_of_trap(2, false) < SURE_OF_SECOND);
     }
 
     #[test]

@@ -57,39 +57,31 @@ static START: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?im)^[> ]
 static COMPLAINT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)complaint about (?:message|mail|e-mail) from\s").ok());
 
-/// Reads a feedback report, or a complaint feed that has none; None when it is neither.
-pub(crate) fn read(mail: &Mail<'_>) -> Option<Draft> {
+/// Reads a feedback report, or a complaint feed that has none, and whether it alleges abuse; None when it is neither.
+pub(crate) fn read(mail: &Mail<'_>) -> Option<(Draft, bool)> {
     let mut draft = Draft::default();
     let several = several(mail);
     if several.len() > 1 {
         draft.doubt("the mail holds several reports");
         several.iter().for_each(|fields| claim(mail, fields, &mut draft));
-        return Some(draft);
+        return Some((draft, several.iter().any(accuses)));
     }
     if let Some(fields) = fields(mail) {
         claim(mail, &fields, &mut draft);
         if fields.depth > 0 {
             draft.doubt("the report came enclosed in another message");
         }
-        return Some(draft);
+        return Some((draft, accuses(&fields)));
     }
     if is_bare_complaint(mail) {
         read_bare(mail, &mut draft);
-        return Some(draft);
+        return Some((draft, true));
     }
     None
 }
 
-/// Whether the report alleges abuse: `not-spam` takes it back, `auth-failure` speaks to the owner of a domain
+/// Whether a report alleges abuse: `not-spam` takes it back, `auth-failure` speaks to the owner of a domain
 /// (RFC 6591), `opt-out` asks to be taken off a list.
-pub(crate) fn alleges(mail: &Mail<'_>) -> bool {
-    let several = several(mail);
-    if several.len() > 1 {
-        return several.iter().any(accuses);
-    }
-    fields(mail).is_none_or(|fields| accuses(&fields))
-}
-
 fn accuses(fields: &Fields<'_>) -> bool {
     !matches!(
         feedback_type(fields).as_str(),
@@ -308,7 +300,7 @@ fn asserted(words: &str) -> Option<Kind> {
 
 /// What the spotter's lists hold for said outright in a part, in any language.
 fn spotted(mail: &Mail<'_>, part: &Part) -> Option<Kind> {
-    let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
+    let bytes = part.bytes(&mail.raw, limits::PART_TEXT);
     let words = charset::decode(&bytes, part.charset.as_deref());
     let own = words.as_str().lines().filter(|line| !line.starts_with('>'));
     let folded = fold::words(&own.take(SAID).collect::<Vec<_>>().join("\n"));

@@ -11,11 +11,11 @@ use crate::mapped::Mapped;
 /// The characters of `bytes`, with what looks the same made the same (see [`fold::plain`]).
 pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Mapped {
     let mut out = Mapped::with_capacity(bytes.len());
-    if bytes.is_ascii() && !is_stateful(label) {
+    let label = label.map(clean).unwrap_or_default();
+    if bytes.is_ascii() && !is_stateful(&label) {
         out.copy(std::str::from_utf8(bytes).unwrap_or_default(), 0);
         return out;
     }
-    let label = label.map(clean).unwrap_or_default();
     match label.as_str() {
         "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7" => utf7(bytes, &mut out),
         _ => match Encoding::for_label(label.as_bytes()) {
@@ -23,11 +23,12 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Mapped {
                 utf16(bytes, encoding, &mut out);
             }
             Some(encoding) if !is_latin(encoding) => legacy(bytes, encoding, &mut out),
-            // Many a mail that states Latin-1, ASCII or nothing is UTF-8; no Latin text is valid UTF-8 by chance.
-            _ if std::str::from_utf8(bytes).is_ok() => utf8(bytes, &mut out),
-            Some(encoding) if encoding == WINDOWS_1252 => legacy(bytes, encoding, &mut out),
-            Some(_) => utf8(bytes, &mut out),
-            None => legacy(bytes, WINDOWS_1252, &mut out),
+            encoding => match (std::str::from_utf8(bytes), encoding) {
+                // Many a mail that states Latin-1, ASCII or nothing is UTF-8; no Latin text is valid UTF-8 by chance.
+                (Ok(text), _) => plain(text, 0, &mut out),
+                (Err(_), Some(encoding)) if encoding != WINDOWS_1252 => utf8(bytes, &mut out),
+                (Err(_), _) => legacy(bytes, WINDOWS_1252, &mut out),
+            },
         },
     }
     out
@@ -38,14 +39,8 @@ fn is_latin(encoding: &'static Encoding) -> bool {
 }
 
 /// Charsets in which bytes of ASCII do not stand for themselves.
-fn is_stateful(label: Option<&str>) -> bool {
-    label.is_some_and(|label| {
-        let label = clean(label);
-        label.contains("2022")
-            || label.contains("utf-7")
-            || label.contains("utf7")
-            || label.contains("utf-16")
-    })
+fn is_stateful(label: &str) -> bool {
+    ["2022", "utf-7", "utf7", "utf-16"].iter().any(|mark| label.contains(mark))
 }
 
 /// A label without what careless programs put around it: `charset=iso-8859-1; format=flowed`.
@@ -65,16 +60,8 @@ fn put(out: &mut Mapped, c: char, from: usize, read: usize) {
 fn utf8(bytes: &[u8], out: &mut Mapped) {
     let mut at = 0;
     for chunk in bytes.utf8_chunks() {
-        let valid = chunk.valid();
-        let mut copied = 0;
-        // Letters are copied by stretches; only what looks like something else is made the same.
-        for (start, c) in valid.char_indices().filter(|(_, c)| !c.is_ascii() && fold::plain(*c) != Some(*c)) {
-            out.copy(valid.get(copied..start).unwrap_or_default(), at + copied);
-            put(out, c, at + start, c.len_utf8());
-            copied = start + c.len_utf8();
-        }
-        out.copy(valid.get(copied..).unwrap_or_default(), at + copied);
-        at += valid.len();
+        plain(chunk.valid(), at, out);
+        at += chunk.valid().len();
         for _ in chunk.invalid() {
             out.put(char::REPLACEMENT_CHARACTER, at, 1);
             at += 1;
@@ -82,16 +69,40 @@ fn utf8(bytes: &[u8], out: &mut Mapped) {
     }
 }
 
-/// Feeds one byte at a time, so that each character is known to end where it comes out.
+/// Characters as they are, which were written from `from` on. They are copied by stretches; only what looks like something
+/// else is made the same.
+fn plain(text: &str, from: usize, out: &mut Mapped) {
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(ahead) = text.as_bytes().get(at..).and_then(|rest| rest.iter().position(|b| !b.is_ascii()))
+    {
+        at += ahead;
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        if fold::plain(c) != Some(c) {
+            out.copy(text.get(copied..at).unwrap_or_default(), from + copied);
+            put(out, c, from + at, c.len_utf8());
+            copied = at + c.len_utf8();
+        }
+        at += c.len_utf8();
+    }
+    out.copy(text.get(copied..).unwrap_or_default(), from + copied);
+}
+
+/// Feeds one byte at a time, so that each character is known to end where it comes out; what is ASCII between characters is
+/// copied.
 fn legacy(bytes: &[u8], encoding: &'static Encoding, out: &mut Mapped) {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let direct = encoding != ISO_2022_JP;
-    let mut start = 0;
+    let (mut start, mut at) = (0, 0);
     let mut buffer = [0u8; 16];
-    for (at, byte) in bytes.iter().enumerate() {
+    while let Some(byte) = bytes.get(at) {
         if direct && byte.is_ascii() && start == at {
-            out.put(char::from(*byte), at, 1);
-            start = at + 1;
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            let plain = rest.get(..length).and_then(|plain| std::str::from_utf8(plain).ok());
+            out.copy(plain.unwrap_or_default(), at);
+            at += length;
+            start = at;
             continue;
         }
         let (result, _, written) = decoder.decode_to_utf8_without_replacement(&[*byte], &mut buffer, false);
@@ -104,6 +115,7 @@ fn legacy(bytes: &[u8], encoding: &'static Encoding, out: &mut Mapped) {
             out.put(char::REPLACEMENT_CHARACTER, start, at + 1 - start);
             start = at + 1;
         }
+        at += 1;
     }
 }
 

@@ -38,10 +38,11 @@ fn read(
 ) -> Option<(Format, bool, Draft)> {
     mail.messages.iter().take(MOST).find_map(|origin| {
         let bytes = origin.bytes(&mail.raw, limits::BYTES);
-        let mut inner = Mail::parse(&bytes)?;
-        if !plain::is_to_desk(&inner) || !is_ours(&inner) {
+        let head = Mail::headers(&bytes)?;
+        if !plain::is_to_desk(&head) || !is_ours(&head) {
             return None;
         }
+        let mut inner = Mail::parse(&bytes)?;
         // What lies deeper is the abuse, and each level would be taken apart again.
         inner.messages.clear();
         inner.notes = mail.notes.as_ref().map(|_| RefCell::default());

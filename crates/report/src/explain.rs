@@ -55,8 +55,8 @@ pub(crate) fn unsaid(notes: Option<&RefCell<Vec<Note>>>, format: Format, claims:
 
 /// Notes what was found and passed over, once the claims are known.
 pub(crate) fn passed_over(mail: &Mail<'_>, claims: &[Claim]) {
-    for (name, value) in &mail.fields {
-        let why = match name.as_str() {
+    for (name, value) in mail.fields.iter() {
+        let why = match name {
             "received" => {
                 "it stands in the mail's own Received field, which says how it came and not what it is about"
             }

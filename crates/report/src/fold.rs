@@ -70,15 +70,44 @@ pub(crate) fn words(text: &str) -> Mapped {
             out.extend_from_slice(rest.get(..length).unwrap_or_default());
             at += length;
         }
-        while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !c.is_ascii()) {
+        let mut unit = (0, 0);
+        for c in text.get(at..).unwrap_or_default().chars().take_while(|c| !c.is_ascii()) {
             let folded = letter(c);
-            runs.units(out.len(), at, folded.len_utf8(), c.len_utf8());
+            let lengths = (folded.len_utf8(), c.len_utf8());
+            if lengths != unit {
+                runs.units(out.len(), at, lengths.0, lengths.1);
+                unit = lengths;
+            }
             out.extend_from_slice(folded.encode_utf8(&mut [0; 4]).as_bytes());
             at += c.len_utf8();
         }
     }
     // Whole characters were put together, and nothing else.
     Mapped::made(String::from_utf8(out).unwrap_or_default(), runs)
+}
+
+/// The same of a word or few in one line of ASCII, without making a text of its own: the folded words are put into `out`.
+/// None for what is longer or not of that kind.
+pub(crate) fn line<'o>(text: &str, out: &'o mut [u8]) -> Option<&'o str> {
+    if !text.is_ascii() || text.len() > out.len() || text.contains('\n') {
+        return None;
+    }
+    let mut length = 0;
+    let mut blank = false;
+    for folded in text.bytes().map(ascii) {
+        if folded == b' ' {
+            blank = length > 0;
+            continue;
+        }
+        if blank {
+            *out.get_mut(length)? = b' ';
+            length += 1;
+            blank = false;
+        }
+        *out.get_mut(length)? = folded;
+        length += 1;
+    }
+    std::str::from_utf8(out.get(..length)?).ok()
 }
 
 /// What is behind the blanks at `at`, and what they are folded to. Behind a line's end, marks of a quote are blanks.
@@ -135,6 +164,17 @@ mod tests {
         let at = folded.as_str().find("host").unwrap_or_default();
         let source = folded.source(at..at + 4);
         assert_eq!("Open-PROXY\n> > Höst,\n\nné  ŁÓDŹ Прокси".get(source), Some("Höst"));
+    }
+
+    #[test]
+    fn a_line_is_folded_as_a_text() {
+        for text in ["Source-IP", "  IP_Address  (v4) ", "", " - ", "a\u{7f}b", "> quoted"] {
+            let mut out = [0; 64];
+            assert_eq!(line(text, &mut out), Some(words(text).as_str()), "{text:?}");
+        }
+        for text in ["\u{e9}t\u{e9}", "a\nb"] {
+            assert_eq!(line(text, &mut [0; 64]), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -8,32 +8,6 @@ use crate::mapped::Mapped;
 use crate::runs::Runs;
 use crate::text::Text;
 
-/// Tags that end a line when rendered.
-const BREAKING: [&str; 20] = [
-    "br",
-    "p",
-    "/p",
-    "/div",
-    "div",
-    "/tr",
-    "tr",
-    "/li",
-    "li",
-    "/h1",
-    "/h2",
-    "/h3",
-    "/h4",
-    "/table",
-    "pre",
-    "/pre",
-    "/ul",
-    "hr",
-    "/blockquote",
-    "/title",
-];
-/// Tags that end a cell of a table.
-const CELLS: [&str; 4] = ["/td", "/th", "/dt", "/dd"];
-
 /// The entities worth knowing by name: ASCII, and the letters of Western Europe that old editors wrote so.
 const ENTITIES: [(&str, char); 36] = [
     ("nbsp", ' '),
@@ -162,20 +136,42 @@ fn tag(rest: &str) -> (Option<char>, usize) {
     let inside = rest.get(1..end).unwrap_or_default();
     let name = inside.split([' ', '\t', '\r', '\n']).next().unwrap_or_default();
     let name = name.strip_suffix('/').unwrap_or(name);
-    for hidden in ["style", "script"] {
-        if name.eq_ignore_ascii_case(hidden) {
-            return (None, hidden_length(rest, hidden).unwrap_or(rest.len()));
-        }
+    let mut lower = [0; LONGEST_TAG];
+    let rendered = lower.get_mut(..name.len()).and_then(|lower| {
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        rendered(lower)
+    });
+    match rendered {
+        Some(Rendered::Hidden(name)) => (None, hidden_length(rest, name).unwrap_or(rest.len())),
+        Some(Rendered::As(c)) => (Some(c), end + 1),
+        None => (None, end + 1),
     }
-    let is = |names: &[&str]| names.iter().any(|other| name.eq_ignore_ascii_case(other));
-    let written = if is(&BREAKING) {
-        Some('\n')
-    } else if is(&CELLS) {
-        Some('\t')
-    } else {
-        None
-    };
-    (written, end + 1)
+}
+
+/// What a tag does to the text.
+enum Rendered {
+    /// It stands for a character: it ends a line, or a cell of a table.
+    As(char),
+    /// What is in the element of this name is not shown.
+    Hidden(&'static str),
+}
+
+/// No tag that does anything to the text has a longer name.
+const LONGEST_TAG: usize = 11;
+
+/// What the tag of this name, in lower case, is rendered as.
+fn rendered(name: &[u8]) -> Option<Rendered> {
+    Some(match name {
+        b"br" | b"p" | b"/p" | b"div" | b"/div" | b"tr" | b"/tr" | b"li" | b"/li" | b"/h1" | b"/h2"
+        | b"/h3" | b"/h4" | b"/table" | b"pre" | b"/pre" | b"/ul" | b"hr" | b"/blockquote" | b"/title" => {
+            Rendered::As('\n')
+        }
+        b"/td" | b"/th" | b"/dt" | b"/dd" => Rendered::As('\t'),
+        b"style" => Rendered::Hidden("style"),
+        b"script" => Rendered::Hidden("script"),
+        _ => return None,
+    })
 }
 
 fn hidden_length(rest: &str, name: &str) -> Option<usize> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use crate::lexicon;
+use crate::{fold, lexicon};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +51,7 @@ pub(crate) struct Field {
 /// No name of a field is longer.
 const LONGEST: usize = 64;
 
-static LABELS: LazyLock<HashMap<String, Label>> = LazyLock::new(|| {
+static LABELS: LazyLock<HashMap<String, Label, foldhash::fast::RandomState>> = LazyLock::new(|| {
     let rows = lexicon::rows(include_str!("../data/labels.tsv"));
     rows.filter_map(|row| {
         let mut cells = row.split('\t');
@@ -119,10 +119,15 @@ pub(crate) fn look_up(name: &str) -> Option<&'static Label> {
     if !BEGINNINGS.may_begin(name) {
         return None;
     }
-    LABELS.get(&lexicon::folded(name)).or_else(|| {
-        let bare = name.get(..name.find('(')?)?;
-        LABELS.get(&lexicon::folded(bare))
-    })
+    known(name).or_else(|| known(name.get(..name.find('(')?)?))
+}
+
+fn known(name: &str) -> Option<&'static Label> {
+    let mut out = [0; LONGEST];
+    match fold::line(name.trim_end_matches('*'), &mut out) {
+        Some(folded) => LABELS.get(folded),
+        None => LABELS.get(&lexicon::folded(name)),
+    }
 }
 
 /// The field that a line is, if any: `name: value`, `name = value`, a name and a value in two cells, an XML element.

@@ -11,6 +11,7 @@ mod address;
 mod archive;
 mod arf;
 mod bans;
+mod bearing;
 mod charset;
 mod claims;
 mod document;
@@ -23,6 +24,7 @@ mod family;
 mod feed;
 mod firewall;
 mod fold;
+mod header;
 mod heads;
 mod html;
 mod incident;
@@ -58,6 +60,7 @@ mod text;
 mod time;
 mod told;
 mod transfer;
+mod voices;
 mod words;
 mod xarf;
 pub mod xarf_out;
@@ -157,8 +160,8 @@ fn recognise(mail: &Mail<'_>, quirks: &Quirks) -> (Format, bool, Draft) {
         let alleged = draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (Format::Spamcop, alleged, draft);
     }
-    if let Some(draft) = arf::read(mail) {
-        let alleged = arf::alleges(mail) && draft.claims.iter().any(|claim| claim.role.is_alleged());
+    if let Some((draft, alleges)) = arf::read(mail) {
+        let alleged = alleges && draft.claims.iter().any(|claim| claim.role.is_alleged());
         return (Format::Arf, alleged, draft);
     }
     match machine::read(mail) {

@@ -37,10 +37,10 @@ fn files(mail: &Mail<'_>) -> Option<Found> {
         if left == 0 {
             break;
         }
-        if is_sealed(&file.origin.bytes(&mail.raw, 8)) {
+        if is_sealed(&file.bytes(&mail.parts, &mail.raw, 8)) {
             continue;
         }
-        let bytes = file.origin.bytes(&mail.raw, left);
+        let bytes = file.bytes(&mail.parts, &mail.raw, left);
         left -= bytes.len();
         let name = name(mail, file);
         let way = Later::new(&file.origin, &mail.raw);
@@ -80,7 +80,7 @@ fn texts(mail: &Mail<'_>) -> Option<Found> {
     let readable = |kind: PartKind| matches!(kind, PartKind::Words | PartKind::Data);
     let marked = |part: &&Part| xarf::is_marked(part.text.as_str().as_bytes());
     mail.parts.iter().filter(|part| readable(part.kind)).take(MOST_FILES).filter(marked).find_map(|part| {
-        let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
+        let bytes = part.bytes(&mail.raw, limits::PART_TEXT);
         // What lies in an encoded message cannot be reached again; its text is at hand all the same.
         let bytes = if bytes.is_empty() { part.text.as_str().as_bytes() } else { &bytes };
         xarf::read(&Document::part(mail, part, bytes))

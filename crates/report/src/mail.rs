@@ -9,6 +9,7 @@ use jiff::tz::Offset;
 use mail_parser::HeaderValue;
 
 use crate::explain::{self, Notes};
+use crate::header::{Block, Fields};
 use crate::mime::{self, About, Field, File, Origin, Part, PartKind, Walker};
 use crate::passage::{self, Passage};
 use crate::reading::{Doubt, Reporter};
@@ -18,7 +19,7 @@ use crate::{limits, time};
 /// A message, taken apart.
 #[derive(Debug, Default)]
 pub(crate) struct Mail<'b> {
-    /// The message as it came; `origin.bytes(&mail.raw, most)` gives a part's decoded bytes.
+    /// The message as it came; `part.bytes(&mail.raw, most)` gives a part's decoded bytes.
     pub(crate) raw: Cow<'b, [u8]>,
     pub(crate) subject: String,
     /// The subject as it stands, undecoded and folded.
@@ -30,8 +31,8 @@ pub(crate) struct Mail<'b> {
     pub(crate) sent: Option<Timestamp>,
     /// The offset its Date states.
     pub(crate) offset: Option<Offset>,
-    /// All own header fields: name in lower case, value unfolded.
-    pub(crate) fields: Vec<(String, String)>,
+    /// All own header fields.
+    pub(crate) fields: Fields,
     /// Content-Type of the whole with its parameters, in lower case.
     pub(crate) mime: String,
     /// Content-Types of all parts, in lower case.
@@ -47,9 +48,6 @@ pub(crate) struct Mail<'b> {
     /// What was noted for those who ask why; None when nobody does.
     pub(crate) notes: Notes,
 }
-
-/// Most mails have no more header fields than this.
-const FIELDS_OF_MOST: usize = 32;
 
 impl<'b> Mail<'b> {
     /// Takes `bytes` apart as far as the limits allow. None when there is nothing like a message in them.
@@ -96,7 +94,7 @@ impl<'b> Mail<'b> {
 
     /// A header field of the message itself.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.fields.first(name)
     }
 
     /// The parts written for people that the message itself carries, plain before HTML.
@@ -109,7 +107,7 @@ impl<'b> Mail<'b> {
     /// where there is no field.
     fn read_fields(&mut self, block: &[u8], offset: usize) -> Option<About> {
         let mut about = About::default();
-        self.fields.reserve(FIELDS_OF_MOST);
+        let (mut fields, words) = (Fields::with_room_for(block.len()), Block::new(block));
         for (count, field) in mime::fields(block).enumerate() {
             about.take(block, &field);
             if count >= limits::FIELDS {
@@ -117,14 +115,13 @@ impl<'b> Mail<'b> {
                 break;
             }
             let raw = block.get(field.value.clone()).unwrap_or_default();
-            let name = String::from_utf8_lossy(block.get(field.name.clone()).unwrap_or_default());
-            let (name, value) = (name.to_ascii_lowercase(), unfold(raw));
+            let (name, value) = fields.push(&words.words(&field.name), &words.words(&field.value));
             if name == "subject" {
                 self.subject_text = Some(Text::identity(raw, offset + field.value.start));
             }
-            self.read_field(&name, &value, &field, block);
-            self.fields.push((name, value));
+            self.read_field(name, value, &field, block);
         }
+        self.fields = fields;
         (!self.fields.is_empty()).then_some(about)
     }
 
@@ -159,23 +156,6 @@ fn with_line_ends(bytes: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(bytes);
     }
     Cow::Owned(bytes.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect())
-}
-
-/// A value without the ends of its lines (RFC 5322 section 2.2.3), and without blanks around them.
-fn unfold(value: &[u8]) -> String {
-    let words = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-    let mut unfolded = String::with_capacity(words.len());
-    let mut start = 0;
-    let ends = memchr::memchr2_iter(b'\r', b'\n', words.as_bytes()).chain(std::iter::once(words.len()));
-    for end in ends {
-        let line = words.get(start..end).unwrap_or_default().trim();
-        if !line.is_empty() && !unfolded.is_empty() {
-            unfolded.push(' ');
-        }
-        unfolded.push_str(line);
-        start = end + 1;
-    }
-    unfolded
 }
 
 fn text_of(value: &HeaderValue<'_>) -> Option<String> {

@@ -4,15 +4,14 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use memchr::memchr_iter;
-
 use crate::lexicon::{self, Found};
 use crate::mail::Mail;
 use crate::mapped::Mapped;
 use crate::mime::{Part, PartKind};
 use crate::reading::Place;
 use crate::text::Text;
-use crate::{charset, fold, html};
+pub(crate) use crate::voices::{Line, Whose};
+use crate::{charset, fold, html, voices};
 
 /// Of one text for people this much is looked at; the rest of a longer one is no longer words.
 const OWN: usize = 96 << 10;
@@ -22,24 +21,6 @@ const ENCLOSED: usize = 16 << 10;
 const LONGEST_LINE: usize = 4096;
 /// A text with fewer letters than this only says that there is another one.
 const STUB: usize = 60;
-
-/// Whose words a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// The reporter's.
-    Own,
-    /// A program's: a line of a log.
-    Logged,
-    /// Somebody else's: quoted, below a signature, pasted header fields.
-    Quoted,
-}
-
-/// A line of a passage, without its marks of a quote.
-#[derive(Debug, Clone)]
-pub(crate) struct Line {
-    pub(crate) range: Range<usize>,
-    pub(crate) whose: Whose,
-}
 
 /// One text.
 #[derive(Debug)]
@@ -99,7 +80,7 @@ fn subject(mail: &Mail<'_>) -> Passage {
 }
 
 fn of_part(mail: &Mail<'_>, at: usize, part: &Part, place: Place, most: usize) -> Passage {
-    let bytes = part.origin.bytes(&mail.raw, most);
+    let bytes = part.bytes(&mail.raw, most);
     let (decoded, origin) = if bytes.is_empty() {
         let text = part.text.as_str();
         let text = text.get(..text.len().min(most)).unwrap_or_default();
@@ -116,7 +97,7 @@ fn of_part(mail: &Mail<'_>, at: usize, part: &Part, place: Place, most: usize) -
 }
 
 fn made(prose: Mapped, markup: Option<Mapped>, origin: Origin, place: Place) -> Passage {
-    let lines = lines(prose.as_str(), place);
+    let lines = voices::lines(prose.as_str(), place);
     let folded = fold::words(prose.as_str());
     let found = lexicon::find(folded.as_str());
     Passage { place, prose, lines, folded, found, markup, origin }
@@ -168,6 +149,14 @@ impl Passage {
         self.lines.get(behind.saturating_sub(1)).map_or(Whose::Own, |line| line.whose)
     }
 
+    /// Whether a place in the folded text is part of an identifier, whose words underscores set apart.
+    pub(crate) fn is_in_identifier(&self, folded: &Range<usize>) -> bool {
+        let at = self.folded.source(folded.clone());
+        let prose = self.prose.as_str().as_bytes();
+        let before = at.start.checked_sub(1).and_then(|before| prose.get(before));
+        before == Some(&b'_') || prose.get(at.end) == Some(&b'_')
+    }
+
     /// Whether a place in the folded text lies within a link or an address of mail.
     pub(crate) fn is_in_link(&self, folded: &Range<usize>) -> bool {
         let at = self.folded.source(folded.clone());
@@ -178,75 +167,4 @@ impl Passage {
         let tail = tail.split(char::is_whitespace).next().unwrap_or_default();
         head.contains("://") || head.starts_with("www.") || head.contains('@') || tail.starts_with('@')
     }
-}
-
-/// The lines with whose they are. What follows a signature or the head of a forwarded message is nobody's own.
-fn lines(prose: &str, place: Place) -> Vec<Line> {
-    let mut lines = Vec::with_capacity(prose.len() / 32 + 1);
-    let (mut start, mut ended, mut in_headers) = (0, place == Place::Quoted, false);
-    let ends = memchr_iter(b'\n', prose.as_bytes()).chain(std::iter::once(prose.len()));
-    for end in ends {
-        let raw = prose.get(start..end).unwrap_or_default();
-        let quoted = raw.trim_start_matches(' ').starts_with('>');
-        let words = if quoted { raw.trim_start_matches(['>', ' ', '|']) } else { raw };
-        let begin = end - words.len();
-        let shown = words.trim_end();
-        ended |= is_end(shown);
-        in_headers = is_header(shown, in_headers);
-        let whose = match () {
-            () if ended || quoted || in_headers => Whose::Quoted,
-            () if is_logged(shown) => Whose::Logged,
-            () => Whose::Own,
-        };
-        lines.push(Line { range: begin..begin + shown.len(), whose });
-        start = end + 1;
-    }
-    lines
-}
-
-/// A line behind which the reporter no longer speaks.
-fn is_end(line: &str) -> bool {
-    if line == "--" {
-        return true;
-    }
-    let marked = line.starts_with(['-', '[', '_', 'O', ' ', 'B', '=', '*', 'o']);
-    marked && line.len() < 120 && {
-        let lower = line.to_ascii_lowercase();
-        lower.contains("original message")
-            || lower.trim_start_matches(['[', ' ']).starts_with("offending message")
-            || lower.contains("begin forwarded message")
-            || lower.contains("begin pgp signature")
-    }
-}
-
-/// A line of pasted header fields: a Received field and what follows it.
-fn is_header(line: &str, within: bool) -> bool {
-    if line.starts_with("Received:") {
-        return true;
-    }
-    within && {
-        let name = line.split([' ', ':']).next().unwrap_or_default();
-        line.starts_with([' ', '\t'])
-            || name.len() > 2
-                && line.get(name.len()..).is_some_and(|rest| rest.starts_with(':'))
-                && name.contains(|c: char| c.is_ascii_uppercase())
-    }
-}
-
-/// A line that a program wrote: it opens with a time, or is made of keys and values.
-fn is_logged(line: &str) -> bool {
-    let head = line.get(..line.len().min(48)).unwrap_or(line);
-    let opens = head.trim_start_matches(['[', '<', '"', ' ']).starts_with(|c: char| c.is_ascii_digit())
-        || head.starts_with(['J', 'F', 'M', 'A', 'S', 'O', 'N', 'D'])
-            && ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-                .iter()
-                .any(|month| head.starts_with(month));
-    let clock = || {
-        memchr_iter(b':', head.as_bytes()).any(|at| {
-            let around =
-                (at.checked_sub(1).and_then(|at| head.as_bytes().get(at)), head.as_bytes().get(at + 1));
-            matches!(around, (Some(left), Some(right)) if left.is_ascii_digit() && right.is_ascii_digit())
-        })
-    };
-    opens && clock() || memchr_iter(b'=', line.as_bytes()).take(4).count() > 3
 }

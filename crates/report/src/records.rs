@@ -134,8 +134,26 @@ fn delimiter(head: &str) -> Option<&'static str> {
     if head.len() >= 400 {
         return None;
     }
-    let head = head.trim();
-    ["|", "\t", ";", ",", "  "].into_iter().find(|delimiter| head.contains(delimiter))
+    // All in one look: it is asked of every line.
+    let (mut found, mut last) = ([false; 5], 0);
+    for &byte in head.trim().as_bytes() {
+        let which = match byte {
+            b'|' => 0,
+            b'\t' => 1,
+            b';' => 2,
+            b',' => 3,
+            b' ' if last == b' ' => 4,
+            _ => 5,
+        };
+        if let Some(found) = found.get_mut(which) {
+            *found = true;
+        }
+        last = byte;
+    }
+    ["|", "\t", ";", ",", "  "]
+        .into_iter()
+        .zip(found)
+        .find_map(|(delimiter, found)| found.then_some(delimiter))
 }
 
 fn cells(line: &str, delimiter: &str) -> Vec<Range<usize>> {

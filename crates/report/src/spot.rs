@@ -4,8 +4,10 @@
 //! the reporter's own (`our proxy`), part of something as it should be (`reverse proxy`), a link, or a pasted header field.
 //! Who looks for a proxy is no proxy.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::bearing::{Bearing, Passed};
 use crate::lexicon::{self, Entry, Found, Meaning};
 use crate::mail::Mail;
 use crate::passage::{Passage, Whose};
@@ -22,33 +24,24 @@ pub(crate) struct Sign {
     pub(crate) range: Range<usize>,
 }
 
-/// Why a word that is on the list is no sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passed {
-    /// It is part of something longer that is as it should be, or of a longer sign.
-    Within,
-    Denied,
-    Supposed,
-    Owned,
-}
-
-/// How far in front of a sign a word bears on it, in bytes of folded text.
-const DENIES: usize = 28;
-const SUPPOSES: usize = 44;
-const OWNS: usize = 24;
 /// More hits than this are not kept.
 const MOST: usize = 100;
 
 /// The signs in a folded text, and the words that were none, with why.
 pub(crate) fn signs(folded: &str, found: &[Found]) -> (Vec<Sign>, Vec<(Found, Passed)>) {
     let (mut signs, mut passed) = (Vec::new(), Vec::new());
-    let sought: Vec<&Found> = found.iter().filter(|found| found.entry.meaning == Meaning::Sought).collect();
+    let bearing = Bearing::of(folded, found);
+    let mut known = HashSet::new();
     for hit in found {
         let Meaning::Sign(kind, weight) = hit.entry.meaning else { continue };
-        if signs.iter().any(|sign: &Sign| sign.range == hit.range) {
+        if known.contains(&hit.range) {
             continue;
         }
-        match against(folded, hit, found) {
+        let against = bearing.against(hit);
+        if against.is_none_or(|why| why == Passed::Owned && is_gate(kind)) {
+            known.insert(hit.range.clone());
+        }
+        match against {
             Some(Passed::Owned) if is_gate(kind) => {
                 signs.push(Sign {
                     entry: hit.entry,
@@ -59,7 +52,7 @@ pub(crate) fn signs(folded: &str, found: &[Found]) -> (Vec<Sign>, Vec<(Found, Pa
             }
             Some(why) => passed.push((hit.clone(), why)),
             None => {
-                let sought = is_gate(kind) && sought.iter().any(|sought| touches(&sought.range, &hit.range));
+                let sought = is_gate(kind) && bearing.is_sought(&hit.range);
                 let kind = if sought { Kind::TrojanScan } else { kind };
                 signs.push(Sign { entry: hit.entry, kind, weight, range: hit.range.clone() });
             }
@@ -70,47 +63,6 @@ pub(crate) fn signs(folded: &str, found: &[Found]) -> (Vec<Sign>, Vec<(Found, Pa
 
 fn is_gate(kind: Kind) -> bool {
     matches!(kind, Kind::OpenProxy | Kind::OpenRelay)
-}
-
-fn touches(one: &Range<usize>, other: &Range<usize>) -> bool {
-    one.start < other.end && other.start < one.end
-}
-
-/// What speaks against a word being a sign.
-fn against(folded: &str, hit: &Found, found: &[Found]) -> Option<Passed> {
-    let length = hit.range.len();
-    let around = |other: &Found| other.range.start <= hit.range.start && other.range.end >= hit.range.end;
-    let longer = |other: &&Found| match other.entry.meaning {
-        Meaning::Benign => touches(&other.range, &hit.range),
-        Meaning::Sign(..) => around(other) && other.range.len() > length,
-        _ => false,
-    };
-    if found.iter().any(|other| longer(&other)) {
-        return Some(Passed::Within);
-    }
-    let head = folded.get(..hit.range.start).unwrap_or_default();
-    let sentence = head.rfind(['!', '?', ';', '\n']).max(head.rfind(". ")).map_or(0, |at| at + 1);
-    let reaches = |other: &Found, far: usize| {
-        other.range.end <= hit.range.start
-            && other.range.start >= sentence
-            && hit.range.start - other.range.end < far
-            && speaks_of(other.entry, hit.entry)
-    };
-    found.iter().find_map(|other| match other.entry.meaning {
-        Meaning::Negation if reaches(other, DENIES) => Some(Passed::Denied),
-        Meaning::Perhaps if reaches(other, SUPPOSES) => Some(Passed::Supposed),
-        Meaning::Ours if reaches(other, OWNS) => Some(Passed::Owned),
-        _ => None,
-    })
-}
-
-/// Whether a small word of one language can bear on a sign of another: short ones mean other things elsewhere
-/// (`no servidor` is `in the server` in Portuguese).
-fn speaks_of(small: &Entry, sign: &Entry) -> bool {
-    let loan = matches!(sign.language, "en" | "any");
-    small.language == "any"
-        || small.language == sign.language
-        || loan && (small.language == "en" || small.phrase.chars().count() > 3)
 }
 
 /// Every sign in a mail, with where it stands. The reporter's words come first.
@@ -144,10 +96,11 @@ fn passed_over(hit: &Found, why: Passed) -> String {
     format!("the word `{}` ({}) was passed over: {why}", hit.entry.phrase, hit.entry.language)
 }
 
-/// Whether a sign stands where words are said, and is more than a hint where they are quoted.
+/// Whether a sign stands where words are said, and is more than a hint where they are quoted, or are part of the name of a
+/// field (`proxy_driver_ip`), which says what the field holds and not what anybody is.
 pub(crate) fn counts(passage: &Passage, sign: &Sign) -> bool {
-    let own = passage.whose(sign.range.start) == Whose::Own;
-    (own || sign.weight > 1) && !passage.is_in_link(&sign.range)
+    let said = || passage.whose(sign.range.start) == Whose::Own && !passage.is_in_identifier(&sign.range);
+    (sign.weight > 1 || said()) && !passage.is_in_link(&sign.range)
 }
 
 fn hit(mail: &Mail<'_>, passage: &Passage, sign: &Sign) -> Hit {
@@ -265,6 +218,7 @@ mod tests {
             "your host was scanning for open proxies",
             "abuse of our proxy",
             "a proxy scan from you",
+            "hosts on your network hiding behind open proxies",
             "он ведёт поиск открытых прокси",
         ] {
             assert!(
@@ -273,5 +227,6 @@ mod tests {
             );
         }
         assert_eq!(kinds("He came in. It was an open proxy"), [Kind::OpenProxy]);
+        assert!(kinds("he hides behind your open proxy").contains(&Kind::OpenProxy));
     }
 }

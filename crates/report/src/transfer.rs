@@ -3,13 +3,27 @@
 use crate::runs::Runs;
 use crate::text::Text;
 
+/// Decoded bytes, and the way from each to the bytes of the message.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) runs: Runs,
+}
+
+impl Decoded {
+    /// The bytes as text to search, and the bytes themselves.
+    pub(crate) fn with_text(self) -> (Text, Vec<u8>) {
+        (Text::decoded(&self.bytes, self.runs), self.bytes)
+    }
+}
+
 /// Undoes quoted-printable. What is no valid escape stands for itself. Where such are met, the mail declares it over
 /// plain text, and escapes in lower case, which RFC 2045 section 6.7 forbids, stand for themselves too (`?id=d7`).
-pub(crate) fn quoted_printable(raw: &[u8], offset: usize) -> Text {
+pub(crate) fn quoted_printable(raw: &[u8], offset: usize) -> Decoded {
     let mut runs = Runs::default();
     let bytes =
         undo_quoted_printable(raw, usize::MAX, |start, at, read| runs.units(start, offset + at, 1, read));
-    Text::decoded(&bytes, runs)
+    Decoded { bytes, runs }
 }
 
 /// The same without the origins, at most `most` bytes.
@@ -66,12 +80,12 @@ fn hex(byte: u8) -> Option<u8> {
 }
 
 /// Undoes base64; each byte's origin is the group of four it was written in.
-pub(crate) fn base64(raw: &[u8], offset: usize) -> Text {
+pub(crate) fn base64(raw: &[u8], offset: usize) -> Decoded {
     let mut runs = Runs::default();
     let bytes = undo_base64(raw, usize::MAX, |start, at, written, read| {
         runs.units(start, offset + at, written, read);
     });
-    Text::decoded(&bytes, runs)
+    Decoded { bytes, runs }
 }
 
 /// The same without the origins, at most `most` bytes.
@@ -79,17 +93,23 @@ pub(crate) fn base64_bytes(raw: &[u8], most: usize) -> Vec<u8> {
     undo_base64(raw, most, |_, _, _, _| ())
 }
 
-/// At most `most` decoded bytes; `place` is told of each group where it begins, where it was read, how many bytes it has and
-/// how many it was written with.
+/// At most `most` decoded bytes; `place` is told of each group, or of the first of those that follow each other, where it
+/// begins, where it was read, how many bytes it has and how many it was written with.
 fn undo_base64(raw: &[u8], most: usize, mut place: impl FnMut(usize, usize, usize, usize)) -> Vec<u8> {
     let mut bytes = Vec::with_capacity((raw.len() / 4 * 3 + 3).min(most));
     let mut at = 0;
     while bytes.len() < most {
         // Whole groups are taken as they stand, line by line; one that is not whole, digit by digit.
-        let (group, first, behind, digits) = match raw.get(at..at + 4).and_then(whole) {
-            Some(group) => (group, at, at + 4, 4),
-            None => torn(raw, at),
-        };
+        let begun = bytes.len();
+        take_whole(raw.get(at..).unwrap_or_default(), most, &mut bytes);
+        let taken = bytes.len() - begun;
+        if taken > 0 {
+            place(begun, at, 3, 4);
+            at += taken / 3 * 4;
+            at = behind_line(raw, at);
+            continue;
+        }
+        let (group, first, behind, digits) = torn(raw, at);
         let length = match digits {
             4 => 3,
             2 | 3 => digits - 1,
@@ -101,12 +121,23 @@ fn undo_base64(raw: &[u8], most: usize, mut place: impl FnMut(usize, usize, usiz
         let wanted = length.min(most - bytes.len());
         place(bytes.len(), first, length, read);
         bytes.extend_from_slice(decoded.get(..wanted).unwrap_or_default());
-        at = behind;
-        while raw.get(at).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
-            at += 1;
-        }
+        at = behind_line(raw, behind);
     }
     bytes
+}
+
+/// Decodes the groups at the head of `raw` while four digits stand together and three bytes are wanted.
+fn take_whole(raw: &[u8], most: usize, bytes: &mut Vec<u8>) {
+    for digits in raw.as_chunks::<4>().0.iter().take((most - bytes.len()) / 3) {
+        let Some(group) = whole(digits) else { break };
+        let [_, decoded @ ..] = group.to_be_bytes();
+        bytes.extend_from_slice(&decoded);
+    }
+}
+
+fn behind_line(raw: &[u8], at: usize) -> usize {
+    let rest = raw.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
 /// The next group of up to four digits, whatever stands between them: its 24 bits, where it begins, what is behind it, and
@@ -128,12 +159,18 @@ fn torn(raw: &[u8], from: usize) -> (u32, usize, usize, usize) {
 }
 
 /// The 24 bits of four digits; None where one of the four is no digit.
-fn whole(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |group, &byte| Some(group << 6 | sextet(byte)?))
+fn whole(digits: &[u8; 4]) -> Option<u32> {
+    let values = digits.map(value);
+    let sum = values.into_iter().fold(0, |any, value| any | value);
+    (sum < 64).then(|| values.into_iter().fold(0, |group, value| group << 6 | u32::from(value)))
 }
 
 fn sextet(byte: u8) -> Option<u32> {
-    SEXTETS.get(usize::from(byte)).filter(|value| **value < 64).map(|value| u32::from(*value))
+    Some(value(byte)).filter(|value| *value < 64).map(u32::from)
+}
+
+fn value(byte: u8) -> u8 {
+    SEXTETS.get(usize::from(byte)).copied().unwrap_or(64)
 }
 
 /// The value of each digit (RFC 4648 sections 4 and 5); 64 for what is none.
@@ -170,7 +207,7 @@ mod tests {
             ("Zm9vYg==\n", "foob"),
             ("Zm9vYmE=", "fooba"),
         ] {
-            let text = base64(raw.as_bytes(), 0);
+            let (text, _) = base64(raw.as_bytes(), 0).with_text();
             assert_eq!(text.as_str(), decoded, "{raw}");
             for most in 1..=8 {
                 let bytes = base64_bytes(raw.as_bytes(), most);
@@ -181,11 +218,11 @@ mod tests {
 
     #[test]
     fn a_byte_leads_back_to_its_group_or_escape() {
-        let text = base64(b"Zm9v\r\nYm\r\nFyZm8=", 100);
+        let (text, _) = base64(b"Zm9v\r\nYm\r\nFyZm8=", 100).with_text();
         assert_eq!(text.as_str(), "foobarfo");
         assert_eq!(text.span(0..3), 100..104);
         assert_eq!(text.span(4..5), 106..112);
-        let text = quoted_printable(b"a=3Db=\r\nc", 100);
+        let (text, _) = quoted_printable(b"a=3Db=\r\nc", 100).with_text();
         assert_eq!(text.as_str(), "a=bc");
         assert_eq!(text.span(1..2), 101..104);
         assert_eq!(text.span(2..4), 104..109);

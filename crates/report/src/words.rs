@@ -190,7 +190,11 @@ impl<'m> Spoken<'m> {
     /// Whether the subject alleges anything at all.
     pub(crate) fn subject_alleges(&self) -> bool {
         self.subject.any()
-            || self.mail.passages().first().is_some_and(|subject| of_text(subject.prose.as_str()).any())
+            || self.mail.passages().first().is_some_and(|subject| {
+                let mut counted = Tally::default();
+                tally(subject.folded.as_str(), &subject.found, |_| true, &mut counted);
+                counted.any()
+            })
     }
 
     /// Whether the reporter's own words allege anything at all.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use case::{CaseId, Errand, EvidenceId, Record, Stage, SubscriberId};
 use jiff::Timestamp;
 
+use crate::deeds::{self, Deed};
 use crate::reporters::{self, Heard, Verdict};
 use crate::sql::{Tx, args};
 use crate::{CommitError, Store, StoreError, codec};
@@ -27,6 +28,8 @@ pub struct Batch {
     pub heard: Vec<Heard>,
     /// What became of reporters' words.
     pub verdicts: Vec<Verdict>,
+    /// What people did by it.
+    pub deeds: Vec<Deed>,
     /// A cursor by name and its new value.
     pub cursor: Option<(String, u64)>,
 }
@@ -107,6 +110,7 @@ impl Store {
         }
         reporters::write_heard(&mut tx, &batch.heard).await?;
         reporters::write_verdicts(&mut tx, &batch.verdicts).await?;
+        deeds::write(&mut tx, &batch.deeds).await?;
         if let Some((name, position)) = &batch.cursor {
             let sql = "INSERT INTO cursors (name, position) VALUES ($1, $2)
                        ON CONFLICT (name) DO UPDATE SET position = excluded.position";

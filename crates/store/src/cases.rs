@@ -1,5 +1,6 @@
 //! Reading cases back.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use case::{CaseId, Record, Stage, SubscriberId};
@@ -8,6 +9,9 @@ use sqlx::AssertSqlSafe;
 
 use crate::sql::{Value, args};
 use crate::{Store, StoreError, Summary, codec};
+
+/// Cases asked for in one statement.
+const VERSIONS_AT_ONCE: usize = 500;
 
 /// Which cases to list. The default lists all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +61,29 @@ impl Store {
                    WHERE s.open ORDER BY r.case_id, r.version";
         let rows: Vec<RecordRow> = self.rows("reading the open cases", sql, args![]).await?;
         rows.into_iter().map(Record::try_from).collect()
+    }
+
+    /// How many records each of these cases has: its version. A case that has none is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn versions(&self, cases: &BTreeSet<CaseId>) -> Result<BTreeMap<CaseId, u64>, StoreError> {
+        let mut versions = BTreeMap::new();
+        let cases: Vec<CaseId> = cases.iter().copied().collect();
+        for some in cases.chunks(VERSIONS_AT_ONCE) {
+            // Numbers of ours, so they may stand in the statement itself.
+            let numbers = some.iter().map(|case| case.0.to_string()).collect::<Vec<_>>().join(", ");
+            let sql = format!(
+                "SELECT case_id, MAX(version) FROM records WHERE case_id IN ({numbers}) GROUP BY case_id"
+            );
+            let rows: Vec<(i64, i64)> =
+                self.rows("reading how far cases are", AssertSqlSafe(sql), args![]).await?;
+            for (case, version) in rows {
+                let case = CaseId(codec::count(case, "case number")?);
+                versions.insert(case, codec::count(version, "version")?);
+            }
+        }
+        Ok(versions)
     }
 
     /// The summary of one case.

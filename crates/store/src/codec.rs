@@ -50,6 +50,11 @@ pub(crate) fn from_word<T: DeserializeOwned>(word: String, what: &str) -> Result
     serde_json::from_value(serde_json::Value::String(word)).map_err(|error| damaged(what, error.to_string()))
 }
 
+/// The subscriber a row names.
+pub(crate) fn subscriber(text: &str) -> Result<case::SubscriberId, StoreError> {
+    text.parse().map_err(|_| damaged("a subscriber", format!("{text:?} cannot be a name")))
+}
+
 pub(crate) fn damaged(what: &str, reason: String) -> StoreError {
     StoreError::Damaged { what: what.to_owned(), reason }
 }

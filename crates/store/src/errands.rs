@@ -26,10 +26,13 @@ pub struct Claimed {
 /// Which errands are lent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lend {
-    /// Whatever is due.
+    /// Whatever is due, but [`Lend::Exposures`].
     All,
     /// Pages to the operators alone: those whose key begins with `page/`.
     Pages,
+    /// Questions of whom a scanner touched alone: those whose key begins with `exposure/`. They are heavy and wait for
+    /// each other, so that nothing else waits for them.
+    Exposures,
 }
 
 impl Store {
@@ -52,8 +55,9 @@ impl Store {
         // Two workers on PostgreSQL pass each other by instead of waiting; SQLite has one writer anyway.
         let lock = if tx.is_postgres() { "FOR UPDATE SKIP LOCKED" } else { "" };
         let only = match which {
-            Lend::All => "",
+            Lend::All => "AND errand_key NOT LIKE 'exposure/%'",
             Lend::Pages => "AND errand_key LIKE 'page/%'",
+            Lend::Exposures => "AND errand_key LIKE 'exposure/%'",
         };
         let sql = format!(
             "UPDATE errands SET worker = $1, held_until = $2, attempts = attempts + 1

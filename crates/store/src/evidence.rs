@@ -87,10 +87,7 @@ impl Store {
     pub async fn append(&self, deliveries: &[Delivery]) -> Result<Vec<Appended>, StoreError> {
         const DOING: &str = "appending to the evidence log";
         let mut tx = self.begin(DOING).await?;
-        if tx.is_postgres() {
-            // One writer at a time, or two entries would follow the same one. Readers are not held up.
-            tx.execute(DOING, "LOCK TABLE log IN SHARE ROW EXCLUSIVE MODE", args![]).await?;
-        }
+        lock(&mut tx).await?;
         let mut head = head(&mut tx).await?;
         let mut appended = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -135,13 +132,23 @@ impl Store {
 
 const BY_ID: &str = "SELECT seq, id, delivery, source, envelope, received, len, hash FROM log WHERE id = $1";
 
+/// Lets nobody else append until the transaction ends, or two entries would follow the same one. Readers are not held up;
+/// SQLite has one writer anyway.
+pub(crate) async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        let sql = "LOCK TABLE log IN SHARE ROW EXCLUSIVE MODE";
+        tx.execute("appending to the evidence log", sql, args![]).await?;
+    }
+    Ok(())
+}
+
 /// The end of the chain: number and hash of the newest entry.
-struct Head {
-    seq: i64,
+pub(crate) struct Head {
+    pub(crate) seq: i64,
     hash: [u8; 32],
 }
 
-async fn head(tx: &mut Tx) -> Result<Head, StoreError> {
+pub(crate) async fn head(tx: &mut Tx) -> Result<Head, StoreError> {
     let sql = "SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1";
     match tx.row::<(i64, Vec<u8>)>("reading the end of the evidence log", sql, args![]).await? {
         None => Ok(Head { seq: 0, hash: chain::BEGINNING }),
@@ -149,7 +156,11 @@ async fn head(tx: &mut Tx) -> Result<Head, StoreError> {
     }
 }
 
-async fn append_one(tx: &mut Tx, head: &mut Head, delivery: &Delivery) -> Result<Appended, StoreError> {
+pub(crate) async fn append_one(
+    tx: &mut Tx,
+    head: &mut Head,
+    delivery: &Delivery,
+) -> Result<Appended, StoreError> {
     const DOING: &str = "appending to the evidence log";
     let id: [u8; 32] = Sha256::digest(&delivery.bytes).into();
     if let Some(row) = tx.row::<LogRow>(DOING, BY_ID, args![&id]).await? {

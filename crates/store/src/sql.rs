@@ -45,6 +45,12 @@ impl From<String> for Value {
     }
 }
 
+impl From<Option<String>> for Value {
+    fn from(value: Option<String>) -> Value {
+        value.map_or(Value::Text(None), Value::from)
+    }
+}
+
 impl From<&[u8]> for Value {
     fn from(value: &[u8]) -> Value {
         Value::Blob(Some(value.to_vec()))

@@ -71,6 +71,7 @@ suite! {
         importing_twice_changes_nothing,
         an_end_is_filled_in_and_never_forgotten,
         boundaries_are_inclusive_at_the_beginning_and_exclusive_at_the_end,
+        exported_blocks_are_not_believed_beyond_what_was_heard,
         the_lookup_agrees_with_reading_everything,
         a_hundred_thousand_leases_import_in_seconds,
     },
@@ -79,6 +80,11 @@ suite! {
         a_restore_never_writes_over_anything,
         a_damaged_archive_leaves_the_target_empty,
     },
+    firewalls::{
+        a_firewall_is_replaced_counted_and_found_by_its_link,
+        a_wish_to_send_mail_and_a_test_end_as_they_were_decided,
+    },
+    relay_mails::{ a_mail_under_way_outlives_a_restart_and_its_time_does_not },
     self_checks::{
         a_self_check_comes_back_once_and_a_stranger_never,
         a_standing_is_replaced_and_a_key_is_kept,
@@ -92,6 +98,10 @@ suite! {
     },
     people::{
         a_session_ends_with_its_time_or_its_password,
+        whoever_is_retired_has_no_password_and_no_session,
+        a_code_and_a_recovery_code_are_good_once,
+        a_token_is_good_until_its_end_or_until_it_is_taken_back,
+        what_people_did_is_in_the_chain_and_found_again,
         a_reporter_is_judged_once_per_report,
         one_lucky_night_makes_no_record,
         who_reported_on_a_case_is_counted_by_name,

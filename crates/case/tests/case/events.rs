@@ -52,7 +52,9 @@ fn every_event() -> Vec<Event> {
     };
     let lifted = |reason| Event::BlockLifted { key, reason };
     vec![
-        Event::Opened { subscriber: "dsl-17".parse().unwrap() },
+        Event::Opened { subscriber: "dsl-17".parse().unwrap(), playbook: None },
+        Event::Playbook { version: case::PlaybookVersion { number: 3, hash: "0123456789ab".to_owned() } },
+        Event::StepTaken { step: "still not contained".to_owned(), why: "confirmed for 2h".to_owned() },
         Event::Filed { sighting, weight: 7.5 },
         Event::StageMoved { from: Stage::HeadsUp, to: Stage::Suspected, why: text() },
         Event::WatchSet { until: at, why: text() },
@@ -98,6 +100,9 @@ fn every_event() -> Vec<Event> {
         spamcop(SpamcopAnswer::Innocent),
         Event::Filed { sighting: relayed, weight: 5.915 },
         Event::SignWithdrawn { evidence, claim: 0, reason: text() },
+        Event::BlockHeld { key },
+        Event::BlockApproved { key, by: text() },
+        lifted(LiftReason::Tested),
     ]
 }
 

@@ -11,7 +11,10 @@
 mod events;
 mod letters;
 mod night;
+mod playbook;
 mod promises;
+mod rehearsal;
+mod relays;
 mod sample;
 mod signs;
 mod trust;

@@ -1,7 +1,9 @@
 //! Nights, each as it would be told the next morning. Read them in order to learn what a case does.
+use std::net::IpAddr;
+
 use case::{
     CaseId, Command, Errand, Event, InForce, Kind, LiftReason, Playbook, Refusal, Refused, RuleState, Stage,
-    Verdict,
+    Tested, Verdict,
 };
 use jiff::SignedDuration;
 
@@ -202,6 +204,62 @@ fn a_question_names_at_most_32_ports_and_the_rest_get_their_turn() {
 }
 
 #[test]
+fn of_two_lines_to_ask_the_one_that_may_be_asked_sooner_goes_first() {
+    let of = |last: u8, mut sighting: case::Sighting| {
+        sighting.address = IpAddr::from([198, 51, 100, last]);
+        sighting
+    };
+    let named = |n, last, at| of(last, sighting(n, Kind::OpenProxy, "cert.example", at));
+    let mut night = Night::begins_with(named(1, 7, evening()));
+    night.answers(Verdict::Closed, None);
+    night.wait(SignedDuration::from_secs(60));
+    night.must(&Command::File(named(2, 8, night.now)));
+    night.must(&Command::File(named(3, 9, night.now)));
+    night.wait(SignedDuration::from_secs(1));
+    // Newer than the word of 198.51.100.9, but 198.51.100.7 has just been asked and must be left alone for a while.
+    night.must(&Command::File(on_port(named(4, 7, night.now), 4444)));
+    night.answers(Verdict::Closed, None);
+    let asking = night.case.outstanding().unwrap();
+    assert_eq!(asking.question.address, IpAddr::from([198, 51, 100, 9]), "{}", asking.why);
+    assert!(!night.case.is_due(&night.playbook, night.now));
+}
+
+#[test]
+fn a_customers_test_is_clean_only_when_all_that_is_blocked_was_asked() {
+    let mut night = proved();
+    let tested = |night: &Night, first, began| night.case.tested(first, began, night.now);
+    let other = |night: &Night| {
+        let mut sighting = sighting(9, Kind::OpenProxy, "cert.example", night.now);
+        sighting.address = IpAddr::from([198, 51, 100, 9]);
+        Command::File(sighting)
+    };
+    night.wait(hours(1));
+    let (first, began) = (night.case.next_question(), night.now);
+    night.must(&Command::TestByCustomer);
+    assert_eq!(tested(&night, first, began), None, "it runs");
+    night.must(&other(&night));
+    night.answers(Verdict::OpenProxy, Some(48613));
+    // Another address of the line is asked next, and nothing is open there.
+    night.wait(SignedDuration::from_secs(1));
+    night.answers(Verdict::Closed, None);
+    assert_eq!(tested(&night, first, began), Some(Tested::StillOpen));
+
+    night.wait(hours(1));
+    let began = night.now;
+    night.must(&Command::TestByCustomer);
+    night.answers(Verdict::Closed, None);
+    let after_it = night.case.next_question();
+    assert_eq!(tested(&night, after_it, began), None, "nothing of it was asked");
+    night.must(&Command::TestByCustomer);
+    night.answers(Verdict::Unreachable, None);
+    assert_eq!(
+        tested(&night, after_it, began),
+        Some(Tested::Clean),
+        "the line lives, and its port is silent"
+    );
+}
+
+#[test]
 fn silence_is_asked_again_after_growing_gaps() {
     let mut night = Night::begins_with(sighting(1, Kind::OpenProxy, "spamcop.net", evening()));
     let mut gaps = Vec::new();
@@ -265,6 +323,31 @@ fn a_released_line_stays_released_until_a_probe_begun_later_proves_it_again() {
     assert!(night.rules().is_empty(), "that probe began before the release");
     night.answers(Verdict::OpenProxy, Some(48613));
     assert_eq!(night.rules().len(), 2);
+}
+
+#[test]
+fn with_four_eyes_nothing_new_reaches_the_edge_before_a_second_person_approves() {
+    let playbook = Playbook { second_person: true, ..Playbook::default() };
+    let report = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613);
+    let mut night = Night::with(playbook, report, evening());
+    let approve = Command::Approve { by: "hans".to_owned() };
+    assert_eq!(night.act(&approve), Err(Refusal::NothingToApprove));
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!(night.stage(), Stage::Confirmed);
+    assert!(night.rules().is_empty() && night.case.waits_for_second_person(night.now));
+    night.must(&approve);
+    assert_eq!(night.rules(), ["198.51.100.7 tcp/25 out", "198.51.100.7 tcp/48613 in"]);
+    night.edge_obeys();
+    assert_eq!(night.stage(), Stage::Contained);
+
+    // A later end of what was approved needs no second look; what was released and is ordered anew does.
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert_eq!(night.rules().len(), 2);
+    night.must(&Command::Release { reason: "the customer rang".to_owned() });
+    night.answers(Verdict::OpenProxy, Some(48613));
+    assert!(night.rules().is_empty() && night.case.waits_for_second_person(night.now));
+    night.must(&Command::Release { reason: "it is his own proxy".to_owned() });
+    assert!(!night.case.waits_for_second_person(night.now), "what waits is released too");
 }
 
 #[test]
@@ -417,7 +500,8 @@ fn an_operator_confirms_what_no_probe_could() {
 
 #[test]
 fn a_desk_that_contains_by_hand_waits_for_the_hand() {
-    let playbook = Playbook { contain_automatically: false, ..Playbook::default() };
+    let playbook =
+        crate::sample::with(case::Choices { contain_automatically: false, ..case::Choices::default() });
     let first = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613);
     let mut night = Night::with(playbook, first, evening());
     night.answers(Verdict::OpenProxy, Some(48613));

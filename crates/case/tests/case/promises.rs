@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use crate::sample::{Night, evening, sighting, sign};
+use case::{Moment, Playbook, Restriction, Step};
 
 const KINDS: [Kind; 8] = [
     Kind::OpenProxy,
@@ -169,6 +170,50 @@ fn command(night: &Night, happening: Happening) -> Option<Command> {
     })
 }
 
+/// Any step, and those too that the reader of the file refuses: a report that contains, a customer told of a rumour, a block
+/// for a year.
+fn any_step() -> impl Strategy<Value = Step> {
+    let when = prop::sample::select(Moment::ALL.to_vec());
+    let stages = prop::collection::vec(prop::sample::select(Stage::ALL.to_vec()), 0..4);
+    let kinds = prop::collection::vec(prop::sample::select(KINDS.to_vec()), 0..3);
+    let contain = prop::sample::subsequence(
+        vec![Restriction::MailOut, Restriction::ProvedPortIn, Restriction::WalledGarden],
+        0..=3,
+    );
+    let does = (any::<bool>(), any::<bool>(), contain, 1..400 * 24i64);
+    (0..12u8, when, stages, kinds, prop::option::of(0..200_000i64), does).prop_map(
+        |(name, when, stages, kinds, after, (page, tell, contain, hours))| Step {
+            stages,
+            kinds,
+            after: after.map(SignedDuration::from_secs),
+            page,
+            tell,
+            contain,
+            block_for: SignedDuration::from_hours(hours),
+            ..Step::new(&format!("step {name}"), when)
+        },
+    )
+}
+
+fn any_playbook() -> impl Strategy<Value = Playbook> {
+    let pace = (1..400_000i64, 1..400_000i64, 1..5u32, 0..200_000i64, 1..2_000_000i64);
+    (prop::collection::vec(any_step(), 0..12), any::<bool>(), pace).prop_map(
+        |(steps, second_person, (again, suspected, negatives, over, close))| {
+            let seconds = SignedDuration::from_secs;
+            Playbook {
+                steps,
+                second_person,
+                recheck_every: seconds(again),
+                ask_again: [(Stage::Suspected, seconds(suspected))].into(),
+                clean_after_negatives: negatives,
+                clean_over: seconds(over),
+                close_after: seconds(close),
+                ..Playbook::default()
+            }
+        },
+    )
+}
+
 proptest! {
     #[test]
     fn any_order_of_the_same_evidence_gives_the_same_judgement(
@@ -210,8 +255,9 @@ proptest! {
             1..120,
         ),
         first in any_sighting(),
+        playbook in any_playbook(),
     ) {
-        let mut night = Night::begins_with(first);
+        let mut night = Night::with(playbook, first, evening());
         for happening in happenings {
             if let Happening::Wait(seconds) = happening {
                 night.wait(SignedDuration::from_secs(seconds));
@@ -229,9 +275,8 @@ proptest! {
     fn one_family_of_signs_never_confirms_or_blocks_whatever_is_said_by_those_without_a_record(
         seen in prop::collection::vec(of_one_family(), 1..80),
         said in prop::collection::vec(any_sighting(), 0..20),
-        contain in any::<bool>(),
+        playbook in any_playbook(),
     ) {
-        let playbook = case::Playbook { contain_on_flow_proof: contain, ..case::Playbook::default() };
         let mut night = Night::with(playbook, seen[0].clone(), evening());
         let strangers = said.into_iter().map(|said| crate::sample::with_record(said, 0, 0));
         for sighting in seen.into_iter().chain(strangers) {
@@ -245,9 +290,8 @@ proptest! {
     fn over_any_night_the_invariants_hold_and_the_records_tell_it_whole(
         happenings in prop::collection::vec(happening(), 1..80),
         first in said_or_seen(),
-        contain in any::<bool>(),
+        playbook in any_playbook(),
     ) {
-        let playbook = case::Playbook { contain_on_flow_proof: contain, ..case::Playbook::default() };
         let mut night = Night::with(playbook, first, evening());
         for happening in happenings {
             if let Happening::Wait(seconds) = happening {

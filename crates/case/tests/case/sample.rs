@@ -93,6 +93,11 @@ pub(crate) fn from_network(sighting: Sighting, name: &str) -> Sighting {
     sighting
 }
 
+/// The built-in playbook with these choices.
+pub(crate) fn with(choices: case::Choices) -> Playbook {
+    Playbook { steps: choices.steps(), ..Playbook::default() }
+}
+
 /// One case with its records, its playbook and the time.
 pub(crate) struct Night {
     pub(crate) case: Case,

@@ -1,7 +1,7 @@
 //! What our own flow records show: without any complaint, and never more than they prove.
-use case::{Command, Event, Kind, SignKind, Stage, Verdict};
+use case::{Choices, Command, Event, Kind, SignKind, Stage, Verdict};
 
-use crate::sample::{LINE, Night, evening, hours, on_port, sighting, sign, with_record};
+use crate::sample::{LINE, Night, evening, hours, on_port, sighting, sign, with, with_record};
 
 const ODD: u16 = 48613;
 
@@ -59,6 +59,22 @@ fn relaying_and_a_second_sign_confirm_tell_and_page_but_block_nobody_before_the_
 }
 
 #[test]
+fn a_line_that_sweeps_our_traps_gets_a_heads_up_and_is_confirmed_only_with_relaying() {
+    let swept = || sign(1, SignKind::TrapTouched, 450, None, evening());
+    let mut night = Night::begins_with(swept());
+    assert_eq!(night.stage(), Stage::HeadsUp);
+    let why = case::judge(&night.case, &night.playbook, night.now).why;
+    assert!(why.contains("our own traps show trap-touched 3."), "{why}");
+    assert!(asked(&night).is_empty(), "a visit says nothing of what listens here");
+    let seen = sign(2, SignKind::RelayShape, 900, Some(ODD), night.now);
+    night.must(&Command::File(seen));
+    assert_eq!(night.stage(), Stage::Confirmed);
+    assert!(night.why().contains("borne out by trap-touched"), "{}", night.why());
+    assert_eq!((night.rules(), asked(&night)[0]), (Vec::new(), ODD));
+    assert_eq!(night.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn a_stranger_answered_bears_out_relaying_on_the_same_port_only_and_no_call_that_was_followed_by_strangers() {
     let with = |first: SignKind, port: u16| {
         let mut night = Night::begins_with(sign(1, first, 900, Some(ODD), evening()));
@@ -106,7 +122,7 @@ fn a_report_bears_out_what_we_saw_if_its_reporter_has_a_record() {
 fn the_playbook_may_contain_on_flows_alone_but_never_on_those_that_only_a_report_bears_out() {
     let begin = || {
         let mut night = relaying();
-        night.playbook.contain_on_flow_proof = true;
+        night.playbook = with(Choices { contain_on_flow_proof: true, ..Choices::default() });
         night
     };
     let mut flows = begin();
@@ -122,7 +138,7 @@ fn the_playbook_may_contain_on_flows_alone_but_never_on_those_that_only_a_report
 #[test]
 fn a_released_line_is_not_contained_again_for_flows_that_the_operator_knew() {
     let mut night = relaying();
-    night.playbook.contain_on_flow_proof = true;
+    night.playbook = with(Choices { contain_on_flow_proof: true, ..Choices::default() });
     see(&mut night, 2, SignKind::SmtpFanout, None);
     night.wait(hours(1));
     night.must(&Command::Release { reason: "a customer's own tunnel".to_owned() });
@@ -196,7 +212,7 @@ fn a_watch_for_a_virus_lowers_what_is_enough_and_most_on_the_ports_of_that_virus
 #[test]
 fn a_withdrawn_sign_counts_no_longer_and_a_case_of_nothing_else_closes_at_once() {
     let mut night = relaying();
-    night.playbook.contain_on_flow_proof = true;
+    night.playbook = with(Choices { contain_on_flow_proof: true, ..Choices::default() });
     see(&mut night, 2, SignKind::SmtpFanout, None);
     assert_eq!((night.stage(), night.rules().len()), (Stage::Confirmed, 2));
     let names: Vec<_> = night.case.signs().map(|seen| (seen.evidence, seen.claim)).collect();
@@ -227,11 +243,23 @@ fn a_game_that_strangers_reach_over_udp_is_asked_nothing() {
 }
 
 #[test]
+fn a_sure_beacon_is_suspected_and_no_number_of_its_kind_confirms_it() {
+    let mut night = Night::begins_with(sign(1, SignKind::Beacon, 800, Some(443), evening()));
+    assert_eq!(night.stage(), Stage::Suspected);
+    for number in 2..10 {
+        night.must(&Command::File(sign(number, SignKind::Beacon, 900, Some(443), evening())));
+    }
+    night.must(&Command::File(sign(10, SignKind::ScanOut, 900, Some(445), evening())));
+    assert_eq!((night.stage(), night.rules().len()), (Stage::Suspected, 0));
+    assert_eq!(night.violations(), Vec::<String>::new());
+}
+
+#[test]
 fn weak_signs_open_no_case_by_themselves_and_ask_nobody() {
-    assert!(!SignKind::Beacon.opens(1000) && !SignKind::NewListener.opens(1000));
+    assert!(!SignKind::Beacon.opens(590) && !SignKind::NewListener.opens(1000));
     assert!(SignKind::TrojanScanIn.opens(350), "who answered a trojan scan gets a heads-up");
     assert!(!SignKind::TrojanScanIn.opens(50), "who was only scanned has done nothing");
-    let night = Night::begins_with(sign(1, SignKind::Beacon, 1000, Some(443), evening()));
+    let night = Night::begins_with(sign(1, SignKind::Beacon, 590, Some(443), evening()));
     assert_eq!((night.stage(), asked(&night)), (Stage::HeadsUp, Vec::new()));
     let night = Night::begins_with(sign(1, SignKind::TrojanScanIn, 400, Some(27374), evening()));
     assert_eq!((night.stage(), asked(&night)), (Stage::HeadsUp, vec![27374]));

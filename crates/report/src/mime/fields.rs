@@ -4,10 +4,11 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use mail_parser::{ContentType, HeaderName, HeaderValue, MessageParser};
+use mail_parser::{HeaderName, HeaderValue, MessageParser};
 use memchr::memchr_iter;
 
 use super::Encoding;
+use super::content_type::Plain;
 use crate::limits::{FIELDS, HEADER};
 use crate::text::shown;
 
@@ -122,16 +123,27 @@ impl About {
         {
             return;
         }
+        let raw = block.get(field.value.clone()).unwrap_or_default();
         if field.is(block, "content-type") {
-            self.take_type(field.parsed(block).as_ref().and_then(HeaderValue::as_content_type));
+            if let Some(plain) = Plain::read(raw) {
+                self.set_type(plain.kind, plain.subtype, |name| plain.attribute(name));
+                return;
+            }
+            let value = field.parsed(block);
+            let kind = value.as_ref().and_then(HeaderValue::as_content_type);
+            let (name, subtype) = kind.map_or(("", None), |kind| (kind.ctype(), kind.subtype()));
+            self.set_type(name, subtype, |name| kind.and_then(|kind| kind.attribute(name)));
         } else if field.is(block, "content-disposition") {
+            if let Some(plain) = Plain::read(raw) {
+                self.file_name = plain.attribute("filename").map(|name| shown(name, 255));
+                return;
+            }
             let value = field.parsed(block);
             let disposition = value.as_ref().and_then(HeaderValue::as_content_type);
             self.file_name =
                 disposition.and_then(|value| value.attribute("filename")).map(|name| shown(name, 255));
         } else if field.is(block, "content-transfer-encoding") {
-            let raw = block.get(field.value.clone()).unwrap_or_default().trim_ascii();
-            self.encoding = Encoding::named(raw).unwrap_or_else(|| {
+            self.encoding = Encoding::named(raw.trim_ascii()).unwrap_or_else(|| {
                 let value = field.parsed(block);
                 let stated = value.as_ref().and_then(HeaderValue::as_text).unwrap_or_default();
                 Encoding::named(stated.trim().as_bytes()).unwrap_or_default()
@@ -139,17 +151,19 @@ impl About {
         }
     }
 
-    fn take_type(&mut self, kind: Option<&ContentType<'_>>) {
+    fn set_type<'v>(
+        &mut self,
+        kind: &str,
+        subtype: Option<&str>,
+        attribute: impl Fn(&str) -> Option<&'v str>,
+    ) {
         self.mime.clear();
-        if let Some(kind) = kind {
-            self.mime.push_str(kind.ctype());
-            if let Some(subtype) = kind.subtype() {
-                self.mime.push('/');
-                self.mime.push_str(subtype);
-            }
-            self.mime.make_ascii_lowercase();
+        self.mime.push_str(kind);
+        if let Some(subtype) = subtype {
+            self.mime.push('/');
+            self.mime.push_str(subtype);
         }
-        let attribute = |name: &str| kind.and_then(|kind| kind.attribute(name));
+        self.mime.make_ascii_lowercase();
         self.boundary = attribute("boundary").map(str::to_owned);
         self.charset = attribute("charset").map(str::to_owned);
         self.name = attribute("name").map(|name| shown(name, 255));

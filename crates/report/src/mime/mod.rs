@@ -3,6 +3,7 @@
 //! Header fields are mail-parser's work. The walk over the parts is our own, since it has to know the place of each byte
 //! in the message as it came, also within enclosed messages, and has to end early on messages made to be walked for ever.
 
+mod content_type;
 mod fields;
 mod sections;
 mod walk;
@@ -43,6 +44,18 @@ pub(crate) struct Part {
     /// The decoded bytes of it, for those who need more than ASCII.
     pub(crate) origin: Origin,
     pub(crate) text: Text,
+    /// The same, where they had to be decoded for `text`, and all were.
+    decoded: Option<Vec<u8>>,
+}
+
+impl Part {
+    /// The decoded bytes, at most `most`; empty where they cannot be reached again.
+    pub(crate) fn bytes<'m>(&'m self, raw: &'m [u8], most: usize) -> Cow<'m, [u8]> {
+        match &self.decoded {
+            Some(bytes) => Cow::Borrowed(bytes.get(..most).unwrap_or(bytes)),
+            None => self.origin.bytes(raw, most),
+        }
+    }
 }
 
 /// Where the bytes of a part lie in the message.
@@ -99,6 +112,19 @@ pub(crate) struct File {
     /// How many messages it is enclosed in.
     pub(crate) depth: u8,
     pub(crate) origin: Origin,
+    /// The number of the part that was read of it, where it is text as well.
+    part: Option<usize>,
+}
+
+impl File {
+    /// The decoded bytes, at most `most`; `parts` are those of the same message.
+    pub(crate) fn bytes<'m>(&self, parts: &'m [Part], raw: &'m [u8], most: usize) -> Cow<'m, [u8]> {
+        let part = self.part.and_then(|part| parts.get(part));
+        match part.and_then(|part| part.decoded.as_ref()) {
+            Some(bytes) => Cow::Borrowed(bytes.get(..most).unwrap_or(bytes)),
+            None => self.origin.bytes(raw, most),
+        }
+    }
 }
 
 /// The transfer encodings that change the bytes.
@@ -111,9 +137,16 @@ pub(crate) enum Encoding {
 }
 
 fn decode(bytes: &[u8], offset: usize, encoding: Encoding) -> Text {
-    match encoding {
-        Encoding::Identity => Text::identity(bytes, offset),
+    decode_both(bytes, offset, encoding).0
+}
+
+/// Text to search, and the bytes where they had to be decoded for it.
+fn decode_both(bytes: &[u8], offset: usize, encoding: Encoding) -> (Text, Option<Vec<u8>>) {
+    let decoded = match encoding {
+        Encoding::Identity => return (Text::identity(bytes, offset), None),
         Encoding::QuotedPrintable => transfer::quoted_printable(bytes, offset),
         Encoding::Base64 => transfer::base64(bytes, offset),
-    }
+    };
+    let (text, bytes) = decoded.with_text();
+    (text, Some(bytes))
 }

@@ -29,3 +29,18 @@ pub(super) fn sections(bytes: &[u8], boundary: &[u8]) -> Vec<Range<usize>> {
     sections.extend(open.map(|from| from..bytes.len()));
     sections
 }
+
+/// The boundary that the parts of `bytes` are set apart by, where none is stated, or another: the first line that looks like
+/// one.
+pub(super) fn guess(bytes: &[u8]) -> Option<&[u8]> {
+    let head = bytes.get(..bytes.len().min(64 << 10)).unwrap_or_default();
+    let mut lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).peekable();
+    let is_field = |line: &&[u8]| line.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"));
+    while let Some(line) = lines.next() {
+        let opens = lines.peek().is_some_and(is_field);
+        if let Some(boundary) = line.strip_prefix(b"--").filter(|boundary| opens && !boundary.is_empty()) {
+            return Some(boundary);
+        }
+    }
+    None
+}

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::fields::{About, header_block};
-use super::sections::sections;
-use super::{Encoding, File, Origin, Part, PartKind, decode};
+use super::sections::{guess, sections};
+use super::{Encoding, File, Origin, Part, PartKind, decode, decode_both};
 use crate::html;
 use crate::limits::{ALL_TEXT, NESTED, PART_TEXT, PARTS, WALK};
 use crate::reading::Doubt;
@@ -93,7 +93,7 @@ impl Walker {
             .as_deref()
             .map(|boundary| sections(bytes, boundary.as_bytes()))
             .unwrap_or_default();
-        let sections = if stated.is_empty() { self.guess(bytes) } else { stated };
+        let sections = if stated.is_empty() { self.guessed(bytes) } else { stated };
         let inner =
             Place { nested: place.nested + 1, digest: about.mime == "multipart/digest", ..place.clone() };
         for section in &sections {
@@ -102,21 +102,11 @@ impl Walker {
         !sections.is_empty()
     }
 
-    /// A multipart that does not state its boundary, or states another: the first line that looks like one.
-    fn guess(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let head = bytes.get(..bytes.len().min(64 << 10)).unwrap_or_default();
-        let mut lines = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).peekable();
-        while let Some(line) = lines.next() {
-            let opens = lines
-                .peek()
-                .is_some_and(|next| next.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-")));
-            if let Some(boundary) = line.strip_prefix(b"--").filter(|boundary| opens && !boundary.is_empty())
-            {
-                self.doubt("the boundary of the parts is not the one stated; it was guessed");
-                return sections(bytes, boundary);
-            }
-        }
-        Vec::new()
+    /// A multipart that does not state its boundary, or states another.
+    fn guessed(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let Some(boundary) = guess(bytes) else { return Vec::new() };
+        self.doubt("the boundary of the parts is not the one stated; it was guessed");
+        sections(bytes, boundary)
     }
 
     fn enclosed(&mut self, raw: &[u8], body: Range<usize>, encoding: Encoding, place: &Place) {
@@ -149,22 +139,22 @@ impl Walker {
     }
 
     fn leaf(&mut self, raw: &[u8], body: Range<usize>, about: About, place: &Place) {
-        if about.file_name().is_some() || !(about.mime.is_empty() || about.mime.starts_with("text")) {
+        let is_file =
+            about.file_name().is_some() || !(about.mime.is_empty() || about.mime.starts_with("text"));
+        let file = is_file.then(|| {
             let origin = origin(body.clone(), about.encoding, place);
             let (name, mime) = (about.file_name().cloned(), about.mime.clone());
             if place.depth == 0 && place.within.is_none() && name.as_deref().is_some_and(is_message_name) {
                 self.messages.push(origin.clone());
             }
-            self.files.push(File { name, mime, depth: place.depth, origin });
+            File { name, mime, depth: place.depth, origin, part: None }
+        });
+        let next = self.parts.len();
+        if let Some(kind) = kind_of(&about.mime) {
+            self.push(kind, about, raw, body, place);
         }
-        let kind = match about.mime.as_str() {
-            "text/html" => PartKind::Html,
-            "" | "text/plain" | "text" => PartKind::Words,
-            "text/rfc822-headers" | "text/rfc822-header" | "message/rfc822-headers" => PartKind::Headers,
-            other if is_readable(other) => PartKind::Data,
-            _ => return,
-        };
-        self.push(kind, about, raw, body, place);
+        let part = (self.parts.len() > next).then_some(next);
+        self.files.extend(file.map(|file| File { part, ..file }));
     }
 
     fn push(&mut self, kind: PartKind, about: About, raw: &[u8], range: Range<usize>, place: &Place) {
@@ -175,7 +165,8 @@ impl Walker {
         }
         self.text_left -= length;
         let Some(bytes) = raw.get(range.start..range.start + length) else { return };
-        let mut text = decode(bytes, range.start, encoding);
+        let (mut text, decoded) = decode_both(bytes, range.start, encoding);
+        let decoded = decoded.filter(|_| length == range.len() && place.within.is_none());
         if let Some(within) = &place.within {
             text = Text::enclosed(text.as_str().as_bytes(), within.clone());
         }
@@ -184,7 +175,7 @@ impl Walker {
         }
         let origin = origin(range, encoding, place);
         let About { mime, charset, .. } = about;
-        self.parts.push(Part { kind, depth: place.depth, mime, charset, origin, text });
+        self.parts.push(Part { kind, depth: place.depth, mime, charset, origin, text, decoded });
     }
 
     fn doubt(&mut self, text: &str) {
@@ -201,6 +192,16 @@ fn origin(range: Range<usize>, encoding: Encoding, place: &Place) -> Origin {
 /// Whether a file has the name that mail programs give a message they save.
 fn is_message_name(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("eml"))
+}
+
+/// What a part of this type is read as; None for what cannot be read.
+fn kind_of(mime: &str) -> Option<PartKind> {
+    match mime {
+        "text/html" => Some(PartKind::Html),
+        "" | "text/plain" | "text" => Some(PartKind::Words),
+        "text/rfc822-headers" | "text/rfc822-header" | "message/rfc822-headers" => Some(PartKind::Headers),
+        other => is_readable(other).then_some(PartKind::Data),
+    }
 }
 
 /// Attachments that may hold a feedback report, a log or headers; pictures and archives do not.

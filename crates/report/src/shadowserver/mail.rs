@@ -45,7 +45,7 @@ fn inline(mail: &Mail<'_>) -> Option<Found> {
             .iter()
             .filter_map(|start| part.text.as_str().find(start))
             .min()?;
-        let bytes = part.origin.bytes(&mail.raw, limits::PART_TEXT);
+        let bytes = part.bytes(&mail.raw, limits::PART_TEXT);
         let mut document = Document::part(mail, part, bytes.get(at..)?);
         let text = part.text.tail(at);
         document.name = name.as_deref();

@@ -29,6 +29,9 @@ pub struct ImportCount {
     pub contacts: u64,
 }
 
+/// What the index `open_translations` has, in its words, so that it is used.
+const OPEN_TRANSLATIONS: &str = "source = 'nat-export' AND to_us = 4611686018427387904";
+
 impl Store {
     /// Takes in leases and contact addresses in one transaction. A lease is the same as a known one when prefix, ports,
     /// beginning and subscriber agree; a known end is never forgotten, an unknown one is filled in.
@@ -41,6 +44,20 @@ impl Store {
         contacts: &[(SubscriberId, String)],
     ) -> Result<ImportCount, StoreError> {
         import::import(self, rows, contacts).await
+    }
+
+    /// Ends the leases of port blocks that translators exported ([`LeaseSource::NatExport`](lease::LeaseSource)) and that
+    /// are open, with the beginning of the latest of them, and says how many: who was not listening since then does not
+    /// know whether they still hold.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed; nothing is ended then.
+    pub async fn end_open_translations(&self) -> Result<u64, StoreError> {
+        let sql = format!(
+            "UPDATE leases SET to_us = (SELECT MAX(from_us) FROM leases WHERE {OPEN_TRANSLATIONS})
+             WHERE {OPEN_TRANSLATIONS}"
+        );
+        self.execute("ending port blocks that were exported", AssertSqlSafe(sql), args![]).await
     }
 
     /// Every lease that covers `address` and overlaps `from..=to`, plus, per covering prefix, the one that began last

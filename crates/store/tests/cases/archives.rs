@@ -1,7 +1,7 @@
 //! Backup and restore, also from one database to the other.
 
 use case::{CaseId, Stage};
-use store::{Batch, Heard, StoreError, Verdict, restore};
+use store::{Batch, Heard, Session, StoreError, Verdict, restore};
 
 use super::decisions::{full_batch, summary};
 use super::{at, delivery};
@@ -33,7 +33,9 @@ async fn furnished(stand: &Stand) -> store::Store {
     let contacts = [(leases[0].subscriber.clone(), "one@example.net".to_owned())];
     store.import_leases(&leases, &contacts).await.expect("imports");
     store.set_operator("night", "$argon2id$one").await.expect("sets");
-    store.create_session([1; 32], "night", "csrf", at(100)).await.expect("begins");
+    let (operator, csrf) = ("night".to_owned(), "csrf".to_owned());
+    let session = Session { operator, csrf, expires: at(100), waits: false };
+    store.create_session([1; 32], &session).await.expect("begins");
     let verdict =
         Verdict { domain: "example.net".to_owned(), evidence, case: CaseId(1), confirmed: true, at: at(8) };
     let heard = Heard {
@@ -65,6 +67,25 @@ async fn furnished(stand: &Stand) -> store::Store {
         at: at(3),
     };
     store.post_letter(&letter, &[]).await.expect("counts");
+    let mail = store::RelayMail {
+        nonce: "n1".to_owned(),
+        target: "192.0.2.25:25".parse().expect("an address"),
+        form: "T@D from F@D".to_owned(),
+        expires: at(500),
+        taken: Some(at(4)),
+        landed: None,
+        bounced: None,
+    };
+    store.keep_relay_mails(&[mail], &[]).await.expect("keeps");
+    let firewall = super::firewalls::row("line-1", "in force");
+    store.put_firewall(&firewall).await.expect("puts");
+    store.put_firewall_day(20_000, &[("in force".to_owned(), 1)]).await.expect("counts");
+    let (asked, state) = (at(5), "asked".to_owned());
+    let (subscriber, reason) = (firewall.subscriber.clone(), "a server \u{fc}".to_owned());
+    let wish = store::ExemptionRow { subscriber, asked, reason, state, decided_by: None, until: None };
+    store.put_mail_exemption(&wish).await.expect("puts");
+    let test = store::GardenTest { at: at(6), case: CaseId(1), question: 2, outcome: None };
+    store.put_garden_test(&firewall.subscriber, &test).await.expect("puts");
     store
 }
 

@@ -12,7 +12,7 @@ use crate::stand::Stand;
 
 pub(crate) fn record(case: u64, version: u64) -> Record {
     let event = match version {
-        1 => Event::Opened { subscriber: "line-1".parse().expect("a name") },
+        1 => Event::Opened { subscriber: "line-1".parse().expect("a name"), playbook: None },
         _ => Event::Noted { text: format!("note {version}\u{0}") },
     };
     Record { case: CaseId(case), version, at: at(10), actor: Actor::Desk, event }

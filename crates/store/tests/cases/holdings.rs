@@ -110,6 +110,26 @@ pub(crate) async fn boundaries_are_inclusive_at_the_beginning_and_exclusive_at_t
     assert_eq!(near(&store, "2001:db8:0:ff::1", 0, 0).await, ["delegated"]);
 }
 
+pub(crate) async fn exported_blocks_are_not_believed_beyond_what_was_heard(stand: Stand) {
+    let store = stand.open().await;
+    let block = |from, to, subscriber| Lease {
+        source: LeaseSource::NatExport,
+        ports: PortBlock::new(1024, 2047),
+        ..lease("198.51.100.1/32", from, to, subscriber)
+    };
+    let open = [block(0, None, "10.66.0.17"), block(50, None, "10.66.0.18")];
+    let rest = [block(10, Some(20), "10.66.0.19"), lease("198.51.100.1/32", 60, None, "line-1")];
+    store.import_leases(&[&open[..], &rest].concat(), &[]).await.expect("imports");
+    assert_eq!(store.end_open_translations().await.expect("ends"), 2);
+    let address = "198.51.100.1".parse().expect("an address");
+    let found = store.leases_near(address, at(0), at(100)).await.expect("looks up");
+    let ends: Vec<_> = found.into_iter().map(|lease| (lease.subscriber.to_string(), lease.to)).collect();
+    let kept =
+        [("10.66.0.17", Some(50)), ("10.66.0.19", Some(20)), ("10.66.0.18", Some(50)), ("line-1", None)];
+    assert_eq!(ends, kept.map(|(name, end)| (name.to_owned(), end.map(at))));
+    assert_eq!(store.end_open_translations().await.expect("ends"), 0);
+}
+
 /// Leases and questions drawn by lot, against the plain definition.
 pub(crate) async fn the_lookup_agrees_with_reading_everything(stand: Stand) {
     let mut seed = 2003_u64;

@@ -3,10 +3,12 @@
 pub(crate) mod archives;
 pub(crate) mod decisions;
 pub(crate) mod evidence;
+pub(crate) mod firewalls;
 pub(crate) mod holdings;
 pub(crate) mod letters;
 pub(crate) mod outbox;
 pub(crate) mod people;
+pub(crate) mod relay_mails;
 pub(crate) mod self_checks;
 
 use jiff::Timestamp;
