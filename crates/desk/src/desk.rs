@@ -5,18 +5,28 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use tokio::sync::{RwLock, watch};
 
-use case::{Actor, Case, CaseId, Command, Home, Plan, plan};
-use lease::{Attribution, Whose};
+use case::{Actor, Case, CaseId, Command, Home, Plan, Refusal, plan};
+use lease::nat::Deterministic;
+use lease::{Attribution, Lease, Whose};
 use store::{Batch, CommitError, Spool, Store};
 
+use crate::audit::{self, LastWalk};
 use crate::clock::Clock;
+use crate::edge_status::EdgeStatus;
 use crate::error::{ActError, DeskError, Doing};
-use crate::login::Attempts;
+use crate::exposure::Quota;
+use crate::firewall::Firewalls;
 use crate::office::Office;
+use crate::patience::Attempts;
+use crate::playbook::{Live, Trials};
 use crate::settings::Settings;
 use crate::traffic::{ListenerView, Meter};
-use crate::view::{EdgeStatus, MailboxView};
+use crate::traps::Traps;
+use crate::view::{LeaseSourcesView, MailboxView};
 use crate::work::Work;
+
+/// How often a command beside the running desk tries a case that the desk keeps writing to.
+const RELEASE_TRIES: u32 = 20;
 
 /// The running desk. Cheap to clone; all clones are one desk.
 #[derive(Debug, Clone)]
@@ -37,16 +47,24 @@ struct Room {
     bell: watch::Sender<u64>,
     edge: watch::Sender<EdgeStatus>,
     attempts: Attempts,
-    mailboxes: OnceLock<Ask>,
+    last_walk: LastWalk,
+    mailboxes: OnceLock<Ask<Vec<MailboxView>>>,
+    lease_sources: OnceLock<Ask<LeaseSourcesView>>,
     meter: Arc<Meter>,
+    traps: Traps,
     work: Work,
     lake: OnceLock<lake::Lake>,
+    allowed: OnceLock<Vec<signs::Allowed>>,
+    exposure_quota: Quota,
+    firewalls: OnceLock<Firewalls>,
+    playbook: Live,
+    trials: Trials,
 }
 
-/// Tells how the mailboxes are at this moment.
-struct Ask(Box<dyn Fn() -> Vec<MailboxView> + Send + Sync>);
+/// Tells how something is at this moment.
+struct Ask<T>(Box<dyn Fn() -> T + Send + Sync>);
 
-impl std::fmt::Debug for Ask {
+impl<T> std::fmt::Debug for Ask<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Ask")
     }
@@ -66,6 +84,7 @@ impl Desk {
         let records = store.open_case_records().await.doing("read the open cases")?;
         let last = store.highest_case_id().await.doing("read the highest case number")?;
         let office = Office::rebuild(&records, last);
+        let playbook = Live::take_up(&store, &settings.playbook, clock.now()).await?;
         let room = Room {
             settings,
             store,
@@ -75,10 +94,18 @@ impl Desk {
             bell: watch::Sender::new(0),
             edge: watch::Sender::new(EdgeStatus::default()),
             attempts: Attempts::default(),
+            last_walk: LastWalk::default(),
             mailboxes: OnceLock::new(),
+            lease_sources: OnceLock::new(),
             meter: Arc::default(),
+            traps: Traps::default(),
             work: Work::default(),
             lake: OnceLock::new(),
+            allowed: OnceLock::new(),
+            exposure_quota: Quota::default(),
+            firewalls: OnceLock::new(),
+            playbook,
+            trials: Trials::default(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -114,6 +141,22 @@ impl Desk {
         self.act_on(case, Some(version), command, actor).await
     }
 
+    /// Follows what a person or a program asks, if it may: [`crate::VERBS`] says what each command takes, and the store
+    /// what whoever asks has.
+    ///
+    /// # Errors
+    /// As [`Desk::act_expecting`], and [`ActError::Forbidden`].
+    pub async fn act_asked(
+        &self,
+        case: CaseId,
+        version: Option<u64>,
+        command: Command,
+        actor: Actor,
+    ) -> Result<(), ActError> {
+        self.permit_command(&actor, &command).await?;
+        self.act_on(case, version, command, actor).await
+    }
+
     async fn act_on(
         &self,
         id: CaseId,
@@ -131,7 +174,8 @@ impl Desk {
             return Err(ActError::Changed);
         }
         let (batch, changed) = {
-            let mut draft = office.draft(&self.room.settings.playbook, self.now());
+            let playbook = self.playbook();
+            let mut draft = office.draft(&playbook, self.now());
             if let Some(ended) = ended {
                 draft.bring(ended);
             }
@@ -155,16 +199,15 @@ impl Desk {
     pub(crate) async fn commit(
         &self,
         office: &mut Office,
-        batch: Batch,
+        mut batch: Batch,
         changed: Vec<Case>,
     ) -> Result<(), DeskError> {
+        batch.deeds.extend(audit::of_records(&batch.records));
         match self.room.store.commit(&batch).await {
             Ok(()) => {}
             Err(CommitError::Conflict { case }) => {
                 // Somebody else wrote to our store. What we hold is stale: start over from what is on disk.
-                let records = self.room.store.open_case_records().await.doing("read the open cases")?;
-                let last = self.room.store.highest_case_id().await.doing("read the highest case number")?;
-                *office = Office::rebuild(&records, last);
+                self.rebuild(office).await?;
                 return Err(DeskError::Conflict(case));
             }
             Err(CommitError::Store(source)) => {
@@ -180,12 +223,62 @@ impl Desk {
         Ok(())
     }
 
+    async fn rebuild(&self, office: &mut Office) -> Result<(), DeskError> {
+        let records = self.room.store.open_case_records().await.doing("read the open cases")?;
+        let last = self.room.store.highest_case_id().await.doing("read the highest case number")?;
+        *office = Office::rebuild(&records, last);
+        Ok(())
+    }
+
+    /// Starts over from what is on disk.
+    pub(crate) async fn read_anew(&self) -> Result<(), DeskError> {
+        let mut office = self.room.office.write().await;
+        self.rebuild(&mut office).await
+    }
+
+    /// Lifts every block of every open case in the operator's name; gives the cases. The edge lets go with its next round.
+    ///
+    /// # Errors
+    /// [`ActError`] when one could not be recorded; those before it are.
+    pub async fn release_all(&self, reason: &str, operator: &str) -> Result<Vec<CaseId>, ActError> {
+        let now = self.now();
+        let has_blocks =
+            |case: &&Case| !case.standing_rules(now).is_empty() || case.waits_for_second_person(now);
+        let cases: Vec<CaseId> =
+            self.office().read().await.cases().filter(has_blocks).map(Case::id).collect();
+        for case in &cases {
+            self.release_beside(*case, reason, operator).await?;
+        }
+        Ok(cases)
+    }
+
+    /// Releases a case that a running desk may write to at the same time: after each of its writes ours has been read anew.
+    async fn release_beside(&self, case: CaseId, reason: &str, operator: &str) -> Result<(), ActError> {
+        let mut tries = 1;
+        loop {
+            let command = Command::Release { reason: reason.to_owned() };
+            match self.act(case, command, Actor::Operator(operator.to_owned())).await {
+                Err(ActError::Desk(DeskError::Conflict(_))) if tries < RELEASE_TRIES => tries += 1,
+                // What held it has gone by itself in between.
+                Err(ActError::Refused(Refusal::NothingToRelease | Refusal::Ended(_))) => return Ok(()),
+                other => return other,
+            }
+        }
+    }
+
     /// Who held the address then, by the leases we know.
     ///
     /// # Errors
     /// [`DeskError`] when the store cannot be read.
     pub async fn whose(&self, question: &Whose) -> Result<Attribution, DeskError> {
-        whose(&self.room.store, &self.room.settings.territory.home, question).await
+        let settings = &self.room.settings;
+        let answer = whose(&self.room.store, &settings.territory.home, &settings.mappings, question).await?;
+        Ok(match (&answer, &settings.customers) {
+            (Attribution::Nobody { .. }, Some(customers)) => {
+                crate::last_resort::ask(customers, &settings.territory.home, question).await.unwrap_or(answer)
+            }
+            _ => answer,
+        })
     }
 
     /// The whole intended state of the edge now.
@@ -203,6 +296,14 @@ impl Desk {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.room.settings
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.room.playbook
+    }
+
+    pub(crate) fn trials(&self) -> &Trials {
+        &self.room.trials
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -231,6 +332,16 @@ impl Desk {
         self.room.mailboxes.get().map(|ask| (ask.0)()).unwrap_or_default()
     }
 
+    /// Says whom the pages ask how the sources of leases are; the first to say so is asked.
+    pub fn show_lease_sources(&self, ask: impl Fn() -> LeaseSourcesView + Send + Sync + 'static) {
+        _ = self.room.lease_sources.set(Ask(Box::new(ask)));
+    }
+
+    /// How the sources of leases are.
+    pub(crate) fn lease_sources(&self) -> LeaseSourcesView {
+        self.room.lease_sources.get().map(|ask| (ask.0)()).unwrap_or_default()
+    }
+
     /// Says whom the pages ask what the flow sockets have heard; the first to say so is asked.
     pub fn show_listener(&self, ask: impl Fn() -> ListenerView + Send + Sync + 'static) {
         self.room.meter.ask(ask);
@@ -239,6 +350,11 @@ impl Desk {
     /// What is counted of the traffic.
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.room.meter
+    }
+
+    /// What is kept of the traps.
+    pub(crate) fn traps(&self) -> &Traps {
+        &self.room.traps
     }
 
     /// What was done since the start.
@@ -253,6 +369,35 @@ impl Desk {
 
     pub(crate) fn lake(&self) -> Option<&lake::Lake> {
         self.room.lake.get()
+    }
+
+    /// Says what is meant to be as it is; the first said holds.
+    pub(crate) fn allow(&self, allowed: Vec<signs::Allowed>) {
+        _ = self.room.allowed.set(allowed);
+    }
+
+    /// What is meant to be as it is.
+    pub(crate) fn allowed(&self) -> &[signs::Allowed] {
+        self.room.allowed.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Says which firewalls are provided, and how far they are insisted on; the first said holds. Before the traffic is
+    /// watched, or it is not noticed when one is not in force.
+    pub fn provide_firewalls(&self, settings: crate::FirewallSettings) {
+        _ = self.room.firewalls.set(Firewalls::new(settings));
+    }
+
+    pub(crate) fn firewalls(&self) -> Option<&Firewalls> {
+        self.room.firewalls.get()
+    }
+
+    /// How many questions about scanners were taken.
+    pub(crate) fn exposure_quota(&self) -> &Quota {
+        &self.room.exposure_quota
+    }
+
+    pub(crate) fn last_walk(&self) -> &LastWalk {
+        &self.room.last_walk
     }
 
     pub(crate) fn attempts(&self) -> &Attempts {
@@ -273,12 +418,27 @@ impl Desk {
 ///
 /// # Errors
 /// [`DeskError`] when the store cannot be read.
-pub async fn whose(store: &Store, home: &Home, question: &Whose) -> Result<Attribution, DeskError> {
+pub async fn whose(
+    store: &Store,
+    home: &Home,
+    mappings: &[Deterministic],
+    question: &Whose,
+) -> Result<Attribution, DeskError> {
     if !home.contains(question.address) {
         return Ok(Attribution::Foreign);
     }
+    let mut leases = near(store, question).await?;
+    leases.extend(mappings.iter().flat_map(|mapping| mapping.leases(question.address, question.port)));
+    let outer = lease::attribute(home, &leases, question);
+    // Behind a translator the lease is an inside address's, and that one's holder is meant.
+    match lease::behind(&outer, question) {
+        Some(inside) => Ok(lease::through(outer, &near(store, &inside).await?, question)),
+        None => Ok(outer),
+    }
+}
+
+async fn near(store: &Store, question: &Whose) -> Result<Vec<Lease>, DeskError> {
     let from = question.at.saturating_sub(question.uncertainty).unwrap_or(Timestamp::MIN);
     let to = question.at.saturating_add(question.uncertainty).unwrap_or(Timestamp::MAX);
-    let leases = store.leases_near(question.address, from, to).await.doing("look up leases")?;
-    Ok(lease::attribute(home, &leases, question))
+    store.leases_near(question.address, from, to).await.doing("look up leases")
 }

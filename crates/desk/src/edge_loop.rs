@@ -1,37 +1,30 @@
 //! Making the edge equal to the plan, for ever.
 
+mod keeping;
+mod paging;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use case::{Actor, Case, CaseId, Command, Errand, Plan, Receipt, Rule, RuleKey, Stage, SubscriberId};
-use edge::{Again, Outlet};
+use case::{Actor, Case, CaseId, Command, Plan, Rule, RuleKey, Stage, SubscriberId};
+use edge::{Outlet, Scope, share, unserved};
 use lease::{Attribution, Whose};
-use store::{Batch, NewErrand};
 
 use crate::desk::Desk;
 use crate::errands::LineNow;
 use crate::error::{ActError, DeskError};
 use crate::night::{chain, wait};
 
-/// How often the edge is read when nothing rings: what was changed by hand is put right within this.
-const REGULAR: Duration = Duration::from_secs(30);
-
 /// How often lines that lost all their addresses are looked for.
 const LOOK_FOR_LINES: Duration = Duration::from_secs(1);
-/// How long the edge may be out of reach before the operators are paged; what an operator must mend is paged at once.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
-
-/// How the rounds at the edge have failed of late.
-#[derive(Default)]
-struct Failures {
-    since: Option<Instant>,
-    /// The hour the operators were last paged in.
-    paged: Option<i64>,
-}
+/// How often it is looked which lines are in the garden for their firewall.
+const LOOK_AT_FIREWALLS: Duration = Duration::from_secs(5);
 
 /// Who holds a blocked address.
 enum Holder {
@@ -44,108 +37,88 @@ enum Holder {
 }
 
 impl Desk {
-    /// Looks at the plan and the edge whenever the bell rings, and regularly.
-    pub(crate) async fn keep_the_edge(self, mut outlet: Outlet) {
+    /// Makes the plan whenever the bell rings, and gives each outlet its part. Each has a keeper of its own, so that a peer
+    /// that is slow or down holds up no other.
+    pub(crate) async fn keep_the_edge(self, outlets: Vec<Outlet>) {
+        let scopes: Vec<Scope> = outlets.iter().map(Outlet::scope).collect();
+        self.edge_status().send_modify(|status| status.know(&scopes));
+        let mut keepers = JoinSet::new();
+        let mut parts = Vec::new();
+        for outlet in outlets {
+            let (part, planned) = watch::channel(None);
+            keepers.spawn(self.clone().keep_outlet(outlet, planned));
+            parts.push(part);
+        }
+        tokio::select! {
+            () = self.plan_for(&scopes, &parts) => {}
+            Some(Err(error)) = keepers.join_next() => {
+                if error.is_panic() {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+            }
+        }
+    }
+
+    async fn plan_for(&self, scopes: &[Scope], parts: &[watch::Sender<Option<Plan>>]) {
         let mut bell = self.bell();
-        let mut last = None;
-        let mut read_at = Instant::now();
         let mut looked_at: Option<Instant> = None;
-        let mut failures = Failures::default();
+        let mut of_firewalls: (Option<Instant>, Vec<Rule>) = (None, Vec::new());
         loop {
             bell.borrow_and_update();
+            self.take_up_what_others_wrote().await;
+            self.look_at_firewalls(&mut of_firewalls).await;
             let plan = self.plan_of_holders().await;
+            let plan = Plan::new(plan.rules().iter().chain(&of_firewalls.1).copied().collect());
             if looked_at.is_none_or(|at| at.elapsed() >= LOOK_FOR_LINES) {
                 self.look_for_lines().await;
                 looked_at = Some(Instant::now());
             }
-            if last.as_ref() != Some(&plan) || read_at.elapsed() >= REGULAR {
-                let again = self.reconcile(&mut outlet, &plan).await;
-                self.page_of_failures(&mut failures, again, &plan).await;
-                read_at = Instant::now();
-                // What only an operator can mend is tried again with the next regular round, or for a new plan.
-                let soon = again.is_some_and(|again| again != Again::Never);
-                last = (!soon).then_some(plan);
-                if soon {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
+            self.edge_status().send_if_modified(|status| status.cannot_serve(unserved(&plan, scopes)));
+            for (part, planned) in parts.iter().zip(share(&plan, scopes)) {
+                part.send_if_modified(|last| {
+                    let is_new = last.as_ref() != Some(&planned);
+                    *last = Some(planned);
+                    is_new
+                });
             }
             wait(&mut bell).await;
         }
     }
 
-    /// Pages the operators, at most once an hour, while blocks that were ordered cannot be brought to the edge.
-    async fn page_of_failures(&self, failures: &mut Failures, again: Option<Again>, plan: &Plan) {
-        let Some(again) = again else {
-            failures.since = None;
+    /// Keeps which lines are in the garden for their firewall. Where that cannot be read, what was read last holds.
+    async fn look_at_firewalls(&self, known: &mut (Option<Instant>, Vec<Rule>)) {
+        if known.0.is_some_and(|at| at.elapsed() < LOOK_AT_FIREWALLS) {
             return;
-        };
-        let since = *failures.since.get_or_insert_with(Instant::now);
-        let hour = self.now().as_second().div_euclid(3600);
-        let pressing = again == Again::Never || since.elapsed() > PATIENCE;
-        let Some(rule) = plan.rules().first().filter(|_| pressing && failures.paged != Some(hour)) else {
-            return;
-        };
-        let trouble = self.edge_status().borrow().trouble.clone().unwrap_or_default();
-        let what = format!(
-            "the edge could not be made equal to the plan of {} blocks: {trouble}\n\n\
-             The plan is kept and tried again by itself; this page comes at most once an hour.",
-            plan.rules().len()
-        );
-        let page = NewErrand {
-            case: rule.case,
-            due: self.now(),
-            key: format!("page/edge/{hour}"),
-            errand: Errand::PageOperators { what },
-        };
-        let batch = Batch { errands: vec![page], ..Batch::default() };
-        match self.store().commit(&batch).await {
-            Ok(()) => failures.paged = Some(hour),
-            Err(error) => tracing::error!(error = %chain(&error), "the operators could not be paged"),
         }
-    }
-
-    /// One round: read, apply the difference, read back, tell the cases. `Some` says when to try a failed one again.
-    async fn reconcile(&self, outlet: &mut Outlet, plan: &Plan) -> Option<Again> {
-        match outlet.reconcile(plan, self.now()).await {
-            Ok(receipt) => {
-                self.note_receipt(&receipt, plan.rules().len()).await;
-                None
-            }
+        match self.firewall_rules().await {
+            Ok(rules) => known.1 = rules,
             Err(error) => {
-                let text = chain(&error);
-                tracing::error!(outlet = outlet.name(), error = %text, "the edge could not be made equal to the plan");
-                self.edge_status().send_modify(|status| {
-                    status.outlet = outlet.name().to_owned();
-                    status.trouble = Some(text);
-                });
-                Some(error.again())
+                tracing::error!(error = %chain(&error), "which lines are in the garden for their firewall could not be read");
             }
         }
+        known.0 = Some(Instant::now());
     }
 
-    async fn note_receipt(&self, receipt: &Receipt, planned: usize) {
-        let trouble = receipt.refused.first().map(|first| {
-            let more = receipt.refused.len() - 1;
-            let rest = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-            format!(
-                "{} of {planned} planned blocks refused: {}: {}{rest}",
-                receipt.refused.len(),
-                first.key,
-                first.reason
-            )
-        });
-        self.edge_status().send_modify(|status| {
-            status.outlet.clone_from(&receipt.outlet);
-            status.read_at = Some(receipt.at);
-            status.in_force.clone_from(&receipt.in_force);
-            status.trouble = trouble;
-        });
-        for case in self.cases_with_blocks().await {
-            let command =
-                Command::EdgeRead { in_force: receipt.in_force.clone(), refused: receipt.refused.clone() };
-            if let Err(error) = self.act(case, command, Actor::Desk).await {
-                tracing::warn!(%case, error = %chain(&error), "what the edge showed could not be recorded yet");
+    /// A command of an operator's (`nightdesk block release`) writes to the store beside us. What it changed of a case with
+    /// blocks counts from the next look on.
+    async fn take_up_what_others_wrote(&self) {
+        let cases = self.cases_with_blocks().await;
+        if cases.is_empty() {
+            return;
+        }
+        // Ours first: what we write in between can only make the store's newer, and then nothing is lost by looking.
+        let ours: BTreeMap<CaseId, u64> = {
+            let office = self.office().read().await;
+            cases.iter().filter_map(|id| Some((*id, office.case(*id)?.version()))).collect()
+        };
+        match self.store().versions(&cases).await {
+            Ok(theirs) if theirs.iter().any(|(id, version)| ours.get(id) < Some(version)) => {
+                if let Err(error) = self.read_anew().await {
+                    tracing::error!(error = %chain(&error), "what others wrote to our cases could not be read");
+                }
             }
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = %chain(&error), "could not look for what others wrote"),
         }
     }
 
@@ -156,7 +129,14 @@ impl Desk {
     }
 
     async fn cases_with_blocks(&self) -> BTreeSet<CaseId> {
-        self.standing().await.iter().map(|rule| rule.case).collect()
+        let of_plan = self.standing().await.iter().map(|rule| rule.case).collect::<BTreeSet<_>>();
+        let office = self.office().read().await;
+        office
+            .cases()
+            .filter(|case| case.waits_for_second_person(self.now()))
+            .map(Case::id)
+            .chain(of_plan)
+            .collect()
     }
 
     /// The plan, each address of which was just seen not to be somebody else's. A blocked address that changed hands

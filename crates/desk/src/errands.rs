@@ -27,8 +27,9 @@ const WORKER: &str = "desk";
 const AT_ONCE: u32 = 18;
 /// How many of those are kept for pages: a page must not wait for sixteen probes to end.
 const FOR_PAGES: u32 = 2;
-/// A claimed errand that was not finished after this is free again: its runner died.
-const HOLD: SignedDuration = SignedDuration::from_mins(5);
+/// A claimed errand that was not finished after this is free again: its runner died. The longest question, 32 ports that
+/// take a connection and say nothing, mail servers among them, takes six minutes.
+const HOLD: SignedDuration = SignedDuration::from_mins(15);
 /// How long a page waits for a relay that is down.
 const PAGE_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// After this many failures a mail is given up and the case says so: nearly two days, which is as long as a relay may
@@ -76,16 +77,17 @@ fn lendable(free: u32) -> (u32, Lend) {
 
 impl Desk {
     /// Claims and runs errands as they fall due.
-    pub(crate) async fn run_errands(self, prober: Arc<Prober>, mailer: Option<Mailer>) {
+    pub(crate) async fn run_errands(self, prober: Arc<Prober>, mailer: Option<Arc<Mailer>>) {
         let mut bell = self.bell();
         let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
-        let mailer = mailer.map(Arc::new);
         // Whatever was claimed when an earlier life ended was not finished, and is not waited for.
         if let Err(error) = self.store().free_errands_of(WORKER).await {
             tracing::warn!(error = %chain(&error), "errands of an earlier life wait until their claims run out");
         }
+        self.take_up_relay_mails(&prober).await;
         let mut running = JoinSet::new();
         loop {
+            self.keep_relay_mails(&prober).await;
             while let Some(ended) = running.try_join_next() {
                 if let Err(error) = ended {
                     tracing::error!(%error, "an errand broke off; it is free again when its claim runs out");
@@ -132,6 +134,8 @@ impl Desk {
                 let sent = self.send_scanner_report(*evidence, *claim, mailer).await;
                 self.record(claimed, sent).await
             }
+            // Lent to the loop of those questions alone.
+            Errand::FindExposed { .. } => Ok(Ended::Done),
             Errand::PageOperators { what } => self.page(claimed, what, mailer).await,
             Errand::PageProxies { from, told } => match self.proxies_paged(claimed, *from, *told).await {
                 Some(what) => self.page(claimed, &what, mailer).await,
@@ -281,9 +285,10 @@ impl Desk {
     /// Gives the case a command; an ended case has no more use for it.
     async fn tell_case(&self, id: CaseId, command: Command) -> Result<Ended, DeskError> {
         match self.act(id, command, Actor::Desk).await {
-            Ok(()) | Err(ActError::Refused(_) | ActError::NoSuchCase(_) | ActError::Changed) => {
-                Ok(Ended::Done)
-            }
+            Ok(())
+            | Err(
+                ActError::Refused(_) | ActError::NoSuchCase(_) | ActError::Changed | ActError::Forbidden(_),
+            ) => Ok(Ended::Done),
             Err(ActError::Desk(error)) => Err(error),
         }
     }

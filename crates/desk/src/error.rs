@@ -3,6 +3,8 @@
 use case::{CaseId, Refusal};
 use jiff::SignedDuration;
 
+use crate::rights::Forbidden;
+
 /// A room below could not do its part.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
@@ -38,9 +40,21 @@ pub enum ActError {
     /// The case moved on since the page was read.
     #[error("the case has changed since you read it; look again, then decide")]
     Changed,
+    /// Whoever asks may not.
+    #[error(transparent)]
+    Forbidden(Forbidden),
     /// A room below.
     #[error(transparent)]
     Desk(#[from] DeskError),
+}
+
+impl From<Forbidden> for ActError {
+    fn from(error: Forbidden) -> ActError {
+        match error {
+            Forbidden::Desk(error) => ActError::Desk(error),
+            other => ActError::Forbidden(other),
+        }
+    }
 }
 
 /// Why nobody was let in.
@@ -55,6 +69,12 @@ pub enum LogInError {
         /// How long.
         retry_after: SignedDuration,
     },
+    /// The code is wrong, or was used before.
+    #[error("that code is not right, or was used already; wait for the next one")]
+    WrongCode,
+    /// Nothing waits for a code any more.
+    #[error("that took too long or was done already; begin again")]
+    Over,
     /// A room below.
     #[error(transparent)]
     Desk(#[from] DeskError),

@@ -209,7 +209,8 @@ impl Desk {
             }
         }
         let (batch, changed) = {
-            let mut draft = office.draft(&self.settings().playbook, self.now());
+            let playbook = self.playbook();
+            let mut draft = office.draft(&playbook, self.now());
             let pieces = &new;
             let rows =
                 pieces.iter().map(|(message, _, attributed)| message.file(attributed, &mut draft)).collect();

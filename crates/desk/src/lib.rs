@@ -10,63 +10,101 @@
 //! pages and commands show are plain values ([`QueueRow`], [`CaseView`], ...). The desk owns the clock ([`Clock`]) and the open cases.
 
 mod answers;
+mod audit;
 mod authenticity;
 mod clock;
 mod contacts;
 mod courtesy;
+mod customers;
 mod desk;
 mod edge_loop;
+mod edge_status;
 mod errands;
 mod error;
 mod explain;
+mod exposure;
+mod firewall;
+mod garden;
 mod intake;
+mod last_resort;
 mod league;
+mod letters;
 mod login;
 mod lookback;
 mod marked;
 mod message;
+mod never_touch;
 mod night;
 mod notify;
 mod office;
+mod outbound;
 mod pages;
+mod patience;
+mod people;
+mod playbook;
 mod proxy_pages;
 mod reading;
+mod relay_mails;
 mod reporter;
+mod rights;
 mod scanner;
 mod search;
+mod second_factor;
 mod selfcheck;
 mod sender;
 mod settings;
 mod timeline;
+mod tokens;
 mod traffic;
 mod translate;
+mod traps;
 mod view;
 mod wording;
 mod work;
 
+pub use ::firewall::{Configuration, Dialect, ExemptionState, State as FirewallState};
+pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
+pub use customers::{CustomerAnswer, CustomerView};
 pub use desk::{Desk, whose};
+pub use edge_status::{EdgeStatus, OutletStatus};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};
+pub use exposure::{ScannerSeen, ScannerTaken};
+pub use firewall::{
+    FirewallError, FirewallInGarden, FirewallLine, FirewallNet, FirewallSettings, FirewallView, MailPortView,
+    MailWish,
+};
 pub use flow::Millis;
+pub use garden::{GardenAnswer, GardenGuest, GardenOutcome, GardenSeen, GardenWhat, SELF_RELEASES};
 pub use lake::{
     Coverage, Exposed, ExposedHost, Exposure, ExposureQuestion, Listener, Partner, Reply, Step, Timeline,
     TouchedPort, WentTo,
 };
 pub use league::reporters;
+pub use letters::{Letters, LettersError};
 pub use login::{NewSession, Session, hash_password};
 pub use lookback::LookBackError;
+pub use never_touch::read_never_touch;
 pub use night::Hands;
-pub use notify::{Mailer, MailerError};
+pub use notify::{Mailer, MailerError, NOTICE};
+pub use outbound::{Outbound, OutboundError};
 pub use pages::PER_PAGE;
+pub use people::{NewPassword, PeopleError, Person};
+pub use playbook::{LivePlaybook, NotLive, PlaybookView, Trial, TrialView, live_playbook, try_playbook};
 pub use reporter::named_feeds;
+pub use rights::{Forbidden, Right, Rights, Role, VERBS, Verb};
+pub use second_factor::Enrolment;
 pub use selfcheck::{Alarm, Checked, SelfCheck};
 pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, check_mailbox};
+pub use store::{ApiToken, DeedFilter};
 pub use timeline::rows as timeline;
+pub use tokens::TokenWish;
 pub use traffic::{
-    Feed, FlowView, ListenerView, SignCount, SignView, Traffic, TrafficMinute, TrafficSettings, TrafficView,
-    signs_of,
+    Feed, FlowView, Judged, ListenerView, SignCount, SignView, Traffic, TrafficMinute, TrafficSettings,
+    TrafficView, judged, signs_of,
 };
+pub use traps::{TrapCounts, TrapHit, TrapNetwork, TrapPort, TrapVisit, TrapWanted, TrapsView};
 pub use view::*;
 pub use work::WorkCount;

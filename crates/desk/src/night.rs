@@ -31,8 +31,8 @@ const LETTERS_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 pub struct Hands {
     /// Asks the lines.
     pub prober: Arc<Prober>,
-    /// Changes the edge.
-    pub outlet: Outlet,
+    /// Change the edge.
+    pub outlets: Vec<Outlet>,
     /// Sends the mail; without it nothing is mailed.
     pub mailer: Option<Mailer>,
 }
@@ -46,9 +46,15 @@ impl Desk {
         loops.spawn(until_stopped(stop.clone(), self.clone().read_first()));
         loops.spawn(until_stopped(stop.clone(), self.clone().pump()));
         loops.spawn(until_stopped(stop.clone(), self.clone().make_cases_of_signs()));
-        loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, hands.mailer)));
+        loops.spawn(until_stopped(stop.clone(), self.clone().answer_exposure_questions()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().make_cases_of_traps()));
+        let mailer = hands.mailer.map(Arc::new);
+        loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, mailer.clone())));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
-        loops.spawn(until_stopped(stop, self.clone().keep_the_edge(hands.outlet)));
+        loops.spawn(until_stopped(stop.clone(), self.clone().insist_on_firewalls(mailer)));
+        loops.spawn(until_stopped(stop.clone(), self.clone().settle_garden_tests()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().walk_the_log_daily()));
+        loops.spawn(until_stopped(stop, self.clone().keep_the_edge(hands.outlets)));
         while let Some(ended) = loops.join_next().await {
             // A night with a loop missing looks alive and is not: the whole desk stops, and a restart takes up the rest.
             if let Err(error) = ended
@@ -125,6 +131,24 @@ impl Desk {
         }
     }
 
+    /// Makes cases of the lines that came to our traps.
+    async fn make_cases_of_traps(self) {
+        let mut bell = self.bell();
+        let (mut ahead, mut looked) = (0, self.now());
+        loop {
+            let passed = match self.file_traps(&mut ahead).await {
+                Ok(passed) => passed,
+                Err(error) => self.trouble("visits to traps wait in the log", &error).await,
+            };
+            if let Err(error) = self.look_at_nobodys_traps(&mut looked).await {
+                self.trouble("visits to traps without a lease wait", &error).await;
+            }
+            if passed == 0 {
+                wait(&mut bell).await;
+            }
+        }
+    }
+
     /// Ticks every case whose time has come. Nothing is remembered here: what is due follows from the case itself.
     async fn keep_the_clock(self) {
         let mut forgot: Option<Timestamp> = None;
@@ -145,6 +169,9 @@ impl Desk {
     }
 
     async fn forget_old_letters(&self, now: Timestamp) {
+        if let Err(error) = self.store().forget_customer_links(now).await {
+            tracing::warn!(error = %chain(&error), "old links could not be forgotten; it is tried again");
+        }
         let before = now.saturating_sub(LETTERS_FOR).unwrap_or(Timestamp::MIN);
         if let Err(error) = self.store().forget_letters(before).await {
             tracing::warn!(error = %chain(&error), "old letters could not be forgotten; it is tried again");
@@ -153,9 +180,9 @@ impl Desk {
 
     async fn cases_due(&self) -> Vec<CaseId> {
         let now = self.now();
-        let playbook = &self.settings().playbook;
+        let playbook = self.playbook();
         let office = self.office().read().await;
-        office.cases().filter(|case| case.is_due(playbook, now)).map(case::Case::id).collect()
+        office.cases().filter(|case| case.is_due(&playbook, now)).map(case::Case::id).collect()
     }
 
     async fn trouble(&self, what: &str, error: &DeskError) -> usize {

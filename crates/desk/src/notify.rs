@@ -94,7 +94,7 @@ impl Mailer {
 }
 
 /// What a notice to a subscriber is counted as.
-pub(crate) const NOTICE: &str = "notice";
+pub const NOTICE: &str = "notice";
 
 /// One mail before it is put into headers.
 #[derive(Debug)]
@@ -186,10 +186,21 @@ impl Desk {
             let why = "nothing is proved of the line any more".to_owned();
             return Ok(Sent::Not { to: to.to_string(), why });
         };
-        let letter = Letter::new(to, key.to_owned(), notice.write());
+        // The errand has one key for all tries, and so the letter has one link.
+        let link = self.customer_link(id, &subscriber, None, key).await?;
+        let link = link.map(|(link, until)| (link, until.strftime("%Y-%m-%d").to_string()));
+        let words = match self.settings().letters.notice(None, &notice.facts(link)) {
+            Ok(words) => words,
+            Err(error) => return Ok(Sent::Not { to: to.to_string(), why: error.to_string() }),
+        };
+        let letter = Letter::new(to, key.to_owned(), words);
         let posting = Posting { purpose: NOTICE.to_owned(), ..posting(id, &letter, mailer, self.now()) };
         self.post(&posting, &[]).await?;
-        Ok(mailer.send(&letter).await)
+        let sent = mailer.send(&letter).await;
+        if matches!(sent, Sent::To(_)) {
+            self.store().letter_taken(key, self.now()).await.doing("record that a letter was taken")?;
+        }
+        Ok(sent)
     }
 
     /// Tells the desk's own people that something needs a person.
@@ -199,7 +210,12 @@ impl Desk {
             let why = "nobody could be paged: [mail] relay and operators are not both configured".to_owned();
             return Sent::Not { to: "operators".to_owned(), why };
         };
-        mailer.send(&Letter::new(operators.email, key.to_owned(), wording::page(id, what))).await
+        let runbook = {
+            let office = self.office().read().await;
+            office.case(id).map(|case| self.playbook().runbook(case.stage()).to_owned())
+        };
+        let words = wording::page(id, what, runbook.as_deref());
+        mailer.send(&Letter::new(operators.email, key.to_owned(), words)).await
     }
 
     /// Counts a letter; why it may not go out, where a limit is reached or another took its place.

@@ -61,6 +61,11 @@ impl Office {
         self.open.get(&id)
     }
 
+    /// The subscriber's open case.
+    pub(crate) fn case_of(&self, subscriber: &SubscriberId) -> Option<&Case> {
+        self.case(*self.by_subscriber.get(subscriber)?)
+    }
+
     /// Takes in which cases have paged, in the order they did.
     pub(crate) fn note_pages(&mut self, records: &[Record]) {
         let mut paged: Vec<(Timestamp, CaseId)> = records

@@ -26,13 +26,13 @@ impl Desk {
     pub async fn queue(&self, search: &str, page: usize) -> Result<QueuePage, DeskError> {
         let search = Search::parse(search);
         let now = self.now();
-        let playbook = &self.settings().playbook;
+        let playbook = self.playbook();
         let mut rows = if search.wants_ended() {
             self.ended_rows(&search).await?
         } else {
             let office = self.office().read().await;
             let mut cases: Vec<&Case> = office.cases().filter(|case| search.fits(case)).collect();
-            cases.sort_by_cached_key(|case| (case.urgency(playbook).key(now), case.id()));
+            cases.sort_by_cached_key(|case| (case.urgency(&playbook).key(now), case.id()));
             cases.into_iter().map(|case| self.queue_row(case, now)).collect()
         };
         let total = rows.len();
@@ -59,7 +59,7 @@ impl Desk {
     }
 
     fn queue_row(&self, case: &Case, now: Timestamp) -> QueueRow {
-        let urgency = case.urgency(&self.settings().playbook);
+        let urgency = case.urgency(&self.playbook());
         let mut kinds: Vec<Kind> = case.sightings().iter().map(|sighting| sighting.kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -115,9 +115,11 @@ impl Desk {
             edge,
             checks,
             mailboxes: self.mailboxes(),
+            lease_sources: self.lease_sources(),
             hours,
             work: self.work().counts(),
             traffic: self.meter().view(now),
+            traps: self.trapped(),
             now,
         })
     }
@@ -165,7 +167,7 @@ impl Desk {
         Ok(Some(CaseView {
             row,
             version: case.version(),
-            why: case.judgement(&self.settings().playbook, now).why,
+            why: case.judgement(&self.playbook(), now).why,
             timeline: timeline::rows(&records),
             signs: signs_of(self.store(), &case).await?,
             evidence,

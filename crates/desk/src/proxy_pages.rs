@@ -70,7 +70,7 @@ impl Desk {
         let office = self.office().read().await;
         let until = claimed.due;
         let here = |case: &&Case| {
-            let paged = case.paged().is_some_and(|at| from <= at && at < until);
+            let paged = case.paged_last().is_some_and(|at| from <= at && at < until);
             paged && Some(case.id()) != told
         };
         let cases: Vec<&Case> = office.cases().filter(here).collect();

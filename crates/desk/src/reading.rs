@@ -18,6 +18,7 @@ use store::Entry;
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
+use crate::exposure::tells_of_scanners;
 use crate::message::{Attributed, Message};
 use crate::sender::Sender;
 use crate::translate;
@@ -72,7 +73,8 @@ impl Desk {
         let (home, foreign) = if alleges { self.against_home(&reading) } else { (Vec::new(), 0) };
         let scanners = if alleges { self.scanner_errands(entry.id, &reading, true) } else { Vec::new() };
         // Who sent what accuses nobody of ours is not worth a question, unless the one it accuses is to be told on.
-        let shown = if home.is_empty() && scanners.is_empty() {
+        let worth_asking = !home.is_empty() || !scanners.is_empty() || alleges && tells_of_scanners(&reading);
+        let shown = if !worth_asking {
             Authentication::none("not checked: it alleges nothing of our own addresses")
         } else {
             match self.shown_before(entry).await? {
@@ -83,7 +85,10 @@ impl Desk {
         let source = self.source_of(&reading, &shown, entry).await?;
         let sender = if answer.is_none() { Sender::of(&reading, &source, &bytes) } else { None };
         let authenticated = matches!(source, Source::Report { authenticated: true, .. });
-        let scanners = if authenticated { scanners } else { Vec::new() };
+        let mut scanners = if authenticated { scanners } else { Vec::new() };
+        if alleges {
+            scanners.extend(self.exposure_errands(entry, &reading, &source));
+        }
         let (seq, evidence, received) = (entry.seq, entry.id, entry.received);
         Ok(Message {
             seq,

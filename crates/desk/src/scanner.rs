@@ -2,10 +2,13 @@
 //!
 //! Off unless configured. A stranger's word is never passed on: the report must have been shown to come from whom it
 //! says. What is passed on is the claim in our own words, never the report, its headers, or who our subscriber is.
+//!
+//! By a choice of its own those that came to our traps are reported too: there we have seen it ourselves.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
 
 use case::{CaseId, Errand, EvidenceId, Home};
@@ -17,12 +20,16 @@ use store::{CountedBy, Limit, NewErrand, Posting};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::notify::{Letter, Mailer, Sent, no_mailer, posting};
+use crate::traps::{self, Touched};
 use crate::wording;
 
 /// How many scanners of one message are reported.
 const SCANNERS: usize = 16;
 /// One host is reported once in this time, however often it scans.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How many different traps within a minute make a scanner of whoever says nothing at them. Fewer may be a wrong address,
+/// or a service that looks once at whom it delivers to.
+const TRAPS: usize = 8;
 
 /// A scanner that can be reported: which claim, and what it says.
 struct Scanner<'r> {
@@ -59,10 +66,8 @@ impl Scanner<'_> {
         said.or((self.claim.kind == Kind::LoginAttack).then_some(Protocol::Tcp))
     }
 
-    fn attack(&self, id: [u8; 16], reporter: Party) -> Option<Attack> {
-        Some(Attack {
-            id,
-            reporter,
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen {
             source: self.claim.address,
             source_port: self.claim.port,
             destination_port: self.victim.port,
@@ -71,6 +76,38 @@ impl Scanner<'_> {
             kind: self.claim.kind,
         })
     }
+}
+
+/// What is passed on of an attack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    source: IpAddr,
+    source_port: Option<u16>,
+    destination_port: Option<u16>,
+    protocol: Protocol,
+    at: Timestamp,
+    kind: Kind,
+}
+
+impl Seen {
+    fn attack(self, id: [u8; 16], reporter: Party) -> Attack {
+        let Seen { source, source_port, destination_port, protocol, at, kind } = self;
+        Attack { id, reporter, source, source_port, destination_port, protocol, at, kind }
+    }
+}
+
+/// What a minute at our traps shows of a scanner, where it is one beyond doubt: it completed handshakes, and it asked for
+/// a proxy, a relay, a trojan or a login, or went from trap to trap.
+fn trapped(touched: &Touched) -> Option<Seen> {
+    (touched.said || touched.at.len() >= TRAPS).then(|| Seen {
+        source: touched.source,
+        source_port: None,
+        // Of several none is the one.
+        destination_port: touched.ports.first().copied().filter(|_| touched.ports.len() == 1),
+        protocol: Protocol::Tcp,
+        at: touched.last,
+        kind: Kind::Scan,
+    })
 }
 
 impl Desk {
@@ -95,6 +132,16 @@ impl Desk {
         scanners(reading, &self.settings().territory.home).filter(first).take(SCANNERS).map(errand).collect()
     }
 
+    /// The errand to report a scanner outside that came to our traps, where it is one beyond doubt.
+    pub(crate) fn trap_report(&self, evidence: EvidenceId, touched: &Touched) -> Option<NewErrand> {
+        (self.settings().answers.xarf_traps && trapped(touched).is_some()).then(|| NewErrand {
+            case: CaseId::NONE,
+            due: self.now(),
+            key: format!("scanner/{evidence}/0"),
+            errand: Errand::ReportScanner { evidence, claim: 0 },
+        })
+    }
+
     /// Reports the scanner that claim `number` of `evidence` names.
     pub(crate) async fn send_scanner_report(
         &self,
@@ -104,16 +151,12 @@ impl Desk {
     ) -> Result<Sent, DeskError> {
         let not = |to: &str, why: &str| Ok(Sent::Not { to: to.to_owned(), why: why.to_owned() });
         let answers = &self.settings().answers;
-        if !answers.xarf_out {
-            return not("abuse contact", "answers.xarf_out is off");
-        }
-        let bytes = self.store().bytes(&evidence).await.doing("fetch a report")?.unwrap_or_default();
-        let reading = report::read(&bytes);
-        let home = &self.settings().territory.home;
-        let Some(scanner) = scanners(&reading, home).find(|scanner| scanner.number == number) else {
-            return not("abuse contact", "the report no longer reads as it did");
+        let key = format!("scanner/{evidence}/{number}");
+        let seen = match self.attack_of(evidence, number).await? {
+            Ok(seen) => seen,
+            Err(why) => return not("abuse contact", why),
         };
-        let source = scanner.claim.address;
+        let source = seen.source;
         let contact = match answers.contacts.abuse_mailbox(source).await {
             Ok(Some(contact)) => contact,
             Ok(None) => return not("abuse contact", &format!("nobody is known to answer for {source}")),
@@ -123,11 +166,34 @@ impl Desk {
             return not(contact.as_ref(), "not sent: the address is our own");
         }
         let Some(mailer) = mailer else { return Ok(no_mailer(&contact)) };
-        let key = format!("scanner/{evidence}/{number}");
-        let Some(attack) = scanner.attack(report_id(&key), party(mailer)) else {
-            return not(contact.as_ref(), "the report no longer says when it was");
-        };
+        let attack = seen.attack(report_id(&key), party(mailer));
         self.send_attack(attack, contact, key, mailer).await
+    }
+
+    /// The attack that an entry of the log tells of: a report, or a minute at our traps. Or why it is not to be reported.
+    async fn attack_of(
+        &self,
+        evidence: EvidenceId,
+        number: u32,
+    ) -> Result<Result<Seen, &'static str>, DeskError> {
+        let answers = &self.settings().answers;
+        let entry = self.store().entry(&evidence).await.doing("find a report in the log")?;
+        let of_traps = entry.is_some_and(|entry| entry.source == traps::evidence::SOURCE);
+        if of_traps && !answers.xarf_traps {
+            return Ok(Err("traps.report_scanners is off"));
+        }
+        if !of_traps && !answers.xarf_out {
+            return Ok(Err("answers.xarf_out is off"));
+        }
+        let bytes = self.store().bytes(&evidence).await.doing("fetch a report")?.unwrap_or_default();
+        if of_traps {
+            let touched = traps::evidence::read(&bytes);
+            return Ok(touched.as_ref().and_then(trapped).ok_or("the visits no longer read as they did"));
+        }
+        let reading = report::read(&bytes);
+        let home = &self.settings().territory.home;
+        let scanner = scanners(&reading, home).find(|scanner| scanner.number == number);
+        Ok(scanner.and_then(|scanner| scanner.seen()).ok_or("the report no longer reads as it did"))
     }
 
     async fn send_attack(
@@ -173,8 +239,6 @@ fn report_id(key: &str) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use super::*;
 
     fn claim(address: &str, role: Role, port: u16) -> Claim {
@@ -209,6 +273,21 @@ mod tests {
         let foreign = claim("198.51.100.9", Role::Offender, 40_000);
         let ours = claim("203.0.113.7", Role::Victim, 1080);
         assert_eq!(named(vec![ours, foreign]), [("198.51.100.9".parse().expect("an address"), Some(1080))]);
+    }
+
+    #[test]
+    fn who_went_from_trap_to_trap_or_said_what_it_wanted_is_reported_and_a_wrong_number_is_not() {
+        let minute = |traps: u8, family: &'static str| {
+            let mut gathering = traps::gather::Gathering::new(traps::gather::tests::home());
+            for last in 1..=traps {
+                gathering.take(traps::gather::tests::hit("198.51.100.9", last, 1, family));
+            }
+            gathering.over(traps::gather::tests::at(99), true).remove(0).touched
+        };
+        assert_eq!(trapped(&minute(7, "other")), None);
+        let seen = trapped(&minute(1, "proxy")).expect("it asked for a proxy");
+        assert_eq!((seen.destination_port, seen.protocol, seen.kind), (Some(23), Protocol::Tcp, Kind::Scan));
+        assert!(trapped(&minute(8, "other")).is_some());
     }
 
     #[test]

@@ -61,6 +61,10 @@ impl Desk {
         if letter.is_none() && !thread.came_back {
             return Ok(None);
         }
+        if thread.came_back {
+            let came = self.store().letter_returned(&thread.ids, self.now()).await;
+            came.doing("record that a letter came back")?;
+        }
         let automatic = thread.automatic || thread.came_back;
         // A subscriber who answers our notice speaks of the line we told them of, and quotes what we wrote.
         let to_subscriber = letter.as_ref().is_some_and(|(_, purpose)| purpose == NOTICE);

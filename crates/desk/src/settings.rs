@@ -6,26 +6,36 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 
 use case::{Playbook, Territory};
-use lookup::{AsTable, Authenticator};
+use lookup::{AsTable, Authenticator, Customers};
 use report::Quirks;
 
+use crate::letters::Letters;
 use crate::reporter::named_feeds;
 
 use crate::contacts::{ContactTable, Contacts};
+use crate::outbound::Outbound;
 
 /// Everything the desk must know of the house it works in.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What is ours, and what of it is never touched.
     pub territory: Territory,
-    /// What each stage does.
+    /// What each stage does, as the configuration has it; [`crate::Desk::playbook`] is the one that is live.
     pub playbook: Playbook,
     /// How far a reporter's stated time and our lease source's clock may be apart.
     pub clock_skew: SignedDuration,
+    /// Translators that give out ports by formula (RFC 7422).
+    pub mappings: Vec<lease::nat::Deterministic>,
+    /// The customer system, asked where no lease says whose an address was.
+    pub customers: Option<Customers>,
     /// How mail goes out; without it nothing is mailed, and the case says so.
     pub mail: Option<MailSettings>,
     /// Makes a subscriber's mail address where the lease source gave none: `{subscriber}@customers.example.net`.
     pub subscriber_mail: Option<String>,
+    /// What customers are written, and in which languages.
+    pub letters: Letters,
+    /// Where customers reach these pages, such as `https://desk.example.net`; without it they get no page of their own.
+    pub customer_pages: Option<String>,
     /// Which reporters are believed how far, and how that is found out.
     pub reporters: Reporters,
     /// Who of our own mail servers checks SPF, DKIM and DMARC and says so in Authentication-Results (RFC 8601).
@@ -34,6 +44,8 @@ pub struct Settings {
     pub answers: Answers,
     /// What is known of single reporters' notices, by which mail is read that no format fits.
     pub quirks: Arc<Quirks>,
+    /// How other people's machines are sent to.
+    pub outbound: Outbound,
 }
 
 /// How reporters and other desks are written to, and how often at most.
@@ -49,6 +61,8 @@ pub struct Answers {
     pub per_domain_daily: u32,
     /// Whether scanners outside home are reported to their own abuse desks.
     pub xarf_out: bool,
+    /// Whether those that came to our traps are.
+    pub xarf_traps: bool,
     /// At most so many such reports to one abuse desk within a day.
     pub xarf_per_contact_daily: u32,
     /// Who answers for an address outside home.
@@ -63,6 +77,7 @@ impl Default for Answers {
             per_address_hourly: 5,
             per_domain_daily: 200,
             xarf_out: false,
+            xarf_traps: false,
             xarf_per_contact_daily: 20,
             contacts: Arc::new(ContactTable::default()),
         }
@@ -133,15 +148,23 @@ impl Settings {
     pub(crate) fn bare() -> Settings {
         let home = vec!["203.0.113.0/24".parse().expect("a prefix")];
         Settings {
-            territory: Territory { home: case::Home::new(home).expect("a home"), never_touch: Vec::new() },
+            territory: Territory {
+                home: case::Home::new(home).expect("a home"),
+                never_touch: Vec::new().into(),
+            },
             playbook: Playbook::default(),
             clock_skew: SignedDuration::ZERO,
+            mappings: Vec::new(),
+            customers: None,
             mail: None,
             subscriber_mail: None,
+            letters: Letters::default(),
+            customer_pages: None,
             reporters: Reporters::default(),
             trusted_results: TrustedResults::default(),
             answers: Answers::default(),
             quirks: Arc::default(),
+            outbound: Outbound::new(&[], &[]),
         }
     }
 }

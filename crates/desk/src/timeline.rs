@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use case::{Block, Case, Event, Record, RuleState, Sighting, Source, Standing};
+use case::{Block, Case, Event, Record, RuleState, Sighting, SignKind, Source, Standing};
 
 use crate::marked::harmless;
 use crate::view::{BlockView, TimelineRow, Tone};
@@ -15,8 +15,17 @@ pub fn rows(records: &[Record]) -> Vec<TimelineRow> {
 
 fn row(record: &Record) -> TimelineRow {
     let (tone, title, text, evidence) = match &record.event {
-        Event::Opened { subscriber } => {
-            (Tone::Moved, "case opened".to_owned(), format!("for {subscriber}"), None)
+        Event::Opened { subscriber, playbook } => {
+            let under = playbook.as_ref().map(|version| format!(", under playbook {version}"));
+            let text = format!("for {subscriber}{}", under.unwrap_or_default());
+            (Tone::Moved, "case opened".to_owned(), text, None)
+        }
+        Event::Playbook { version } => {
+            let text = "what follows is decided under it".to_owned();
+            (Tone::Moved, format!("playbook {version}"), text, None)
+        }
+        Event::StepTaken { step, why } => {
+            (Tone::Moved, format!("step of the playbook: {step}"), why.clone(), None)
         }
         Event::Filed { sighting, weight } => (
             Tone::Heard,
@@ -59,6 +68,13 @@ fn row(record: &Record) -> TimelineRow {
             format!("until {}; {why}", short(rule.until)),
             None,
         ),
+        Event::BlockHeld { key } => {
+            let text = "it goes to the edge once somebody approves it who did not order it".to_owned();
+            (Tone::Edge, format!("waits for a second person: {key}"), text, None)
+        }
+        Event::BlockApproved { key, by } => {
+            (Tone::Operator, format!("approved: {key}"), format!("by {by}"), None)
+        }
         Event::BlockVerified { key, until } => (
             Tone::Edge,
             format!("in force: {key}"),
@@ -151,6 +167,7 @@ pub(crate) fn who(source: &Source) -> String {
         }
         Source::Report { domain, authenticated: true, .. } => format!("{domain} (authenticated)"),
         Source::Report { domain, authenticated: false, .. } => format!("{domain} (not authenticated)"),
+        Source::Sign { sign: SignKind::TrapTouched, .. } => "our own traps".to_owned(),
         Source::Sign { .. } => "our own flow records".to_owned(),
     }
 }
@@ -165,6 +182,7 @@ pub(crate) fn blocks(case: &Case, now: Timestamp) -> Vec<BlockView> {
     let view = |block: &Block| {
         let (state, standing) = match &block.state {
             RuleState::Ordered => ("ordered".to_owned(), true),
+            RuleState::Held => ("waits for a second person".to_owned(), false),
             RuleState::Verified(_) => ("in force".to_owned(), true),
             RuleState::Refused(reason) => (format!("refused: {reason}"), true),
             RuleState::Lifted(reason) => (format!("lifted: {}", reason.in_words()), false),
@@ -174,6 +192,7 @@ pub(crate) fn blocks(case: &Case, now: Timestamp) -> Vec<BlockView> {
             until: block.rule.until,
             state,
             standing: standing && block.rule.until > now,
+            awaits_second: block.state == RuleState::Held && block.rule.until > now,
         }
     };
     case.blocks().map(view).collect()

@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use case::{Actor, CaseId, EvidenceId, InForce, Kind, RuleKey, Stage, SubscriberId};
+use case::{Actor, CaseId, EvidenceId, Kind, RuleKey, Stage, SubscriberId};
 
+use crate::edge_status::EdgeStatus;
 use crate::traffic::{SignView, TrafficView};
+use crate::traps::TrapsView;
 use crate::work::WorkCount;
 
 /// One case as a line of the queue.
@@ -77,14 +79,59 @@ pub struct Front {
     pub checks: Vec<CheckView>,
     /// The mailboxes that mail is picked up from.
     pub mailboxes: Vec<MailboxView>,
+    /// The sources of leases that are listened to.
+    pub lease_sources: LeaseSourcesView,
     /// Per hour for the last 48 hours, oldest first: what was accepted and opened.
     pub hours: Vec<Hour>,
     /// What the desk has done since its start.
     pub work: Vec<WorkCount>,
     /// How much is going on in the traffic, where it is watched.
     pub traffic: Option<TrafficView>,
+    /// What is being scanned right now, where there are traps.
+    pub traps: Option<TrapsView>,
     /// Now, by the desk's clock: the moment every "left" on the page is measured from.
     pub now: Timestamp,
+}
+
+/// How the sources of leases are that are listened to; counts are since the start.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LeaseSourcesView {
+    /// RADIUS accounting, where it is listened for.
+    pub accounting: Option<AccountingView>,
+    /// Port blocks that address translators export, where they are listened for.
+    pub translators: Option<TranslatorsView>,
+}
+
+/// What the listener for RADIUS accounting heard.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct AccountingView {
+    /// Where it listens.
+    pub listen: String,
+    /// Requests that are on disk and were answered.
+    pub answered: u64,
+    /// Requests that could not be put on disk, and were not answered.
+    pub unanswered: u64,
+    /// Requests whose authenticator does not fit the secret.
+    pub forged: u64,
+    /// Datagrams that are no request of a kind that is taken.
+    pub malformed: u64,
+    /// Datagrams of nobody who may send.
+    pub strangers: u64,
+}
+
+/// What address translators told of their port blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct TranslatorsView {
+    /// Blocks that are held at this moment.
+    pub held: u64,
+    /// Events of blocks that were taken.
+    pub events: u64,
+    /// Events that are not kept: of single ports, or of ports that do not lie side by side.
+    pub passed_over: u64,
+    /// Events of blocks that told of no lease.
+    pub unusable: u64,
+    /// How often something was lost, and all blocks of a translator with it.
+    pub gaps: u64,
 }
 
 /// How a mailbox is that mail is picked up from; counts are since the start.
@@ -130,19 +177,6 @@ pub struct Hour {
     pub accepted: u64,
     /// Cases opened in it.
     pub opened: u64,
-}
-
-/// What the edge last said.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
-pub struct EdgeStatus {
-    /// Which outlet.
-    pub outlet: String,
-    /// When it was last read back without an error.
-    pub read_at: Option<Timestamp>,
-    /// Everything of ours in force.
-    pub in_force: Vec<InForce>,
-    /// What is wrong, in plain words with the next step; `None` when the edge equals the plan.
-    pub trouble: Option<String>,
 }
 
 /// Everything about one case.
@@ -248,6 +282,8 @@ pub struct BlockView {
     pub state: String,
     /// Whether it is in the plan now.
     pub standing: bool,
+    /// Whether it is out of the plan until a second person approves it.
+    pub awaits_second: bool,
 }
 
 /// One message of the intake as the inbox shows it.

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use case::{
-    Answered, Case, CaseId, Event, EvidenceId, Measure, Record, RuleKey, RuleState, Sighting, SignFamily,
-    Source, SpamcopAnswer, Stage, Verdict,
+    Answered, Case, CaseId, Event, EvidenceId, Measure, Playbook, Record, RuleKey, RuleState, Sighting,
+    SignFamily, Source, SpamcopAnswer, Stage, Verdict,
 };
 use report::{Reading, xarf_out};
 
+use crate::letters::{Basis, BlockFact, BlockKind, Fact, Found, NoticeFacts};
 use crate::timeline::short;
 
 /// What a subscriber is told: facts of the case alone. No operator's or reporter's words, and no reason that was put
@@ -55,69 +56,22 @@ impl<'a> Notice<'a> {
             match &block.state {
                 RuleState::Verified(until) => notice.in_force.push((block.rule.key, *until)),
                 RuleState::Ordered => notice.coming.push(block.rule.key),
-                RuleState::Refused(_) | RuleState::Lifted(_) => {}
+                RuleState::Held | RuleState::Refused(_) | RuleState::Lifted(_) => {}
             }
         }
         Some(notice)
     }
 
-    /// Its subject and text.
-    pub(crate) fn write(&self) -> (String, String) {
-        let (what, how) = match self.ground {
-            Ground::Probe(answer) => (in_words(answer.verdict), tested(answer)),
-            Ground::Staff => ("an open proxy or relay", "Our staff have found this.\n".to_owned()),
-            Ground::Flows(seen) => ("an open proxy or relay", relayed(seen)),
+    /// What it says, for the texts of a language.
+    pub(crate) fn facts(&self, link: Option<(String, String)>) -> NoticeFacts {
+        let (found, basis) = match self.ground {
+            Ground::Probe(answer) => (found(answer.verdict), Basis::Probe(tested(answer))),
+            Ground::Staff => (Found::Either, Basis::Staff),
+            Ground::Flows(seen) => (Found::Either, Basis::Flows(relayed(seen))),
         };
-        let blocks = self.blocks();
-        let again = if blocks.is_empty() {
-            "We test again by ourselves."
-        } else {
-            "We test again by ourselves and lift the block when the machine is clean."
-        };
-        let id = self.case;
-        let body = format!(
-            "Dear customer,\n\n\
-             a machine on your line lets strangers from the whole Internet send their traffic through it:\n\
-             it is {what}. {how}{blocks}\n\
-             What to do:\n\
-             \x20 1. Disconnect the machine from the network and run a full virus scan with up-to-date software.\n\
-             \x20 2. Remove any proxy, VPN-sharing or \"bandwidth sharing\" program you did not set up on purpose.\n\
-             \x20 3. If you run a proxy on purpose, limit it to your own network and require a password.\n\
-             \x20 4. Switch on the firewall of your router, and change its password.\n\n\
-             {again}\n\
-             If you need help, answer this mail and keep {id} in the subject.\n{}",
-            self.reference(),
-        );
-        (format!("[{id}] A machine on your line is {what}"), body)
-    }
-
-    /// What is blocked, in words; empty when nothing is.
-    fn blocks(&self) -> String {
-        let mut text = String::new();
-        if !self.in_force.is_empty() {
-            text.push_str("\nTo stop the abuse without cutting you off, this is blocked:\n\n");
-            for (key, until) in &self.in_force {
-                text.push_str(&format!("  - {}, until {}\n", dropped(key), short(*until)));
-            }
-        }
-        if !self.coming.is_empty() {
-            text.push_str("\nTo stop the abuse without cutting you off, this is being blocked:\n\n");
-            for key in &self.coming {
-                text.push_str(&format!("  - {}\n", dropped(key)));
-            }
-        }
-        if !text.is_empty() {
-            text.push_str("\nEverything else on your line goes on working.\n");
-        }
-        text
-    }
-
-    fn reference(&self) -> String {
-        match self.ground {
-            Ground::Probe(answer) => format!("\nOur record of the test: {}\n", answer.evidence.short()),
-            Ground::Flows(seen) => format!("\nOur record of the traffic: {}\n", seen.evidence.short()),
-            Ground::Staff => String::new(),
-        }
+        let in_force = self.in_force.iter().map(|(key, until)| dropped(key, Some(*until))).collect();
+        let coming = self.coming.iter().map(|key| dropped(key, None)).collect();
+        NoticeFacts { case: self.case.to_string(), found, basis, in_force, coming, link }
     }
 }
 
@@ -152,43 +106,64 @@ fn by_flows(case: &Case, evidence: Option<EvidenceId>) -> Option<&Sighting> {
 }
 
 /// What our flow records show, without anybody else's address.
-fn relayed(seen: &Sighting) -> String {
-    let port = seen.port.map_or_else(String::new, |port| format!(", port {port}"));
-    let at = short(seen.happened.unwrap_or(seen.received));
-    format!(
-        "Our own records of traffic show this:\n\n  - {at}: what came in to {}{port} went out again to others\n",
-        seen.address
-    )
+fn relayed(seen: &Sighting) -> Fact {
+    Fact {
+        at: short(seen.happened.unwrap_or(seen.received)),
+        address: seen.address.to_string(),
+        port: seen.port,
+        how: None,
+        evidence: seen.evidence.short().to_string(),
+    }
 }
 
-fn in_words(verdict: Verdict) -> &'static str {
+fn found(verdict: Verdict) -> Found {
     match verdict {
-        Verdict::OpenRelay => "an open mail relay",
-        _ => "an open proxy",
+        Verdict::OpenRelay => Found::Relay,
+        _ => Found::Proxy,
     }
 }
 
-fn tested(answer: &Answered) -> String {
-    let port = answer.port.map_or_else(String::new, |port| format!(", port {port}"));
-    let how = answer.protocol.as_deref().map_or_else(String::new, |how| format!(", by {how}"));
-    let at = short(answer.started);
-    format!(
-        "We have tested this ourselves:\n\n  - {at}: what we sent to {}{port}{how} came out again\n",
-        answer.address
-    )
+fn tested(answer: &Answered) -> Fact {
+    Fact {
+        at: short(answer.started),
+        address: answer.address.to_string(),
+        port: answer.port,
+        how: answer.protocol.clone(),
+        evidence: answer.evidence.short().to_string(),
+    }
 }
 
-fn dropped(key: &RuleKey) -> String {
-    let address = key.address;
-    match key.measure {
-        Measure::Out { protocol, port: 25 } => {
-            format!("mail that {address} sends straight to other servers ({protocol} port 25)")
-        }
-        Measure::Out { protocol, port } => format!("what {address} sends to {protocol} port {port}"),
-        Measure::In { protocol, port } => {
-            format!("connections from outside to {address}, {protocol} port {port}")
-        }
-    }
+fn dropped(key: &RuleKey, until: Option<Timestamp>) -> BlockFact {
+    let (kind, protocol, port) = match key.measure {
+        Measure::Out { protocol, port: 25 } => (BlockKind::MailOut, protocol, 25),
+        Measure::Out { protocol, port } => (BlockKind::PortOut, protocol, port),
+        Measure::In { protocol, port } => (BlockKind::PortIn, protocol, port),
+        Measure::Garden => (BlockKind::Garden, Playbook::TRANSPORT, 0),
+    };
+    let (address, protocol) = (key.address.to_string(), protocol.to_string());
+    BlockFact { kind, address, protocol, port, until: until.map(short) }
+}
+
+/// Subject and text of the reminder that a line's firewall is not in force.
+pub(crate) fn firewall_reminder(verdict: &firewall::Verdict, link: Option<&str>) -> (String, String) {
+    let ports: Vec<String> =
+        verdict.ports.iter().take(8).map(|(protocol, port)| format!("{protocol} {port}")).collect();
+    let since = verdict.since.map_or_else(String::new, |since| format!(" since {}", short(since)));
+    let where_from = link.map_or_else(
+        || "Please switch the firewall of your router on again.".to_owned(),
+        |link| {
+            format!("Please switch the firewall of your router on again. Its settings are here:\n\n  {link}")
+        },
+    );
+    let body = format!(
+        "Dear customer,\n\n\
+         the firewall that belongs to your line is not in force{since}: strangers on the Internet reach\n\
+         machines in your network, at these ports:\n\n  {}\n\n\
+         Such machines are found within minutes and misused. {where_from}\n\n\
+         If you opened these ports on purpose, answer this mail and say so. We look again by ourselves.\n",
+        ports.join(", ")
+    );
+    ("The firewall of your line is not in force".to_owned(), body)
 }
 
 /// Subject and text of the acknowledgement to a reporter. Of what they wrote only their own number comes back: whoever
@@ -248,11 +223,13 @@ pub(crate) fn scanner(attack: &xarf_out::Attack) -> (String, String) {
     (format!("Attack from {}", attack.source), body)
 }
 
-/// Subject and text of a page to the desk's own people.
-pub(crate) fn page(id: CaseId, what: &str) -> (String, String) {
+/// Subject and text of a page to the desk's own people, with the runbook that goes with it.
+pub(crate) fn page(id: CaseId, what: &str, runbook: Option<&str>) -> (String, String) {
+    let runbook = runbook.map(|name| format!("What to look at and do: nightdesk runbook {name}\n"));
     let body = format!(
         "nightdesk needs a person.\n\n{what}\n\n\
-         Look at {id} on the page or with: nightdesk case show {id}\n",
+         Look at {id} on the page or with: nightdesk case show {id}\n{}",
+        runbook.unwrap_or_default(),
     );
     let first = what.lines().next().unwrap_or_default();
     let short: String = first.chars().take(SUBJECT_AT_MOST).collect();
@@ -267,7 +244,7 @@ const SUBJECT_AT_MOST: usize = 100;
 mod tests {
     use std::net::IpAddr;
 
-    use case::{Actor, Answer, Command, InForce, Kind, Playbook, Question, Sighting, Source, Trust};
+    use case::{Actor, Answer, Command, InForce, Kind, Question, Sighting, Source, Trust};
     use jiff::SignedDuration;
 
     use super::*;
@@ -362,7 +339,9 @@ mod tests {
 
         fn notice(&self, evidence: Option<EvidenceId>, outlet: &str) -> (String, String) {
             let notice = Notice::of(&self.case, &self.records, evidence, outlet, self.now);
-            let (subject, body) = notice.expect("a notice").write();
+            let facts = notice.expect("a notice").facts(None);
+            let letters = crate::letters::Letters::default();
+            let (subject, body) = letters.notice(None, &facts).expect("a letter");
             for secret in ["line-", "reporter.example", "olga", "called"] {
                 assert!(!body.contains(secret) && !subject.contains(secret), "{secret}: {subject}\n{body}");
             }
@@ -458,10 +437,12 @@ mod tests {
 
     #[test]
     fn a_page_says_in_its_subject_what_it_is_about() {
-        let (subject, body) = page(CaseId(3), "an open-proxy is reported at 203.0.113.7\nand more");
+        let (subject, body) =
+            page(CaseId(3), "an open-proxy is reported at 203.0.113.7\nand more", Some("suspected"));
         assert_eq!(subject, "[ND-3] nightdesk: an open-proxy is reported at 203.0.113.7");
         assert!(body.contains("and more") && body.contains("nightdesk case show ND-3"), "{body}");
-        let (long, _) = page(CaseId(3), &"ü".repeat(500));
+        assert!(body.contains("nightdesk runbook suspected"), "{body}");
+        let (long, _) = page(CaseId(3), &"ü".repeat(500), None);
         assert_eq!(long.chars().filter(|c| *c == 'ü').count(), SUBJECT_AT_MOST);
         assert!(long.ends_with('…'));
     }

@@ -32,14 +32,18 @@ pub(crate) enum Command {
     Parse(Parse),
     /// Read flow records and captures and say which home addresses look like proxies, relays or bots.
     Detect(Detect),
-    /// Probe one address of ours, and port, for an open proxy.
+    /// Probe one address of ours, and port, for an open proxy or mail relay.
     Check(Check),
+    /// Answer scanners on spare addresses, and say what each wanted.
+    Trap(Trap),
     /// Say who held an address at a moment.
     Who(Who),
     /// Say which addresses of a neighbourhood a scanner touched, which answered, and what listens there since.
     Exposure(Exposure),
     /// Say which of our addresses talked with an outside one, and since when.
     WhoTalksTo(WhoTalksTo),
+    /// Say between whom, and to which port, most bytes were sent.
+    Heaviest(HeaviestOf),
     /// Show what one of our addresses did: its listeners, its strangers, where it went.
     Timeline(Timeline),
     /// Ask the flows on disk in SQL; nothing can be changed by it.
@@ -58,12 +62,31 @@ pub(crate) enum Command {
     /// Leases: who holds which address.
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Firewalls: the configuration of each line, and whether it is in force.
+    #[command(subcommand)]
+    Firewall(FirewallCommand),
+    /// Port 25: who may send mail directly.
+    #[command(subcommand)]
+    MailPort(MailPortCommand),
+    /// Letters to customers: their words, and how many were reached.
+    #[command(subcommand)]
+    Letter(LetterCommand),
+    /// The playbook: what each stage does, and what the last weeks would have been under another one.
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
+    /// Print a runbook: what a stage, a sign or a kind of report means, what to look at next and what to do.
+    Runbook(Runbook),
     /// Reporters: who is believed how far.
     #[command(subcommand)]
     Reporter(ReporterCommand),
-    /// Operators: who may log in.
+    /// Operators: who may log in, and what each may do.
     #[command(subcommand)]
     Operator(OperatorCommand),
+    /// Tokens: what programs ask the API with.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Say who did what, why and until when, and whether the log that says so is whole.
+    Audit(Audit),
     /// Say whether mail to our own addresses comes back, as the running desk checks it.
     Selfcheck(SelfCheck),
     /// Write everything the store holds to one file, while the desk runs.
@@ -140,6 +163,18 @@ pub(crate) struct WhoTalksTo {
     pub(crate) time: LookBack,
     /// How many of our addresses are listed at most, the earliest first.
     #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    pub(crate) most: usize,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HeaviestOf {
+    /// The last day when not given. Hours are counted whole.
+    #[command(flatten)]
+    pub(crate) time: LookBack,
+    /// How many conversations are listed at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     pub(crate) most: usize,
     #[command(flatten)]
     pub(crate) shown: Shown,
@@ -266,6 +301,39 @@ pub(crate) struct Check {
     /// The address, with or without a port: 203.0.113.66:48613, [2001:db8::66]:1080.
     #[arg(value_name = "ADDRESS[:PORT]", value_parser = target)]
     pub(crate) target: (IpAddr, Option<u16>),
+    /// Look first which of all 65,535 ports take a connection, and probe those: a last resort, for a port nobody names.
+    #[arg(long)]
+    pub(crate) sweep: bool,
+    /// Connections begun in a second by a sweep, at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = 20_000, requires = "sweep")]
+    pub(crate) rate: u32,
+    #[command(flatten)]
+    pub(crate) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trap {
+    /// A spare prefix; repeat for more. Those of the configuration ([traps]) when not given.
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) prefix: Vec<IpNet>,
+    /// Only print the routes and packet filter rules, as a shell script.
+    #[arg(long)]
+    pub(crate) print_rules: bool,
+    /// The routes and rules are set up already, by hand.
+    #[arg(long)]
+    pub(crate) no_rules: bool,
+    /// The port of the loopback addresses that the rules hand packets to.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<std::num::NonZeroU16>,
+    /// For large prefixes: answer the packets of this interface statelessly (handshake and first bytes only).
+    #[arg(long, value_name = "INTERFACE")]
+    pub(crate) stateless: Option<String>,
+    /// Hold visitors for long, with a small window and answers a byte a second.
+    #[arg(long)]
+    pub(crate) tarpit: bool,
+    /// How many connections of one address are held at most.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) per_source: Option<u32>,
     #[command(flatten)]
     pub(crate) json: Json,
 }
@@ -313,6 +381,14 @@ pub(crate) enum CaseCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Approve the blocks of a case that wait for a second person (playbook.second_person).
+    Approve {
+        /// Which, such as ND-17.
+        case: case::CaseId,
+        /// In whose name: not whoever ordered them.
+        #[arg(long, value_name = "OPERATOR")]
+        by: String,
+    },
     /// Tell SpamCop that its reports of an advertised web host on this line are mistaken.
     Innocent {
         /// Which, such as ND-17.
@@ -339,6 +415,18 @@ pub(crate) enum BlockCommand {
         #[command(flatten)]
         json: Json,
     },
+    /// Lift every block of every case, and take all of ours from every outlet at once, whether or not nightdesk runs.
+    Release {
+        /// Every one; required, so that nobody does it by a slip.
+        #[arg(long, required = true)]
+        all: bool,
+        /// Why; kept with each case.
+        #[arg(long, value_name = "REASON")]
+        because: String,
+        /// In whose name.
+        #[arg(long, value_name = "OPERATOR", default_value = "command line")]
+        by: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -349,19 +437,161 @@ pub(crate) enum LeaseCommand {
         file: PathBuf,
         /// What the file is; told from its beginning when not given.
         #[arg(long, value_enum)]
-        format: Option<LeaseFormat>,
+        format: Option<crate::config::LeaseFormat>,
+        /// The time zone of a translator's log whose times do not say their own, such as Europe/Berlin.
+        #[arg(long)]
+        zone: Option<String>,
         #[command(flatten)]
         json: Json,
     },
 }
 
-/// The formats leases are read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum LeaseFormat {
-    /// A CSV with a header.
-    Csv,
-    /// FreeRADIUS `detail` accounting.
-    RadiusDetail,
+#[derive(Debug, Subcommand)]
+pub(crate) enum FirewallCommand {
+    /// Print the configuration of a line.
+    Config {
+        /// The subscriber.
+        line: case::SubscriberId,
+        /// In whose words: openwrt, nftables, routeros, tr069 or tr369.
+        #[arg(long = "for", value_name = "KIND", default_value = "openwrt")]
+        dialect: firewall::Dialect,
+        /// Print the link behind which it lies instead.
+        #[arg(long)]
+        link: bool,
+    },
+    /// Give a line a profile, and the machine that what is opened leads to.
+    Set {
+        /// The subscriber.
+        line: case::SubscriberId,
+        /// The profile's name.
+        #[arg(long, value_name = "NAME")]
+        profile: String,
+        /// The machine's inside IPv4 address.
+        #[arg(long, value_name = "ADDRESS")]
+        server4: Option<std::net::Ipv4Addr>,
+        /// The lower 64 bits of the machine's IPv6 address, such as ::10.
+        #[arg(long, value_name = "ADDRESS")]
+        server6: Option<std::net::Ipv6Addr>,
+    },
+    /// List the lines that are known with how their firewalls stand, those not in force alone with --out.
+    List {
+        /// Only those not in force.
+        #[arg(long)]
+        out: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// List the profiles.
+    Profiles {
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailPortCommand {
+    /// List who asked to send mail directly, and what was decided.
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Let a line send mail directly, until an end.
+    Grant {
+        /// The subscriber.
+        line: case::SubscriberId,
+        /// For how long.
+        #[arg(long = "for", value_name = "LENGTH", default_value = "180d")]
+        long: crate::config::Span,
+        /// In whose name.
+        #[arg(long, value_name = "OPERATOR", default_value = "command line")]
+        by: String,
+    },
+    /// Refuse it, or end it.
+    Refuse {
+        /// The subscriber.
+        line: case::SubscriberId,
+        /// In whose name.
+        #[arg(long, value_name = "OPERATOR", default_value = "command line")]
+        by: String,
+    },
+    /// Print the rule for the edge, for nft -f, with the addresses that exempt lines hold now.
+    Rules,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LetterCommand {
+    /// Show a notice as customers get it, with made-up figures; or the file its words are made from, to change.
+    Show {
+        /// In which language; that of the configuration when not given.
+        #[arg(long, value_name = "LANG")]
+        language: Option<String>,
+        /// The built-in file of that language, to put into letters.folder and change.
+        #[arg(long)]
+        built_in: bool,
+    },
+    /// Say how many customers were told, how many letters came back, how many pages were opened and answered.
+    Reached {
+        /// How many days back.
+        #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+        days: u32,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlaybookCommand {
+    /// Print the playbook that is live, or the built-in one, which explains every setting.
+    Show {
+        /// The built-in one.
+        #[arg(long)]
+        built_in: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Say whether a playbook is right; every mistake with its line, its column and what was meant.
+    Check {
+        /// The playbook.
+        file: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Say what a playbook does differently from the one that is live, or from another file.
+    Diff {
+        /// The playbook.
+        file: PathBuf,
+        /// What it is held against; the live one when not given.
+        other: Option<PathBuf>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Replay the log under a playbook, without doing anything, and say what would have been different: contained earlier or
+    /// later, pages, mails, wrong cut-offs.
+    Try {
+        /// The playbook.
+        file: PathBuf,
+        /// How many days back.
+        #[arg(long, value_name = "NUMBER", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+        /// How many cases are listed at most.
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        most: usize,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// List the playbooks that were live, the newest first.
+    History {
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runbook {
+    /// Its name, such as confirmed or relay-shape; all are listed when not given.
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -375,11 +605,93 @@ pub(crate) enum ReporterCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperatorCommand {
-    /// Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed).
+    /// Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed); or, with an option,
+    /// change what one may do.
     Set {
         /// The login name.
         name: String,
+        /// viewer, operator or admin. A new one is an operator; the first of all an admin who may cut off.
+        #[arg(long, value_name = "ROLE")]
+        role: Option<desk::Role>,
+        /// Whether they may cut lines off.
+        #[arg(long, value_name = "TRUE|FALSE")]
+        cuts_off: Option<bool>,
     },
+    /// List operators with what each may do.
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Let somebody no longer log in; ends their sessions and takes the tokens they made back.
+    Retire {
+        /// The login name.
+        name: String,
+    },
+    /// Let somebody who was retired log in again.
+    Back {
+        /// The login name.
+        name: String,
+    },
+    /// Take somebody's second factor away, whose device is gone.
+    ResetSecondFactor {
+        /// The login name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token for a program that asks the API, and print it; it is shown once.
+    Make {
+        /// What it is for; what it does is done in this name.
+        name: String,
+        /// viewer, operator or admin.
+        #[arg(long, value_name = "ROLE", default_value = "viewer")]
+        role: desk::Role,
+        /// Whether it may cut lines off.
+        #[arg(long)]
+        cuts_off: bool,
+        /// How long it is good for, at most 366d.
+        #[arg(long = "for", value_name = "LENGTH", default_value = "90d")]
+        lasts: crate::config::Span,
+    },
+    /// List tokens with their roles, ends and last uses.
+    List {
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Take a token back: it is good for nothing from here on.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Only what this person or token did.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) who: Option<String>,
+    /// Only deeds of this kind, such as released or log-in.
+    #[arg(long, value_name = "DEED")]
+    pub(crate) deed: Option<String>,
+    /// Only on this case, line or operator.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) about: Option<String>,
+    /// Not before, such as 2026-11-23T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<Timestamp>,
+    /// Before.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<Timestamp>,
+    /// How many are printed at most, the newest first.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+    pub(crate) most: usize,
+    /// Do not walk the whole log to see whether it is whole.
+    #[arg(long)]
+    pub(crate) no_walk: bool,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! Flows onto the disk while the desk runs: a thread that writes, and the hop to it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -19,11 +21,27 @@ const TICK: Duration = Duration::from_secs(2);
 /// How often what was dropped is said.
 const SAY_EVERY: u64 = 1000;
 
+/// How many flows were watched and are not on disk, because it was too slow or full.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NotKept(Arc<AtomicU64>);
+
+impl NotKept {
+    /// So many since the start.
+    pub(crate) fn flows(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    fn add(&self, flows: u64) {
+        self.0.fetch_add(flows, Relaxed);
+    }
+}
+
 /// Takes flows to the disk.
 #[derive(Debug)]
 pub(crate) struct ToDisk {
     batches: SyncSender<Vec<Flow>>,
     dropped: u64,
+    not_kept: NotKept,
 }
 
 impl ToDisk {
@@ -35,8 +53,17 @@ impl ToDisk {
             .with_context(|| format!("cannot keep flows in {}; see lake.dir", dir.display()))?;
         let (batches, incoming) = sync_channel(BATCHES);
         let thread = std::thread::Builder::new().name("lake-writer".to_owned());
-        thread.spawn(move || write(writer, &incoming)).context("cannot start the thread that keeps flows")?;
-        Ok(ToDisk { batches, dropped: 0 })
+        let not_kept = NotKept::default();
+        let counted = not_kept.clone();
+        thread
+            .spawn(move || write(writer, &incoming, &counted))
+            .context("cannot start the thread that keeps flows")?;
+        Ok(ToDisk { batches, dropped: 0, not_kept })
+    }
+
+    /// What the pages show of what is lost here.
+    pub(crate) fn not_kept(&self) -> NotKept {
+        self.not_kept.clone()
     }
 
     /// Hands on a batch, and waits for nobody.
@@ -52,12 +79,13 @@ impl ToDisk {
                     );
                 }
                 self.dropped += 1;
+                self.not_kept.add(u64::try_from(batch.len()).unwrap_or(u64::MAX));
             }
         }
     }
 }
 
-fn write(mut writer: Writer, incoming: &Receiver<Vec<Flow>>) {
+fn write(mut writer: Writer, incoming: &Receiver<Vec<Flow>>, not_kept: &NotKept) {
     let mut ticked = Instant::now();
     loop {
         let ended = match incoming.recv_timeout(TICK) {
@@ -68,6 +96,7 @@ fn write(mut writer: Writer, incoming: &Receiver<Vec<Flow>>) {
             Err(RecvTimeoutError::Timeout) => false,
             Err(RecvTimeoutError::Disconnected) => true,
         };
+        not_kept.add(writer.take_given_up());
         if ended {
             keep_on(writer.flush().map(drop));
             return;

@@ -1,16 +1,24 @@
 //! `nightdesk`: configuration, commands and wiring. Nothing here decides anything about abuse.
 
+mod accounting;
 mod cli;
 mod commands;
 mod config;
 mod demo;
+mod firewalls;
 mod flows;
 mod intake;
 mod lake_writing;
+mod lease_files;
+mod nat_events;
+mod outlets;
 mod output;
 mod pickups;
+mod playbooks;
 mod quirks;
 mod startup;
+mod stop;
+mod traps;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -71,8 +79,10 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Parse(options) => commands::parse::run(options),
         Command::Detect(options) => commands::detect::run(options),
         Command::Check(options) => commands::check::run(&config()?, options).await,
+        Command::Trap(options) => commands::trap::run(&cli.config, options).await,
         Command::Who(options) => commands::who::run(&config()?, options).await,
         Command::Exposure(options) => commands::exposure::run(&config()?, options).await,
+        Command::Heaviest(options) => commands::heaviest::run(&config()?, options).await,
         Command::WhoTalksTo(options) => commands::who_talks_to::run(&config()?, options).await,
         Command::Timeline(options) => commands::timeline::run(&config()?, options).await,
         Command::Sql(options) => commands::sql::run(&config()?, options).await,
@@ -81,8 +91,15 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Case(command) => commands::cases::run(&config()?, command).await,
         Command::Block(command) => commands::blocks::run(&config()?, command).await,
         Command::Lease(command) => commands::leases::run(&config()?, command).await,
+        Command::Firewall(command) => commands::firewall::run(&config()?, command).await,
+        Command::MailPort(command) => commands::mail_port::run(&config()?, command).await,
+        Command::Letter(command) => commands::letters::run(&cli.config, command).await,
+        Command::Playbook(command) => commands::playbook::run(&cli.config, command).await,
+        Command::Runbook(options) => commands::runbook::run(options),
         Command::Reporter(command) => commands::reporters::run(&config()?, command).await,
         Command::Operator(command) => commands::operators::run(&config()?, command).await,
+        Command::Token(command) => commands::operators::tokens(&config()?, command).await,
+        Command::Audit(options) => commands::audit::run(&config()?, options).await,
         Command::Selfcheck(options) => commands::selfcheck::run(&config()?, options).await,
         Command::Backup(options) => commands::backup::backup(&config()?, options).await,
         Command::Restore(options) => commands::backup::restore(&config()?, options).await,

@@ -14,17 +14,20 @@ use desk::{
     Alarm, Answers, Checked, Clock, ContactTable, Contacts, Desk, Hands, MailSettings, Mailer,
     RegistryContacts, Reporters, SelfCheck, Settings, TrustedResults,
 };
-use edge::{DryRun, Nft, NftConfig, Outlet};
+use edge::Outlet;
 use lookup::{AsTable, Authenticator, Exchangers, Rdap, Resolver};
 use probe::{Landing, Prober};
 use sensors::smtp::{Certificate, Protocol, Recipients};
 use sensors::{Tally, smtp};
 use store::{Spool, Store};
 
-use crate::config::{Config, EdgeOutlet};
+use crate::accounting::AccountingServer;
+use crate::config::Config;
 use crate::flows::Flows;
-use crate::intake;
+use crate::outlets::outlets;
 use crate::pickups::Pickups;
+use crate::traps::Traps;
+use crate::{intake, lease_files};
 
 /// Messages on their way from the sensors to the disk. When it is full the sensors wait, then answer 451 or 503.
 const DELIVERIES: usize = 64;
@@ -33,8 +36,9 @@ const DELIVERIES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     config: Config,
+    store: Store,
     desk: Desk,
-    outlet: Outlet,
+    outlets: Vec<Outlet>,
     mailer: Option<Mailer>,
     certificate: Option<Certificate>,
     tokens: Vec<sensors::http::Token>,
@@ -49,7 +53,10 @@ pub(crate) struct Bound {
     smtp: Option<TcpListener>,
     lmtp: Option<TcpListener>,
     web: TcpListener,
+    garden: Option<TcpListener>,
     flows: Option<Flows>,
+    traps: Option<Traps>,
+    accounting: Option<AccountingServer>,
     prober: Prober,
 }
 
@@ -61,10 +68,12 @@ impl Prepared {
             .with_context(|| format!("cannot use {} for accepted mail", config.spool_dir().display()))?;
         let settings = settings(&config)?;
         let mailer = settings.mail.as_ref().map(Mailer::new).transpose()?;
-        let outlet = outlet(&config, settings.territory.clone());
-        let desk =
-            Desk::open(settings, store, spool, Clock::system()).await.context("cannot open the desk")?;
+        let outlets = outlets(&config, &settings.territory)?;
+        let desk = Desk::open(settings, store.clone(), spool, Clock::system())
+            .await
+            .context("cannot open the desk")?;
         desk.show_lake(open_lake(&config).await?);
+        desk.provide_firewalls(crate::firewalls::settings(&config)?);
         let certificate = match (&config.intake.certificate, &config.intake.key) {
             (Some(chain), Some(key)) => Some(Certificate::from_files(chain, key)?),
             _ => None,
@@ -74,7 +83,7 @@ impl Prepared {
         let tokens = tokens.collect::<Result<_, _>>().context("intake.tokens")?;
         let tally = Arc::new(Tally::default());
         let pickups = Pickups::new(&config, largest(&config), &tally)?;
-        Ok(Prepared { config, desk, outlet, mailer, certificate, tokens, tally, pickups })
+        Ok(Prepared { config, store, desk, outlets, mailer, certificate, tokens, tally, pickups })
     }
 
     /// Binds every port. Nothing has been sent or accepted yet.
@@ -82,15 +91,31 @@ impl Prepared {
         let smtp = listen(self.config.intake.smtp, "intake.smtp").await?;
         let lmtp = listen(self.config.intake.lmtp, "intake.lmtp").await?;
         let web = listen(Some(self.config.web.listen), "web.listen").await?.context("web.listen")?;
+        let garden = listen(self.config.garden.listen, "garden.listen").await?;
         let flows = Flows::bind(&self.config)?;
-        let who = &self.config.probe.name;
-        let landing = Landing::bind(&self.config.probe.landing, who).await.context("probe.landing")?;
-        let mut config = probe::Config::new(self.desk.settings().territory.clone());
-        config.name.clone_from(who);
-        config.deadline = self.config.probe.deadline.std();
-        config.min_gap = self.config.probe.min_gap.std();
-        let prober = Prober::new(config, landing).context("probe")?;
-        Ok(Bound { prepared: self, smtp, lmtp, web, flows, prober })
+        let traps = Traps::set(&self.config)?;
+        let accounting = AccountingServer::bind(&self.config).await?;
+        let landing = Landing::bind(&self.config.probe.landing, &prober_is(&self.config))
+            .await
+            .context("probe.landing")?;
+        let settings = probing(&self.config, self.desk.settings().territory.clone());
+        let prober = Prober::new(settings, landing).context("probe")?;
+        Ok(Bound { prepared: self, smtp, lmtp, web, garden, flows, traps, accounting, prober })
+    }
+}
+
+/// How lines are asked.
+pub(crate) fn probing(config: &Config, territory: case::Territory) -> probe::Config {
+    let set = &config.probe;
+    probe::Config {
+        name: set.name.clone(),
+        landing_name: set.landing_name.clone(),
+        landing_domain: set.landing_domain.clone(),
+        deadline: set.deadline.std(),
+        relay_deadline: set.relay_deadline.std(),
+        known_logins: set.known_logins,
+        min_gap: set.min_gap.std(),
+        ..probe::Config::new(territory)
     }
 }
 
@@ -100,6 +125,11 @@ impl Bound {
         let scheme = if self.prepared.config.web.https { "https" } else { "http" };
         let address = self.web.local_addr().unwrap_or(self.prepared.config.web.listen);
         format!("{scheme}://{address}/")
+    }
+
+    /// Where the walled garden is, with the port that was really bound.
+    pub(crate) fn garden_address(&self) -> Option<SocketAddr> {
+        self.garden.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// Where SMTP is, with the port that was really bound.
@@ -112,6 +142,11 @@ impl Bound {
         self.flows.as_ref().map(Flows::addresses).unwrap_or_default()
     }
 
+    /// Where accounting comes in, with the port that was really bound.
+    pub(crate) fn accounting_address(&self) -> Option<SocketAddr> {
+        self.accounting.as_ref().and_then(AccountingServer::address)
+    }
+
     /// The desk, for whoever wants to watch.
     pub(crate) fn desk(&self) -> Desk {
         self.prepared.desk.clone()
@@ -119,8 +154,8 @@ impl Bound {
 
     /// Runs until `stop` turns true, then lets every part finish what it began.
     pub(crate) async fn run(self, stop: watch::Receiver<bool>) -> Result<()> {
-        let Bound { prepared, smtp, lmtp, web, flows, prober } = self;
-        let Prepared { config, desk, outlet, mailer, certificate, tokens, tally, pickups } = prepared;
+        let Bound { prepared, smtp, lmtp, web, garden, flows, traps, accounting, prober } = self;
+        let Prepared { config, store, desk, outlets, mailer, certificate, tokens, tally, pickups } = prepared;
         let (deliveries, incoming) = mpsc::channel(DELIVERIES);
         let mut parts = JoinSet::new();
         parts.spawn(intake::put_on_disk(desk.clone(), incoming));
@@ -134,8 +169,17 @@ impl Bound {
         if let Some(selfcheck) = selfcheck(&config, desk.settings())? {
             parts.spawn(well(selfcheck.run(desk.clone(), stop.clone())));
         }
+        show_lease_sources(&desk, accounting.as_ref(), flows.as_ref());
+        lease_files::start(&config, &mut parts, &store, &stop)?;
+        if let Some(accounting) = accounting {
+            let listeners = outlets.iter().filter_map(Outlet::sessions).collect();
+            accounting.start(&mut parts, store.clone(), listeners, &stop);
+        }
         if let Some(flows) = flows {
-            flows.start(&mut parts, &desk, &stop)?;
+            flows.start(&mut parts, &desk, &store, &stop)?;
+        }
+        if let Some(traps) = traps {
+            traps.start(&mut parts, &desk, &stop);
         }
         let mut reports = sensors::http::Config::new(tokens);
         reports.tally = tally;
@@ -144,7 +188,20 @@ impl Bound {
         let site = web::Config { https: config.web.https, metrics_from, ..web::Config::default() };
         let pages = sensors::http::router(reports, deliveries).merge(web::router(desk.clone(), site));
         parts.spawn(well(serve_pages(web, pages, stop.clone())));
-        let hands = Hands { prober: Arc::new(prober), outlet, mailer };
+        if let Some(garden) = garden {
+            let pages = web::garden(desk.clone(), crate::firewalls::garden(&config));
+            parts.spawn(well(serve_pages(garden, pages, stop.clone())));
+        }
+        if let Some(path) = config.general.never_touch_file.clone() {
+            let (desk, mut stop) = (desk.clone(), stop.clone());
+            parts.spawn(well(async move {
+                tokio::select! {
+                    () = desk.keep_never_touch(path) => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            }));
+        }
+        let hands = Hands { prober: Arc::new(prober), outlets, mailer };
         parts.spawn(well(async move { desk.run(hands, stop).await }));
         while let Some(ended) = parts.join_next().await {
             ended.context("a part of nightdesk failed; what was accepted is on disk, start it again")??;
@@ -191,7 +248,29 @@ pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
 /// What is ours, less what is never touched.
 pub(crate) fn territory(config: &Config) -> Result<case::Territory> {
     let home = case::Home::new(config.general.home.iter().copied()).context("home")?;
-    Ok(case::Territory { home, never_touch: config.general.never_touch.clone() })
+    let never_touch = case::NeverTouch::from(config.general.never_touch.clone());
+    if let Some(path) = &config.general.never_touch_file {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("never_touch_file: cannot read {}", path.display()))?;
+        let nets = case::NeverTouch::parse(&text)
+            .with_context(|| format!("never_touch_file: {}", path.display()))?;
+        never_touch.replace(nets);
+    }
+    Ok(case::Territory { home, never_touch })
+}
+
+/// The customer system, where there is one to ask.
+pub(crate) fn customers(config: &Config) -> Result<Option<lookup::Customers>> {
+    let url = config.leases.customer_url.as_deref();
+    url.map(lookup::Customers::new).transpose().context("leases.customer_url")
+}
+
+/// The translators that give out ports by formula.
+pub(crate) fn mappings(config: &Config) -> Result<Vec<lease::nat::Deterministic>> {
+    let mapping = |one: &crate::config::NatMapping| {
+        lease::nat::Deterministic::new(one.inside, one.outside, one.first_port, one.ports_each, one.since)
+    };
+    config.leases.nat.iter().map(mapping).collect::<Result<_, _>>().context("leases.nat")
 }
 
 fn settings(config: &Config) -> Result<Settings> {
@@ -207,17 +286,16 @@ fn settings(config: &Config) -> Result<Settings> {
         }),
         _ => None,
     };
-    let playbook = case::Playbook {
-        spamcop_resolved: config.answers.spamcop_resolved,
-        // A tenth more than the prober's own gap, so that no question is put just too early.
-        least_gap: config.probe.min_gap.0.saturating_add(config.probe.min_gap.0 / 10),
-        ..case::Playbook::from(&config.playbook)
-    };
+    let playbook = playbook(config)?;
     Ok(Settings {
         territory: territory(config)?,
         playbook,
         clock_skew: config.leases.clock_skew.0,
+        mappings: mappings(config)?,
+        customers: customers(config)?,
         subscriber_mail: config.leases.subscriber_mail.clone(),
+        letters: letters(config)?,
+        customer_pages: config.letters.link.clone(),
         reporters: reporters(config)?,
         trusted_results: TrustedResults {
             authserv_id: config.intake.authserv_id.clone(),
@@ -225,8 +303,33 @@ fn settings(config: &Config) -> Result<Settings> {
         },
         answers: answers(config, mail.as_ref())?,
         quirks: Arc::new(crate::quirks::read(config.intake.quirks.as_deref()).context("intake.quirks")?),
+        outbound: desk::Outbound::new(&config.outbound.allow, &config.general.never_touch),
         mail,
     })
+}
+
+/// What customers are written.
+pub(crate) fn letters(config: &Config) -> Result<desk::Letters> {
+    let set = &config.letters;
+    if let Some(link) = &set.link {
+        let web = link.starts_with("https://") || link.starts_with("http://");
+        anyhow::ensure!(web, "letters.link: {link:?} is no link; write it like \"https://desk.example.net\"");
+    }
+    desk::Letters::new(set.folder.as_deref(), &set.language, &set.contact).context("letters")
+}
+
+/// The playbook that the configuration names, or makes of the built-in one.
+pub(crate) fn playbook(config: &Config) -> Result<case::Playbook> {
+    let playbook = match &config.playbook.file {
+        Some(file) => crate::playbooks::read(file).context("playbook.file")?,
+        None => case::Playbook {
+            spamcop_resolved: config.answers.spamcop_resolved,
+            ..case::Playbook::from(&config.playbook)
+        },
+    };
+    // A tenth more than the prober's own gap, so that no question is put just too early.
+    let least_gap = config.probe.min_gap.0.saturating_add(config.probe.min_gap.0 / 10);
+    Ok(case::Playbook { least_gap, ..playbook }.settled())
 }
 
 /// Who is believed how far, and what is asked of DNS for it.
@@ -273,9 +376,17 @@ fn answers(config: &Config, mail: Option<&MailSettings>) -> Result<Answers> {
         per_address_hourly: set.per_address_hourly,
         per_domain_daily: set.per_domain_daily,
         xarf_out: set.xarf_out,
+        xarf_traps: config.traps.report_scanners,
         xarf_per_contact_daily: set.xarf_per_contact_daily,
         contacts,
     })
+}
+
+/// Who probes, and whom to write to about it, as the landing's page says it.
+pub(crate) fn prober_is(config: &Config) -> String {
+    let contact = config.probe.contact.clone().or_else(|| recipients(config).next());
+    let name = &config.probe.name;
+    contact.map_or_else(|| name.clone(), |contact| format!("{name} ({contact})"))
 }
 
 /// Who mail is accepted for, without the words that say what for.
@@ -304,6 +415,15 @@ fn show_mailboxes(desk: &Desk, mailboxes: sensors::imap::Mailboxes) {
             trouble: one.trouble,
         };
         mailboxes.read().into_iter().map(shown).collect()
+    });
+}
+
+fn show_lease_sources(desk: &Desk, accounting: Option<&AccountingServer>, flows: Option<&Flows>) {
+    let accounting = accounting.map(AccountingServer::view);
+    let translators = flows.and_then(Flows::translator_counts);
+    desk.show_lease_sources(move || desk::LeaseSourcesView {
+        accounting: accounting.as_ref().map(|view| view()),
+        translators: translators.as_ref().map(|counts| counts.view()),
     });
 }
 
@@ -341,24 +461,6 @@ fn selfcheck(config: &Config, settings: &Settings) -> Result<Option<SelfCheck>> 
         operators: mail.and_then(|mail| mail.operators.clone()),
         alarm: Alarm { command: set.alarm_command.clone(), webhook: set.alarm_webhook.clone() },
     }))
-}
-
-/// The configured outlet; nothing is touched by making it.
-pub(crate) fn outlet(config: &Config, territory: case::Territory) -> Outlet {
-    let limits = edge::Config { territory, max_new_per_hour: config.edge.max_new_per_hour };
-    match config.edge.outlet {
-        EdgeOutlet::DryRun => DryRun::new(limits).into(),
-        EdgeOutlet::Nftables => {
-            let nft = NftConfig {
-                command: config.edge.command.clone(),
-                guards: config.edge.guards,
-                // Probes leave from where they land.
-                probers: config.probe.landing.iter().map(SocketAddr::ip).collect(),
-                ..NftConfig::default()
-            };
-            Nft::new(limits, nft).into()
-        }
-    }
 }
 
 fn smtp_config(

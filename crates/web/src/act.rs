@@ -1,7 +1,7 @@
 //! What an operator may ask of a case, and how a form or a JSON object says it.
 
 use case::{Actor, CaseId, Command, Stage};
-use desk::CaseView;
+use desk::{CaseView, Verb};
 use serde::Deserialize;
 
 use crate::App;
@@ -34,6 +34,7 @@ pub(crate) struct Wish {
 pub(crate) enum Action {
     Confirm,
     Dismiss,
+    Approve,
     Release,
     Recheck,
     Innocent,
@@ -41,14 +42,22 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    const ALL: [Action; 6] =
-        [Action::Confirm, Action::Dismiss, Action::Release, Action::Recheck, Action::Innocent, Action::Note];
+    const ALL: [Action; 7] = [
+        Action::Confirm,
+        Action::Dismiss,
+        Action::Approve,
+        Action::Release,
+        Action::Recheck,
+        Action::Innocent,
+        Action::Note,
+    ];
 
     /// Its name in forms and JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Action::Confirm => "confirm",
             Action::Dismiss => "dismiss",
+            Action::Approve => "approve",
             Action::Release => "release",
             Action::Recheck => "recheck",
             Action::Innocent => "innocent",
@@ -61,11 +70,25 @@ impl Action {
         Action::ALL.into_iter().find(|action| action.name() == name)
     }
 
+    /// The verb of the desk that it is, which says what it takes.
+    pub(crate) fn verb(self) -> Verb {
+        match self {
+            Action::Confirm => Verb::Confirm,
+            Action::Dismiss => Verb::Dismiss,
+            Action::Approve => Verb::Approve,
+            Action::Release => Verb::Release,
+            Action::Recheck => Verb::Recheck,
+            Action::Innocent => Verb::Innocent,
+            Action::Note => Verb::Note,
+        }
+    }
+
     /// What is said once it is recorded.
     pub(crate) fn done(self) -> &'static str {
         match self {
             Action::Confirm => "Confirmed. What the playbook orders next follows by itself.",
             Action::Dismiss => "Dismissed. Its blocks, if any, leave the edge with the next reading.",
+            Action::Approve => "Approved. The blocks go to the edge with the next reading.",
             Action::Release => "Released. The blocks are lifted and leave the edge with the next reading.",
             Action::Recheck => "Recheck asked. The answer appears in the timeline.",
             Action::Innocent => "SpamCop will be told. The timeline says when it was.",
@@ -100,6 +123,12 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
     let stands = |offers: Vec<Offer>| -> Vec<Offer> {
         offers.into_iter().filter(|offer| offer.action != Action::Release || standing > 0).collect()
     };
+    let approve = Offer {
+        action: Action::Approve,
+        label: "Approve the blocks",
+        effect: "They wait for a second person: not whoever ordered them.".to_owned(),
+    };
+    let approve = Some(approve).filter(|_| view.blocks.iter().any(|block| block.awaits_second));
     let innocent = offer(
         Action::Innocent,
         "Tell SpamCop: innocent",
@@ -114,6 +143,9 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
         Stage::Cleaned => stands(vec![recheck, note, release, confirm, dismiss]),
         Stage::Closed | Stage::Dismissed => stands(vec![release, note]),
     };
+    if let Some(approve) = approve {
+        offers.insert(0, approve);
+    }
     offers.extend(innocent);
     offers
 }
@@ -133,15 +165,21 @@ pub(crate) async fn follow(app: &App, case: CaseId, wish: &Wish, operator: &str)
     let command = match action {
         Action::Confirm => Command::Confirm { reason: reason.clone() },
         Action::Dismiss => Command::Dismiss { reason: reason.clone() },
+        Action::Approve => Command::Approve { by: operator.to_owned() },
         Action::Release => Command::Release { reason: reason.clone() },
         Action::Recheck => Command::Recheck { ports: ports(&wish.ports)? },
         Action::Innocent => Command::Innocent { reason: reason.clone() },
         Action::Note => Command::Note { text: reason.clone() },
     };
     app.office.act_expecting(case, wish.version, command, actor()).await?;
-    if action == Action::Recheck {
-        // The recheck itself keeps no reason, so it is written beside it.
-        app.office.act(case, Command::Note { text: format!("recheck asked: {reason}") }, actor()).await?;
+    // What keeps no reason itself has it written beside it.
+    let beside = match action {
+        Action::Recheck => Some(format!("recheck asked: {reason}")),
+        Action::Approve => Some(format!("blocks approved: {reason}")),
+        _ => None,
+    };
+    if let Some(text) = beside {
+        app.office.act(case, Command::Note { text }, actor()).await?;
     }
     Ok(action)
 }

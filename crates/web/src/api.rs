@@ -1,5 +1,5 @@
-//! The same as JSON, for programs with a session. Every write wants the session's token in `X-CSRF-Token` and an
-//! `Origin` of our own.
+//! The same as JSON, for programs: with a token of their own (`Authorization: Bearer`), or with a session, whose writes
+//! want its token in `X-CSRF-Token` and an `Origin` of our own. Whatever fails is a problem as of RFC 9457.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -21,7 +21,8 @@ pub(crate) async fn health(State(app): State<App>) -> Result<Response, Trouble> 
 
 /// `GET /api/v1/session`: who is asking, and the token writes want.
 pub(crate) async fn session(visitor: Visitor) -> Response {
-    Json(json!({ "operator": visitor.operator, "csrf": visitor.form_token })).into_response()
+    let csrf = if visitor.by_token { None } else { Some(visitor.form_token) };
+    Json(json!({ "operator": visitor.operator, "rights": visitor.rights, "csrf": csrf })).into_response()
 }
 
 /// `GET /api/v1/front`.
@@ -49,6 +50,16 @@ pub(crate) async fn case(State(app): State<App>, Path(case): Path<String>) -> Re
 pub(crate) async fn why(State(app): State<App>, Path(case): Path<String>) -> Result<Response, Trouble> {
     let steps = app.office.why_case(case_page::named(&case)?).await?.ok_or(OfficeError::NoSuchCase)?;
     Ok(Json(steps).into_response())
+}
+
+/// `GET /api/v1/audit?who=&deed=&about=&since=&until=&before=`: what people did, newest first, a hundred at a time.
+pub(crate) async fn audit(
+    State(app): State<App>,
+    Operator(operator): Operator,
+    Query(asked): Query<crate::pages::audit::Asked>,
+) -> Result<Response, Trouble> {
+    let deeds = app.doorkeeper.deeds(&asked.filter()?, asked.before()?, &operator).await?;
+    Ok(Json(json!({ "chain": app.doorkeeper.chain(), "deeds": deeds })).into_response())
 }
 
 /// `POST /api/v1/cases/{case}/actions`: `{"action","reason","version"[,"ports"]}`.

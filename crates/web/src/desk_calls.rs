@@ -2,16 +2,17 @@
 
 use std::net::IpAddr;
 
-use case::{Actor, CaseId, Command, EvidenceId};
+use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
-    ActError, CaseView, Desk, DeskError, EvidenceView, Exposure, Front, IntakeView, LogInError,
-    LookBackError, NewSession, QueuePage, ReporterView, Session, Timeline, WhyStep,
+    ActError, CaseView, Configuration, CustomerAnswer, CustomerView, Desk, DeskError, Dialect, EvidenceView,
+    Exposure, FirewallView, Front, GardenAnswer, IntakeView, LookBackError, MailPortView, NewSession,
+    PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, Verb, WhyStep,
 };
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::office::{Office, OfficeError, Soon};
+use crate::office::{Office, OfficeError, Soon, TrialBegun};
 
 impl From<DeskError> for OfficeError {
     fn from(error: DeskError) -> Self {
@@ -25,17 +26,8 @@ impl From<ActError> for OfficeError {
             ActError::NoSuchCase(_) => OfficeError::NoSuchCase,
             ActError::Refused(refusal) => OfficeError::Refused(refusal),
             ActError::Changed => OfficeError::Changed,
+            ActError::Forbidden(error) => error.into(),
             ActError::Desk(error) => error.into(),
-        }
-    }
-}
-
-impl From<LogInError> for OfficeError {
-    fn from(error: LogInError) -> Self {
-        match error {
-            LogInError::Wrong => OfficeError::WrongPassword,
-            LogInError::TooMany { retry_after } => OfficeError::TooManyTries { retry_after },
-            LogInError::Desk(error) => error.into(),
         }
     }
 }
@@ -113,16 +105,81 @@ impl Office for Desk {
         Box::pin(async move { Ok(Desk::host_timeline(self, address, since, until).await?) })
     }
 
+    fn trapped(&self) -> Soon<'_, Option<TrapsView>> {
+        Box::pin(async move { Ok(Desk::trapped(self)) })
+    }
+
+    fn firewalls(&self) -> Soon<'_, FirewallView> {
+        Box::pin(async move { Ok(Desk::firewall_view(self).await?) })
+    }
+
+    fn firewall_file<'a>(&'a self, token: &'a str, dialect: Dialect) -> Soon<'a, Option<Configuration>> {
+        Box::pin(async move { Ok(Desk::firewall_of_link(self, token, dialect).await?) })
+    }
+
+    fn mail_port(&self) -> Soon<'_, MailPortView> {
+        Box::pin(async move { Ok(Desk::mail_port(self).await?) })
+    }
+
+    fn decide_mail<'a>(
+        &'a self,
+        subscriber: &'a SubscriberId,
+        granted_for: Option<SignedDuration>,
+        by: &'a str,
+    ) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.permit(by, Verb::DecideMail).await?;
+            Ok(Desk::decide_mail(self, subscriber, granted_for, by).await?)
+        })
+    }
+
+    fn playbook(&self) -> Soon<'_, PlaybookView> {
+        Box::pin(async move { Ok(Desk::playbook_view(self).await?) })
+    }
+
+    fn try_playbook<'a>(&'a self, text: &'a str, days: u32, by: &'a str) -> Soon<'a, TrialBegun> {
+        Box::pin(async move {
+            self.permit(by, Verb::TryPlaybook).await?;
+            Ok(match Desk::begin_trial(self, text, days, by) {
+                Ok(true) => TrialBegun::Yes,
+                Ok(false) => TrialBegun::Busy,
+                Err(mistakes) => TrialBegun::Wrong(mistakes),
+            })
+        })
+    }
+
+    fn make_playbook_live<'a>(&'a self, text: &'a str, by: &'a str, reason: &'a str) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.permit(by, Verb::ChangePlaybook).await?;
+            Desk::make_playbook_live(self, text, by, reason).await.map_err(|error| match error {
+                desk::NotLive::Desk(error) => error.into(),
+                other => OfficeError::CannotSay(other.to_string()),
+            })
+        })
+    }
+
+    fn customer<'a>(&'a self, token: &'a str, opened: bool) -> Soon<'a, Option<CustomerView>> {
+        Box::pin(async move { Ok(Desk::customer(self, token, opened).await?) })
+    }
+
+    fn customer_tests<'a>(&'a self, token: &'a str) -> Soon<'a, Option<GardenAnswer>> {
+        Box::pin(async move { Ok(Desk::customer_tests(self, token).await?) })
+    }
+
+    fn customer_says<'a>(&'a self, token: &'a str, text: &'a str) -> Soon<'a, CustomerAnswer> {
+        Box::pin(async move { Ok(Desk::customer_says(self, token, text).await?) })
+    }
+
     fn now(&self) -> Timestamp {
         Desk::now(self)
     }
 
     fn act(&self, case: CaseId, command: Command, actor: Actor) -> Soon<'_, ()> {
-        Box::pin(async move { Ok(Desk::act(self, case, command, actor).await?) })
+        Box::pin(async move { Ok(self.act_asked(case, None, command, actor).await?) })
     }
 
     fn act_expecting(&self, case: CaseId, version: u64, command: Command, actor: Actor) -> Soon<'_, ()> {
-        Box::pin(async move { Ok(Desk::act_expecting(self, case, version, command, actor).await?) })
+        Box::pin(async move { Ok(self.act_asked(case, Some(version), command, actor).await?) })
     }
 
     fn log_in<'a>(&'a self, name: &'a str, password: &'a str, from: IpAddr) -> Soon<'a, NewSession> {

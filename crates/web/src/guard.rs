@@ -42,6 +42,15 @@ async fn checked(app: &App, visitor: &Visitor, request: Request) -> Result<Reque
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(request);
     }
+    // A browser sends no token by itself, so a foreign page cannot have one sent.
+    if visitor.by_token && visitor.operator.is_some() {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| Trouble::TooLarge)?;
+        return Ok(Request::from_parts(parts, Body::from(body)));
+    }
+    if visitor.by_token {
+        return Err(Trouble::NotLoggedIn);
+    }
     if !from_our_own_pages(request.headers(), request.uri(), app.config.https) {
         return Err(Trouble::ForeignForm);
     }

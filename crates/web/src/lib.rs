@@ -1,7 +1,7 @@
 //! API and pages: requests to desk verbs, values to HTML and JSON.
 //!
 //! A request goes through four doors before a page is made, in this order: [`headers`] (what every answer carries),
-//! [`visitor`] (who asks, in which theme), [`trouble`] (whatever fails becomes one plain page) and [`guard`] (nothing
+//! [`visitor`] (who asks, what they may, in which theme), [`trouble`] (whatever fails becomes one plain page) and [`guard`] (nothing
 //! but GET passes without our own origin and the form's token, and nothing takes for ever). Pages hold no state and
 //! decide nothing: they ask the [`Office`] and draw what it says. Every page works without JavaScript.
 
@@ -9,7 +9,10 @@ mod act;
 mod api;
 mod assets;
 mod cookies;
+mod customer;
 mod desk_calls;
+mod doorkeeper;
+mod garden;
 mod guard;
 mod headers;
 mod metrics;
@@ -33,7 +36,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-pub use office::{Office, OfficeError, Soon};
+pub use doorkeeper::Doorkeeper;
+pub use garden::{Garden, GardenConfig, garden};
+pub use office::{Office, OfficeError, Soon, TrialBegun};
+pub use routes::{Address, addresses};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -59,12 +65,17 @@ impl Default for Config {
 pub(crate) struct App {
     /// The desk.
     pub(crate) office: Arc<dyn Office>,
+    /// The same desk, asked about people.
+    pub(crate) doorkeeper: Arc<dyn Doorkeeper>,
     /// How we are served.
     pub(crate) config: Config,
+    /// How often customers' links are asked for.
+    pub(crate) customers: Arc<customer::Asked>,
 }
 
 /// All pages and the API. Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, so that login attempts
 /// are counted per address.
-pub fn router(office: impl Office, config: Config) -> axum::Router {
-    routes::all(App { office: Arc::new(office), config })
+pub fn router(desk: impl Office + Doorkeeper, config: Config) -> axum::Router {
+    let desk = Arc::new(desk);
+    routes::all(App { office: desk.clone(), doorkeeper: desk, config, customers: Arc::default() })
 }

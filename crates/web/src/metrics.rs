@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use desk::{Front, TrafficView};
+use desk::{Front, LeaseSourcesView, TrafficView, TrapsView};
 
 use crate::App;
 use crate::trouble::Trouble;
@@ -101,10 +101,57 @@ fn text(front: &Front) -> String {
     metrics.all("self_check_works", "gauge", "1 when what the desk checks of itself works.", checks);
     let work = front.work.iter().map(|one| (vec![("what", one.what), ("which", one.which)], one.times));
     metrics.all("work_total", "counter", "What the desk has done since its start, by what and which.", work);
+    of_lease_sources(&mut metrics, &front.lease_sources);
     if let Some(traffic) = &front.traffic {
         of_traffic(&mut metrics, traffic);
     }
+    if let Some(traps) = &front.traps {
+        of_traps(&mut metrics, traps);
+    }
     metrics.0
+}
+
+fn of_lease_sources(metrics: &mut Metrics, sources: &LeaseSourcesView) {
+    if let Some(accounting) = &sources.accounting {
+        let outcomes = [
+            ("answered", accounting.answered),
+            ("unanswered", accounting.unanswered),
+            ("forged", accounting.forged),
+            ("malformed", accounting.malformed),
+            ("stranger", accounting.strangers),
+        ];
+        let outcomes = outcomes.into_iter().map(|(outcome, count)| (vec![("outcome", outcome)], count));
+        metrics.all(
+            "accounting_requests_total",
+            "counter",
+            "Datagrams to the RADIUS accounting socket, by what became of them.",
+            outcomes,
+        );
+    }
+    if let Some(translators) = &sources.translators {
+        metrics.gauge(
+            "port_blocks_held",
+            "Port blocks that translators exported and hold.",
+            translators.held,
+        );
+        let events = [
+            ("taken", translators.events),
+            ("passed-over", translators.passed_over),
+            ("unusable", translators.unusable),
+        ];
+        let events = events.into_iter().map(|(outcome, count)| (vec![("outcome", outcome)], count));
+        metrics.all(
+            "nat_events_total",
+            "counter",
+            "NAT events of translators, by what became of them.",
+            events,
+        );
+        metrics.counter(
+            "nat_gaps_total",
+            "Times something a translator told was lost, and its port blocks with it.",
+            translators.gaps,
+        );
+    }
 }
 
 fn of_traffic(metrics: &mut Metrics, traffic: &TrafficView) {
@@ -116,6 +163,7 @@ fn of_traffic(metrics: &mut Metrics, traffic: &TrafficView) {
         ("kernel", listener.kernel_drops),
         ("desk", listener.flows_dropped),
         ("watcher", traffic.flows_dropped),
+        ("disk", listener.flows_not_kept),
         ("stranger", listener.strangers),
         ("exporters-refused", listener.exporters_refused),
         ("out-of-time", traffic.flows_out_of_time),
@@ -126,7 +174,7 @@ fn of_traffic(metrics: &mut Metrics, traffic: &TrafficView) {
     metrics.all(
         "flow_losses_total",
         "counter",
-        "Datagrams, flows or lines not watched, by where they went.",
+        "Datagrams, flows or lines not watched or not kept, by where they went.",
         lost,
     );
     let signs = traffic.signs.iter().map(|one| (vec![("sign", one.sign)], one.today));
@@ -143,6 +191,32 @@ fn of_traffic(metrics: &mut Metrics, traffic: &TrafficView) {
         traffic.signs_unattributed,
     );
     of_exporters(metrics, traffic);
+}
+
+fn of_traps(metrics: &mut Metrics, traps: &TrapsView) {
+    let counts = &traps.counts;
+    metrics.counter(
+        "trap_connections_total",
+        "Connections to traps that were completed.",
+        counts.connections,
+    );
+    metrics.counter(
+        "trap_refused_total",
+        "Connections to traps let go at once, for too many.",
+        counts.refused,
+    );
+    metrics.counter("trap_datagrams_total", "Datagrams to traps.", counts.datagrams);
+    metrics.counter("trap_answered_total", "Datagrams to traps that were answered.", counts.answered);
+    metrics.counter("trap_pings_total", "ICMP messages to traps.", counts.pings);
+    metrics.counter(
+        "trap_lost_total",
+        "Datagrams and pings to traps that nobody took fast enough.",
+        counts.lost,
+    );
+    metrics.counter("trap_evidence_total", "Minutes of visits to traps put in the log.", traps.kept);
+    let wanted =
+        traps.wanted.iter().map(|one| (vec![("wanted", one.what), ("family", one.family)], one.hour));
+    metrics.all("trap_wanted_hour", "gauge", "Visits to traps in the last hour, by what was wanted.", wanted);
 }
 
 fn of_exporters(metrics: &mut Metrics, traffic: &TrafficView) {

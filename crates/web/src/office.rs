@@ -4,10 +4,11 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use case::{Actor, CaseId, Command, EvidenceId, Refusal};
+use case::{Actor, CaseId, Command, EvidenceId, Mistake, Refusal, SubscriberId};
 use desk::{
-    CaseView, EvidenceView, Exposure, Front, IntakeView, NewSession, QueuePage, ReporterView, Session,
-    Timeline, WhyStep,
+    CaseView, Configuration, CustomerAnswer, CustomerView, Dialect, EvidenceView, Exposure, FirewallView,
+    Front, GardenAnswer, IntakeView, MailPortView, NewSession, PlaybookView, QueuePage, ReporterView,
+    Session, Timeline, TrapsView, WhyStep,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -36,12 +37,29 @@ pub enum OfficeError {
         /// How long until the next try is looked at.
         retry_after: SignedDuration,
     },
+    /// The code of the second factor is wrong, or was used.
+    #[error("that code is not right, or was used already")]
+    WrongCode,
+    /// Whoever asks may not; the text says what it takes.
+    #[error("{0}")]
+    Forbidden(String),
     /// What was asked cannot be said, for a reason that the asker should read.
     #[error("{0}")]
     CannotSay(String),
     /// The desk or a room below it failed; the text is for the log, not for the page.
     #[error("the desk could not answer: {0}")]
     Unavailable(String),
+}
+
+/// Whether a playbook is being tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrialBegun {
+    /// It is.
+    Yes,
+    /// Another one is.
+    Busy,
+    /// It has mistakes.
+    Wrong(Vec<Mistake>),
 }
 
 /// The desk as the pages see it. Implemented for [`desk::Desk`], and by an in-memory night in the tests.
@@ -74,6 +92,34 @@ pub trait Office: Send + Sync + 'static {
     ) -> Soon<'_, Exposure>;
     /// What one of our addresses did between two moments.
     fn host_timeline(&self, address: IpAddr, since: Timestamp, until: Timestamp) -> Soon<'_, Timeline>;
+    /// What is being scanned right now; `None` where there are no traps.
+    fn trapped(&self) -> Soon<'_, Option<TrapsView>>;
+    /// How the firewalls of our lines stand.
+    fn firewalls(&self) -> Soon<'_, FirewallView>;
+    /// The configuration behind a link.
+    fn firewall_file<'a>(&'a self, token: &'a str, dialect: Dialect) -> Soon<'a, Option<Configuration>>;
+    /// Who may send mail directly.
+    fn mail_port(&self) -> Soon<'_, MailPortView>;
+    /// Grants that to a line for so long, or refuses it.
+    fn decide_mail<'a>(
+        &'a self,
+        subscriber: &'a SubscriberId,
+        granted_for: Option<SignedDuration>,
+        by: &'a str,
+    ) -> Soon<'a, ()>;
+    /// The playbook that is live, those that were, and the newest trial.
+    fn playbook(&self) -> Soon<'_, PlaybookView>;
+    /// Begins to try a playbook on the last days, in an operator's name; every mistake of the text instead, or that another
+    /// trial runs.
+    fn try_playbook<'a>(&'a self, text: &'a str, days: u32, by: &'a str) -> Soon<'a, TrialBegun>;
+    /// Makes a playbook live.
+    fn make_playbook_live<'a>(&'a self, text: &'a str, by: &'a str, reason: &'a str) -> Soon<'a, ()>;
+    /// The customer's page behind a token; `opened` counts it as looked at.
+    fn customer<'a>(&'a self, token: &'a str, opened: bool) -> Soon<'a, Option<CustomerView>>;
+    /// The customer wants the line tested now; none where there is no such link.
+    fn customer_tests<'a>(&'a self, token: &'a str) -> Soon<'a, Option<GardenAnswer>>;
+    /// The customer answers.
+    fn customer_says<'a>(&'a self, token: &'a str, text: &'a str) -> Soon<'a, CustomerAnswer>;
     /// The time by the desk's clock.
     fn now(&self) -> Timestamp;
     /// Has a command followed.

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use desk::Right;
 use jiff::SignedDuration;
 
 use crate::office::OfficeError;
@@ -28,6 +29,8 @@ pub(crate) enum Trouble {
     ForeignForm,
     #[error("the form's token is not the session's")]
     StaleForm,
+    #[error("{}", .0.in_words())]
+    Forbidden(Right),
     #[error("the request body is too large")]
     TooLarge,
     #[error("the address takes no such request")]
@@ -50,6 +53,8 @@ struct Words {
     next: (&'static str, &'static str),
 }
 
+/// What every error of the API is (RFC 9457).
+pub(crate) const PROBLEM: &str = "application/problem+json";
 const TO_QUEUE: (&str, &str) = ("/", "Go to the queue");
 const TO_LOGIN: (&str, &str) = ("/login", "Log in");
 
@@ -58,8 +63,13 @@ impl Trouble {
         match self {
             Trouble::NotFound(_) | Trouble::Office(OfficeError::NoSuchCase) => StatusCode::NOT_FOUND,
             Trouble::Misread(_) => StatusCode::BAD_REQUEST,
-            Trouble::NotLoggedIn | Trouble::Office(OfficeError::WrongPassword) => StatusCode::UNAUTHORIZED,
-            Trouble::ForeignForm | Trouble::StaleForm => StatusCode::FORBIDDEN,
+            Trouble::NotLoggedIn | Trouble::Office(OfficeError::WrongPassword | OfficeError::WrongCode) => {
+                StatusCode::UNAUTHORIZED
+            }
+            Trouble::ForeignForm
+            | Trouble::StaleForm
+            | Trouble::Forbidden(_)
+            | Trouble::Office(OfficeError::Forbidden(_)) => StatusCode::FORBIDDEN,
             Trouble::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Trouble::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Trouble::TooSlow | Trouble::Office(OfficeError::Unavailable(_)) => {
@@ -97,6 +107,11 @@ impl Trouble {
             Trouble::StaleForm => (
                 "That form is out of date",
                 "Its token is not this session's, so nothing was changed. Go back, reload the page and send it again.".to_owned(),
+                TO_QUEUE,
+            ),
+            Trouble::Forbidden(right) => (
+                "That is not yours to do",
+                format!("You may not {}. Nothing was changed. An admin can give it to you.", right.in_words()),
                 TO_QUEUE,
             ),
             Trouble::TooLarge => (
@@ -143,6 +158,16 @@ impl Trouble {
                 "Check the name, then type the password again.".to_owned(),
                 TO_LOGIN,
             ),
+            OfficeError::WrongCode => (
+                "That code is not right",
+                "It may be old, or used already. Wait for the next one and type it.".to_owned(),
+                TO_LOGIN,
+            ),
+            OfficeError::Forbidden(why) => (
+                "That is not yours to do",
+                format!("{} Nothing was changed. An admin can give it to you.", words::sentence(why)),
+                TO_QUEUE,
+            ),
             OfficeError::TooManyTries { retry_after } => ("Too many tries", too_many(*retry_after), TO_LOGIN),
             OfficeError::Unavailable(_) => (
                 "The desk cannot answer just now",
@@ -181,7 +206,7 @@ impl IntoResponse for Trouble {
     }
 }
 
-/// Turns every failure below, ours or the framework's, into one plain page or one JSON object.
+/// Turns every failure below, ours or the framework's, into one plain page or, below `/api/`, one problem (RFC 9457).
 pub(crate) async fn on_every_failure(visitor: Visitor, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let by_htmx = request.headers().contains_key("hx-request");
@@ -201,7 +226,7 @@ pub(crate) async fn on_every_failure(visitor: Visitor, request: Request, next: N
 
 fn already_said(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.starts_with("text/html") || kind.starts_with("application/json")
+    kind.starts_with("text/html") || kind.starts_with("application/json") || kind.starts_with(PROBLEM)
 }
 
 /// What the framework meant by a bare status.
@@ -246,8 +271,10 @@ pub(crate) fn draw(trouble: &Trouble, visitor: &Visitor, path: &str) -> Response
         tracing::error!(path = %words::printable(path), error = %words::printable(&trouble.to_string()), "request failed");
     }
     let mut response = if path.starts_with("/api/") {
-        let body = serde_json::json!({ "error": { "title": words.title, "text": words.text } });
-        (words.status, axum::Json(body)).into_response()
+        let body = serde_json::json!({
+            "type": "about:blank", "title": words.title, "status": words.status.as_u16(), "detail": words.text,
+        });
+        (words.status, [(header::CONTENT_TYPE, PROBLEM)], body.to_string()).into_response()
     } else {
         page(&words, visitor)
     };

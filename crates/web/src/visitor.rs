@@ -6,8 +6,11 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use desk::{Right, Rights, Session};
+
 use crate::App;
 use crate::cookies::{self, Stay};
+use crate::office::OfficeError;
 use crate::trouble::Trouble;
 
 /// The cookie that holds the theme.
@@ -50,6 +53,10 @@ impl Theme {
 pub(crate) struct Visitor {
     /// The operator, when logged in.
     pub(crate) operator: Option<String>,
+    /// What they may do, when logged in.
+    pub(crate) rights: Option<Rights>,
+    /// Whether it is a program with a token: no browser sends that by itself, so nothing can be forged.
+    pub(crate) by_token: bool,
     /// What every form must send back: the session's, or before login this browser's own. Empty when there is none.
     pub(crate) form_token: String,
     /// Whether the browser sent a session that no longer is one.
@@ -64,13 +71,13 @@ pub(crate) struct Visitor {
 pub(crate) async fn on_every_page(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let mut visitor = stranger(&request);
     let token = cookies::find(request.headers(), session_cookie(app.config.https)).map(str::to_owned);
-    let known = match &token {
-        Some(token) => tokio::time::timeout(app.config.request_timeout, app.office.session(token)).await,
-        None => Ok(Ok(None)),
-    };
+    let sent = token_sent(&request);
+    visitor.by_token = sent.is_some();
+    let known = tokio::time::timeout(app.config.request_timeout, whose(&app, token.as_deref(), sent)).await;
     let failed = match known {
         Ok(Ok(Some(session))) => {
             visitor.operator = Some(session.operator);
+            visitor.rights = Some(session.rights);
             visitor.form_token = session.csrf;
             None
         }
@@ -81,7 +88,10 @@ pub(crate) async fn on_every_page(State(app): State<App>, mut request: Request, 
         Ok(Err(error)) => Some(Trouble::from(error)),
         Err(_) => Some(Trouble::TooSlow),
     };
-    let new_form_cookie = give_form_token(&mut visitor, app.config.https);
+    let new_form_cookie = match visitor.by_token {
+        true => None,
+        false => give_form_token(&mut visitor, app.config.https),
+    };
     request.extensions_mut().insert(visitor.clone());
     let mut response = match failed {
         None => next.run(request).await,
@@ -93,11 +103,36 @@ pub(crate) async fn on_every_page(State(app): State<App>, mut request: Request, 
     response
 }
 
+/// Whose request it is. One that brings a token is the token's or nobody's, whatever cookie it brings besides.
+async fn whose(
+    app: &App,
+    cookie: Option<&str>,
+    token: Option<String>,
+) -> Result<Option<Session>, OfficeError> {
+    match (token, cookie) {
+        (Some(token), _) => app.doorkeeper.use_token(&token).await,
+        (None, Some(cookie)) => app.office.session(cookie).await,
+        (None, None) => Ok(None),
+    }
+}
+
+/// The bearer token (RFC 6750 section 2.1) of a request to the API; pages take none.
+fn token_sent(request: &Request) -> Option<String> {
+    if !request.uri().path().starts_with("/api/") {
+        return None;
+    }
+    let sent = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = sent.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
 fn stranger(request: &Request) -> Visitor {
     let headers = request.headers();
     let here = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     Visitor {
         operator: None,
+        rights: None,
+        by_token: false,
         form_token: form_cookie(headers),
         was_logged_in: false,
         theme: cookies::find(headers, THEME_COOKIE).map_or(Theme::Auto, Theme::named),
@@ -143,10 +178,23 @@ impl<S: Sync> FromRequestParts<S> for Operator {
     }
 }
 
-/// Lets only operators through; laid around every route that is not named as public.
-pub(crate) async fn operators_only(visitor: Visitor, request: Request, next: Next) -> Response {
-    match visitor.operator {
-        Some(_) => next.run(request).await,
+/// Lets only those through who may; laid around every route that is not named as public.
+pub(crate) async fn who_may(
+    State(right): State<Right>,
+    visitor: Visitor,
+    request: Request,
+    next: Next,
+) -> Response {
+    match visitor.rights {
+        Some(rights) if rights.allow(right) => next.run(request).await,
+        Some(_) => Trouble::Forbidden(right).into_response(),
         None => Trouble::NotLoggedIn.into_response(),
+    }
+}
+
+impl Visitor {
+    /// Whether a page should offer what takes this right; the desk asks again.
+    pub(crate) fn may(&self, right: Right) -> bool {
+        self.rights.is_some_and(|rights| rights.allow(right))
     }
 }

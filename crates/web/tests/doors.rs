@@ -46,6 +46,11 @@ async fn readable(browser: &Browser) -> Vec<String> {
         "/api/v1/cases",
         "/api/v1/cases/ND-17",
         "/api/v1/cases/ND-17/why",
+        "/me",
+        "/operators",
+        "/tokens",
+        "/audit",
+        "/api/v1/audit",
         "/nowhere",
         "/case/ND-0",
         "/assets/nothing.css",
@@ -305,7 +310,8 @@ async fn a_program_acts_with_a_token_and_is_told_the_new_version() {
     };
     let refused = send("wrong", 12).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert!(refused.text.starts_with(r#"{"error":"#));
+    assert_eq!(refused.header(header::CONTENT_TYPE), "application/problem+json");
+    assert!(refused.text.contains(r#""status":403"#), "{}", refused.text);
     let done = send(session["csrf"].as_str().unwrap(), 12).await;
     assert_eq!(done.text, r#"{"case":"ND-17","done":"release","version":13}"#);
     assert_eq!(send(session["csrf"].as_str().unwrap(), 12).await.status, StatusCode::CONFLICT);

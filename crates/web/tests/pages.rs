@@ -294,12 +294,73 @@ async fn the_front_page_says_how_much_is_going_on_in_the_traffic_and_every_loss(
 }
 
 #[tokio::test]
+async fn the_traps_say_what_is_wanted_by_whom_and_show_a_strangers_bytes_as_text() {
+    let night = Night::usual();
+    let browser = Browser::logged_in(night.clone());
+    let page = browser.get("/traps").await.text;
+    for words in
+        ["socks5", "48613/tcp", "198.51.100.0/24", "new today", "one of our lines", "may be forged", "84,212"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(page.contains(r"\x05\x01\x00") && page.contains("050100"), "first bytes as text and as hex");
+    assert!(!page.contains("<script>alert"), "and never as markup");
+    assert!(page.contains("icmp 8/0"), "a ping has no port");
+    let metrics = browser.get("/metrics").await.text;
+    assert!(metrics.contains("nightdesk_trap_connections_total 84212"));
+    assert!(metrics.contains(r#"nightdesk_trap_wanted_hour{wanted="socks5",family="proxy"} 1204"#));
+    night.state().traps = None;
+    assert!(browser.get("/traps").await.text.contains("There are no traps"));
+}
+
+#[tokio::test]
 async fn a_case_shows_its_signs_with_the_flows_that_prove_them() {
     let browser = Browser::logged_in(Night::usual());
     let page = browser.get("/case/ND-17").await.text;
     assert!(page.contains("44 times what came in on port 48613 went out again"));
     assert!(page.contains("198.51.100.9:40001") && page.contains("60,210") && page.contains("not told"));
     assert!(!browser.get("/case/ND-18").await.text.contains("Seen in our own flow records"));
+}
+
+#[tokio::test]
+async fn who_tells_us_whose_an_address_is_is_counted_on_the_page_of_sources_and_for_scrapers() {
+    let night = Night::usual();
+    let browser = Browser::logged_in(night.clone());
+    assert!(!browser.get("/intake").await.text.contains("Leases from"), "no source, no table");
+    assert!(!browser.get("/metrics").await.text.contains("accounting_requests_total"));
+    night.state().lease_sources = desk::LeaseSourcesView {
+        accounting: Some(desk::AccountingView {
+            listen: "192.0.2.53:1813".to_owned(),
+            answered: 90_210,
+            unanswered: 7,
+            forged: 41,
+            malformed: 1,
+            strangers: 300,
+        }),
+        translators: Some(desk::TranslatorsView {
+            held: 1_204,
+            events: 5_000,
+            passed_over: 12,
+            unusable: 3,
+            gaps: 2,
+        }),
+    };
+    let page = browser.get("/intake").await.text;
+    for shown in
+        ["RADIUS accounting at 192.0.2.53:1813", ">90210<", ">342<", "41 with another secret", "1204 blocks"]
+    {
+        assert!(page.contains(shown), "{shown} is not in\n{page}");
+    }
+    let metrics = browser.get("/metrics").await.text;
+    for line in [
+        "nightdesk_accounting_requests_total{outcome=\"answered\"} 90210",
+        "nightdesk_accounting_requests_total{outcome=\"forged\"} 41",
+        "nightdesk_port_blocks_held 1204",
+        "nightdesk_nat_events_total{outcome=\"passed-over\"} 12",
+        "nightdesk_nat_gaps_total 2",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
 }
 
 #[tokio::test]
@@ -323,6 +384,7 @@ async fn metrics_are_for_scrapers_that_connect_themselves_and_for_operators() {
         "nightdesk_work_total{what=\"probes\",which=\"open-proxy\"} 3",
         "nightdesk_flows_total 4691356",
         "nightdesk_flow_losses_total{where=\"stranger\"} 17",
+        "nightdesk_flow_losses_total{where=\"disk\"} 19",
         "nightdesk_exporter_losses_total{exporter=\"192.0.2.2\",what=\"sequence\"} 1204",
         "nightdesk_signs_day{sign=\"relay-shape\"} 2",
     ] {
@@ -389,4 +451,134 @@ async fn a_hosts_day_is_a_picture_and_a_table_and_only_of_our_own_hosts() {
     let found = browser.get("/timeline?of=203.0.113.66").await;
     assert_eq!(found.headers.get(header::LOCATION).unwrap(), "/timeline/203.0.113.66");
     assert_eq!(browser.get("/timeline/nobody").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn firewalls_show_their_share_and_whom_to_call_first() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/firewall").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("<b>81 %</b> of judged lines in force"), "{}", page.text);
+    let (called, once) = (page.text.find("line-called"), page.text.find("waits for a second observation"));
+    assert!(called.is_some() && called < once, "those to call come first");
+    assert!(!page.text.contains("<b>once"), "a line's name is foreign text");
+    assert!(page.text.contains("203.0.113.0/24") && page.text.contains("2026-11-24"));
+}
+
+#[tokio::test]
+async fn a_lines_configuration_lies_behind_its_link_without_a_login() {
+    let stranger = Browser::stranger(Night::usual());
+    let link = format!("/firewall/{}", fake::firewalls::TOKEN);
+    let file = stranger.get(&format!("{link}.nft")).await;
+    assert_eq!((file.status, file.text.as_str()), (StatusCode::OK, "# rules\n"));
+    assert_eq!(file.header(header::ETAG), "\"3-abc\"");
+    for other in ["/firewall/0123.nft".to_owned(), format!("{link}.exe"), link] {
+        assert_eq!(stranger.get(&other).await.status, StatusCode::NOT_FOUND, "{other}");
+    }
+    assert_ne!(stranger.get("/firewall").await.status, StatusCode::OK, "the page is for operators");
+}
+
+#[tokio::test]
+async fn a_wish_to_send_mail_is_granted_with_an_end_or_refused() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/mail-port").await;
+    assert!(page.text.contains("my &#60;i&#62;own") && page.text.contains("203.0.113.0/24"), "{}", page.text);
+    let decide =
+        |days: &str, decision: &str| format!("csrf={CSRF}&subscriber=line-7&days={days}&decision={decision}");
+    for days in ["0", "367", "", "x"] {
+        assert_eq!(
+            browser.post("/mail-port", &decide(days, "grant")).await.status,
+            StatusCode::BAD_REQUEST,
+            "{days}"
+        );
+    }
+    assert_eq!(browser.night().state().mail_decided, []);
+    assert_eq!(browser.post("/mail-port", &decide("30", "grant")).await.status, StatusCode::SEE_OTHER);
+    let granted = browser.get("/mail-port").await;
+    assert!(granted.text.contains("granted by robin until 2026-12-23"), "{}", granted.text);
+    browser.post("/mail-port", &decide("", "refuse")).await;
+    assert!(browser.get("/mail-port").await.text.contains("refused by robin"));
+}
+
+#[tokio::test]
+async fn the_playbook_is_shown_as_tables_and_as_the_file_and_a_mistake_keeps_what_was_written() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/playbook").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for words in ["Playbook 1 (", "tell the customer", "/runbooks/suspected", "[[step]]", "configuration"] {
+        assert!(page.text.contains(words), "{words}");
+    }
+    let wrong = browser
+        .post("/playbook/try", &format!("csrf={CSRF}&days=30&text=number%20%3D%201%0Anmae%20%3D%201"))
+        .await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("line 2, column 1") && wrong.text.contains("nmae = 1"), "{}", wrong.text);
+    assert_eq!(
+        browser.post("/playbook/try", &format!("csrf={CSRF}&days=0&text=x")).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn only_what_was_tried_is_made_live_and_the_picture_comes_first() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/playbook/trial").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("2 lines would have been cut off wrongly"), "{}", page.text);
+    assert!(page.text.contains("is contained 1 h 30 min earlier") && page.text.contains("ND-17"));
+    let (wrong, other) = (page.text.find("WRONGLY CUT OFF"), page.text.find("1 d 1 h earlier"));
+    assert!(wrong.is_some() && wrong < other, "the wrong ones come first");
+    let other =
+        browser.post("/playbook/live", &format!("csrf={CSRF}&hash=000000000000&reason=because")).await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST);
+    assert_eq!(browser.night().state().made_live, []);
+    let hash = case::Playbook::read(&fake::playbooks::tried()).unwrap().version.hash;
+    let live = browser.post("/playbook/live", &format!("csrf={CSRF}&hash={hash}&reason=quicker")).await;
+    assert_eq!(live.status, StatusCode::SEE_OTHER);
+    let made = browser.night().state().made_live.clone();
+    assert_eq!((made[0].1.as_str(), made[0].2.as_str()), ("robin", "quicker"));
+}
+
+#[tokio::test]
+async fn every_sign_of_a_page_leads_to_its_runbook() {
+    let browser = Browser::logged_in(Night::usual());
+    let list = browser.get("/runbooks").await;
+    for book in case::runbooks() {
+        assert!(list.text.contains(&format!("/runbooks/{}", book.name)), "{}", book.name);
+        let page = browser.get(&format!("/runbooks/{}", book.name)).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains("<ol>") && !page.text.contains('`'), "{}", book.name);
+    }
+    assert_eq!(browser.get("/runbooks/none").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_customer_sees_answers_and_tests_by_the_link_alone_and_nobody_without_it() {
+    let stranger = Browser::stranger(Night::usual());
+    let path = format!("/c/{}", fake::customers::TOKEN);
+    let page = stranger.get(&path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("<html lang=\"de\">"), "as the letter was: {}", page.text);
+    assert!(page.text.contains("ND-17") && page.text.contains("(Port 8080)"), "{}", page.text);
+    assert!(!page.text.contains("line-20417"), "no name of ours");
+    assert_eq!(page.header(header::REFERRER_POLICY), "same-origin");
+    assert_eq!(page.header(header::CACHE_CONTROL), "no-store");
+    assert!(stranger.get(&format!("{path}?lang=tr")).await.text.contains("<html lang=\"tr\">"));
+    assert_eq!(stranger.night().state().opened, 1, "another language is the same visit");
+    let said = stranger.press(&path, &page.text, "press=answer&lang=de&text=es+ist+%3Cb%3Eweg").await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER);
+    assert_eq!(said.header(header::LOCATION), format!("{path}?lang=de&said=kept"));
+    assert_eq!(stranger.night().state().answers, ["es ist <b>weg"]);
+    stranger.press(&path, &page.text, "press=test&lang=de").await;
+    assert_eq!(stranger.night().state().tested, 1);
+    for other in [format!("/c/{}", "0".repeat(64)), "/c/x".to_owned()] {
+        assert_eq!(stranger.get(&other).await.status, StatusCode::NOT_FOUND, "{other}");
+        let pressed = stranger.press(&other, &page.text, "press=answer&text=x").await;
+        assert_eq!(pressed.status, StatusCode::NOT_FOUND, "{other}");
+    }
+    let mut last = StatusCode::OK;
+    for _ in 0..70 {
+        last = stranger.get(&path).await.status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use case::{Sighting, SignKind, Source, Span, Transport};
+use case::{EvidenceId, Sighting, SignKind, Source, Span, Transport};
 use signs::Sign;
 use store::{Delivery, Entry};
 
@@ -34,7 +34,7 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Sign> {
 }
 
 /// A sign on its way into the log.
-pub(super) fn delivery(sign: &Sign, received: Timestamp) -> Option<Delivery> {
+pub(crate) fn delivery(sign: &Sign, received: Timestamp) -> Option<Delivery> {
     let place = sign.address.to_string().replace(':', ".");
     let port = sign.port.unwrap_or(0);
     Some(Delivery {
@@ -60,23 +60,40 @@ pub(super) fn our_port(sign: &Sign) -> Option<u16> {
     sign.port.filter(|port| kind.is_of_our_port() && answered && *port != 0)
 }
 
-/// A sign as a sighting of the case it was attributed to.
-pub(super) fn sighting(entry: &Entry, bytes: &[u8], sign: &Sign, attributed: String) -> Sighting {
+/// Where a sign is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) evidence: EvidenceId,
+    pub(crate) claim: u32,
+    pub(crate) span: Option<Span>,
+    pub(crate) received: Timestamp,
+}
+
+impl Kept {
+    /// In an entry of the log, as [`bytes`] wrote it there.
+    pub(super) fn in_the_log(entry: &Entry, bytes: &[u8]) -> Kept {
+        let head = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+        let span = Span { start: 0, end: u64::try_from(head).unwrap_or(0) };
+        Kept { evidence: entry.id, claim: 0, span: Some(span), received: entry.received }
+    }
+}
+
+/// A sign as a sighting of the case it was attributed to. The one place where a sign becomes a word of judgement.
+pub(super) fn sighting(kept: Kept, sign: &Sign, attributed: String) -> Sighting {
     let kind = kind(sign.sign);
     let port = our_port(sign);
-    let head = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let tcp = sign.proof.first().is_none_or(|flow| flow.protocol != flow::protocol::UDP);
     let why: String = harmless(sign.why.as_bytes()).chars().take(WHY_AT_MOST).collect();
     Sighting {
-        evidence: entry.id,
-        claim: 0,
-        span: Some(Span { start: 0, end: u64::try_from(head).unwrap_or(0) }),
+        evidence: kept.evidence,
+        claim: kept.claim,
+        span: kept.span,
         source: Source::Sign {
             sign: kind,
             score: thousandths(sign.score),
             peer: sign.peer,
             peer_port: sign.port.filter(|_| port.is_none()),
-            first: sign.first.timestamp().unwrap_or(entry.received),
+            first: sign.first.timestamp().unwrap_or(kept.received),
             flows: sign.flows,
             why,
         },
@@ -85,7 +102,7 @@ pub(super) fn sighting(entry: &Entry, bytes: &[u8], sign: &Sign, attributed: Str
         port,
         protocol: port.map(|_| if tcp { Transport::Tcp } else { Transport::Udp }),
         happened: sign.last.timestamp(),
-        received: entry.received,
+        received: kept.received,
         attributed,
         report: None,
         malware: None,
@@ -94,7 +111,7 @@ pub(super) fn sighting(entry: &Entry, bytes: &[u8], sign: &Sign, attributed: Str
 }
 
 /// The detectors' name of a sign in the words of judgement.
-pub(super) fn kind(sign: signs::SignKind) -> SignKind {
+pub(crate) fn kind(sign: signs::SignKind) -> SignKind {
     match sign {
         signs::SignKind::RelayShape => SignKind::RelayShape,
         signs::SignKind::CallThenServed => SignKind::CallThenServed,
@@ -178,12 +195,12 @@ pub(crate) mod tests {
     #[test]
     fn a_sighting_names_our_port_alone_and_nothing_that_moves_a_cursor() {
         let mut sign = relaying(7, 0.91);
-        let seen = sighting(&entry(), b"{}\n", &sign, String::new());
+        let seen = sighting(Kept::in_the_log(&entry(), b"{}\n"), &sign, String::new());
         assert_eq!((seen.port, seen.kind), (Some(48_613), Kind::OpenProxy));
         let Source::Sign { why, score, peer_port, .. } = seen.source else { panic!("a sign") };
         assert_eq!((why.as_str(), score, peer_port), ("what came in went out again\u{fffd}[2J", 910, None));
         sign.sign = signs::SignKind::BackConnect;
-        let seen = sighting(&entry(), b"{}\n", &sign, String::new());
+        let seen = sighting(Kept::in_the_log(&entry(), b"{}\n"), &sign, String::new());
         assert_eq!(seen.port, None, "the port of somebody else's is not ours to ask");
         sign.sign = signs::SignKind::TrojanScanIn;
         sign.score = 0.05;

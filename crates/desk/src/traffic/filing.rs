@@ -12,8 +12,9 @@ use store::{Entry, IntakeFilter, ReadingRow};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
+use crate::exposure::ScannerSeen;
 use crate::night::chain;
-use crate::traffic::evidence::{self, SOURCE};
+use crate::traffic::evidence::{self, Kept, SOURCE};
 use crate::traffic::ledger::Ledger;
 
 /// The name of the cursor on the log.
@@ -68,6 +69,15 @@ impl Desk {
             }
         }
         self.ring();
+    }
+
+    /// Has it asked whom the scanners touched that the watchers saw.
+    pub(super) async fn take_scanners(&self, found: Vec<ScannerSeen>) {
+        for seen in found {
+            if let Err(error) = self.scanner_seen(seen).await {
+                tracing::error!(scanner = %seen.scanner, error = %chain(&error), "whom a scanner touched is not asked");
+            }
+        }
     }
 
     async fn addresses_on_cases(&self) -> std::collections::HashSet<std::net::IpAddr> {
@@ -167,9 +177,11 @@ impl Desk {
         }
         let mut office = self.office().write().await;
         let (batch, changed) = {
-            let mut draft = office.draft(&self.settings().playbook, self.now());
+            let playbook = self.playbook();
+            let mut draft = office.draft(&playbook, self.now());
             for one in wanted {
-                let sighting = evidence::sighting(&one.entry, &one.bytes, &one.sign, one.reason);
+                let sighting =
+                    evidence::sighting(Kept::in_the_log(&one.entry, &one.bytes), &one.sign, one.reason);
                 let note = format!("{} on {}", one.sign.sign, one.sign.address);
                 let (case, _) = draft.file(&one.subscriber, sighting);
                 rows.push(row(one.entry.id, FILED, note, Some(case)));

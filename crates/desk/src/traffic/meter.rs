@@ -34,6 +34,7 @@ impl std::fmt::Debug for Ask {
 #[derive(Debug, Default)]
 struct Counted {
     since: Option<Timestamp>,
+    recalled: bool,
     flows: u64,
     dropped: u64,
     broken: bool,
@@ -53,6 +54,11 @@ impl Meter {
         let mut counted = self.lock();
         counted.since = Some(now);
         counted.watchers = vec![Counts::default(); watchers];
+    }
+
+    /// So many lines are known from before: what is usual on them need not be learnt.
+    pub(super) fn recalled(&self, lines: usize) {
+        self.lock().recalled = lines > 0;
     }
 
     pub(crate) fn ask(&self, listener: impl Fn() -> ListenerView + Send + Sync + 'static) {
@@ -89,7 +95,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn kept(&self, now: Timestamp, sign: SignKind) {
+    pub(crate) fn kept(&self, now: Timestamp, sign: SignKind) {
         let mut counted = self.lock();
         counted.kept = counted.kept.saturating_add(1);
         let hour = hour(now);
@@ -116,7 +122,7 @@ impl Meter {
         // The minute that still runs says too little of the rate.
         let last = counted.past.back().map_or(0, |minute| minute.flows);
         let minutes: Vec<TrafficMinute> = counted.past.iter().copied().chain([running]).collect();
-        let learning = since.saturating_add(LEARNING).ok().filter(|until| *until > now);
+        let learning = since.saturating_add(LEARNING).ok().filter(|until| *until > now && !counted.recalled);
         let sum = |of: fn(&Counts) -> u64| counted.watchers.iter().map(of).sum();
         let signs = SignKind::ALL.into_iter().map(|sign| SignCount {
             sign: sign.name(),

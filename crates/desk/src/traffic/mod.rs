@@ -7,29 +7,38 @@
 
 pub(crate) mod evidence;
 mod filing;
+mod judged;
 mod ledger;
+mod memory;
 mod meter;
 mod recall;
+mod scanners;
 mod shard;
 mod split;
 mod view;
+mod watched;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use flow::Flow;
-use signs::{Allowed, Sign};
+use signs::{Allowed, Learnt};
 use tokio::sync::{mpsc, watch};
 
 use crate::desk::Desk;
+pub use judged::{Judged, judged};
 use ledger::Ledger;
+use memory::Memory;
 pub(crate) use meter::Meter;
 pub(crate) use recall::proof;
 pub use recall::{FlowView, SignView, signs_of};
-use shard::Shard;
+use scanners::Scanners;
+use shard::{Found, Shard};
 use split::Split;
 pub use view::{ListenerView, SignCount, TrafficMinute, TrafficView};
+use watched::Watched;
 
 /// Batches of flows that wait for one watcher. When it is full the batch is dropped and its flows are counted.
 const BATCHES: usize = 256;
@@ -43,6 +52,8 @@ pub struct TrafficSettings {
     pub allowed: Vec<Allowed>,
     /// How many watchers share the home addresses; at least one.
     pub threads: usize,
+    /// A folder for what the watchers have learnt, so that a restart does not begin anew; without it, it does.
+    pub memory: Option<PathBuf>,
 }
 
 /// The watchers of a running night. Dropping it ends them.
@@ -51,7 +62,8 @@ pub struct Traffic {
     desk: Desk,
     split: Split,
     watchers: Vec<SyncSender<Vec<Flow>>>,
-    found: mpsc::Receiver<Vec<Sign>>,
+    found: mpsc::Receiver<Found>,
+    watched: watch::Sender<Watched>,
 }
 
 /// Where flows are handed in.
@@ -72,17 +84,26 @@ impl Traffic {
         let (signs, found) = mpsc::channel(SIGNS);
         let threads = settings.threads.max(1);
         desk.meter().listen(desk.now(), threads);
+        desk.allow(settings.allowed.clone());
+        let watched = watch::Sender::new(Watched::default());
+        let split = Split::new(territory.home.clone(), threads);
+        let mut learnt = split.learnt(recalled(settings, threads));
+        desk.meter().recalled(learnt.iter().map(Vec::len).sum());
         let mut watchers = Vec::with_capacity(threads);
         for number in 0..threads {
             let (flows, batches) = sync_channel(BATCHES);
             let home = territory.home.prefixes().to_vec();
-            let config = signs::Config::new(home).allowing(settings.allowed.clone());
-            let shard = Shard::new(number, config, batches, signs.clone(), Arc::clone(desk.meter()));
+            let mut config = signs::Config::new(home).allowing(settings.allowed.clone());
+            config.knocks = desk.insists();
+            let scanners = Scanners::new(territory.home.clone());
+            let shard = Shard::new(number, config, batches, signs.clone(), Arc::clone(desk.meter()))
+                .spotting(scanners, watched.subscribe())
+                .knowing(learnt.pop_front().unwrap_or_default())
+                .remembering(settings.memory.as_deref().map(|dir| Memory::of(dir, number)));
             std::thread::Builder::new().name(format!("watcher-{number}")).spawn(move || shard.run())?;
             watchers.push(flows);
         }
-        let split = Split::new(territory.home.clone(), threads);
-        Ok(Traffic { desk: desk.clone(), split, watchers, found })
+        Ok(Traffic { desk: desk.clone(), split, watchers, found, watched })
     }
 
     /// Where flows are handed in.
@@ -97,15 +118,23 @@ impl Traffic {
         let desk = self.desk.clone();
         let work = async {
             desk.withdraw_what_is_allowed(&allowed).await;
-            while let Some(signs) = self.found.recv().await {
-                desk.keep_signs(&mut ledger, signs).await;
+            while let Some(found) = self.found.recv().await {
+                desk.keep_signs(&mut ledger, found.signs).await;
+                desk.take_scanners(found.scanners).await;
+                desk.take_knocks(&found.knocks).await;
             }
         };
         tokio::select! {
             () = work => {}
+            () = self.desk.hand_over_watched(&self.watched) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
+}
+
+/// What watchers had learnt when they ended last.
+fn recalled(settings: &TrafficSettings, watchers: usize) -> Vec<Learnt> {
+    settings.memory.as_deref().map(|dir| memory::recall(dir, watchers)).unwrap_or_default()
 }
 
 impl Feed {

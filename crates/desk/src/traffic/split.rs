@@ -1,9 +1,11 @@
 //! Which watcher sees a flow: all that a home address does must come to one of them.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use case::Home;
 use flow::Flow;
+use signs::Learnt;
 
 /// Shares flows out by home address.
 #[derive(Debug, Clone)]
@@ -29,6 +31,17 @@ impl Split {
             let ours = [flow.destination, flow.source].into_iter().find(|end| self.home.contains(*end));
             if let Some(share) = ours.and_then(|end| shares.get_mut(self.place(end))) {
                 share.push(flow);
+            }
+        }
+        shares
+    }
+
+    /// What was learnt of each line, shared out in the same way: one list for each watcher.
+    pub(super) fn learnt(&self, learnt: Vec<Learnt>) -> VecDeque<Vec<Learnt>> {
+        let mut shares: VecDeque<Vec<Learnt>> = (0..self.among).map(|_| Vec::new()).collect();
+        for one in learnt {
+            if let Some(share) = shares.get_mut(self.place(one.address)) {
+                share.push(one);
             }
         }
         shares

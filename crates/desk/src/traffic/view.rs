@@ -77,6 +77,8 @@ pub struct ListenerView {
     pub kernel_drops: u64,
     /// Flow records dropped because the desk had no room for them.
     pub flows_dropped: u64,
+    /// Flow records that were watched and are not on disk: the disk was too slow, or full.
+    pub flows_not_kept: u64,
     /// Datagrams of exporters that are not configured; they are not read.
     pub strangers: u64,
     /// Some of those exporters, with how many datagrams each sent.

@@ -29,6 +29,8 @@ pub(crate) struct House {
     pub(crate) min_gap: Duration,
     /// The program that is to change the edge; without it the edge is the dry-run one.
     pub(crate) edge_program: Option<String>,
+    /// The budget of new blocks.
+    pub(crate) max_new_per_hour: u32,
     /// Who is believed how far.
     pub(crate) reporters: Reporters,
     pub(crate) trusted_results: TrustedResults,
@@ -67,7 +69,7 @@ impl House {
         let nets =
             |texts: &[&str]| texts.iter().map(|text| text.parse().expect("a prefix")).collect::<Vec<_>>();
         let home = Home::new(nets(home)).expect("a home");
-        let territory = Territory { home, never_touch: nets(never_touch) };
+        let territory = Territory { home, never_touch: nets(never_touch).into() };
         let dir = TempDir::new().expect("a folder");
         let beside = || format!("sqlite://{}", dir.path().join("nightdesk.db").display());
         let url = url.unwrap_or_else(beside);
@@ -80,6 +82,7 @@ impl House {
             playbook: Playbook { usual_ports: vec![9], ..Playbook::default() },
             min_gap: Duration::ZERO,
             edge_program: None,
+            max_new_per_hour: 100,
             reporters: Reporters::default(),
             trusted_results: TrustedResults::default(),
             answers: Answers::default(),
@@ -127,29 +130,45 @@ impl House {
         }
     }
 
-    /// Opens the desk and lets it work.
-    pub(crate) async fn open(&self) -> Night {
+    fn settings(&self) -> Settings {
         let territory = self.territory.clone();
-        let settings = Settings {
-            territory: territory.clone(),
+        Settings {
+            territory,
             playbook: self.playbook.clone(),
             clock_skew: SignedDuration::from_secs(30),
+            mappings: Vec::new(),
+            customers: None,
             mail: self.relay.map(relay),
             subscriber_mail: None,
+            letters: desk::Letters::default(),
+            customer_pages: Some("https://desk.example.net/".to_owned()),
             reporters: self.reporters.clone(),
             trusted_results: self.trusted_results.clone(),
             answers: self.answers.clone(),
             quirks: self.quirks.clone(),
-        };
+            outbound: desk::Outbound::new(&[], &[]),
+        }
+    }
+
+    /// The desk as a command of an operator's opens it beside the one at work.
+    pub(crate) async fn command(&self) -> Desk {
         let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
-        let desk = Desk::open(settings, self.store.clone(), spool, self.clock.clone()).await.expect("a desk");
+        Desk::open(self.settings(), self.store.clone(), spool, self.clock.clone()).await.expect("a desk")
+    }
+
+    /// Opens the desk and lets it work.
+    pub(crate) async fn open(&self) -> Night {
+        let territory = self.territory.clone();
+        let spool = Spool::open(&self.dir.path().join("spool")).expect("a spool");
+        let desk =
+            Desk::open(self.settings(), self.store.clone(), spool, self.clock.clone()).await.expect("a desk");
         let landing =
             Landing::bind(&["127.0.0.1:0".parse().expect("an address")], "a test").await.expect("a landing");
         let mut config = probe::Config::new(territory.clone());
         config.deadline = Duration::from_secs(5);
         config.min_gap = self.min_gap;
         let prober = Arc::new(Prober::new(config, landing).expect("a prober"));
-        let config = edge::Config { territory, max_new_per_hour: 100 };
+        let config = edge::Config { territory, max_new_per_hour: self.max_new_per_hour };
         let outlet = match &self.edge_program {
             None => DryRun::new(config).into(),
             Some(program) => {
@@ -159,8 +178,9 @@ impl House {
         let (stop, stopped) = watch::channel(false);
         let at_work = desk.clone();
         let mailer = self.relay.map(|port| Mailer::new(&relay(port)).expect("a mailer"));
-        let running =
-            tokio::spawn(async move { at_work.run(Hands { prober, outlet, mailer }, stopped).await });
+        let running = tokio::spawn(async move {
+            at_work.run(Hands { prober, outlets: vec![outlet], mailer }, stopped).await;
+        });
         Night { desk, stop, running }
     }
 

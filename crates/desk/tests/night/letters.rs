@@ -267,6 +267,64 @@ async fn a_scanner_outside_is_told_to_its_own_desk_once_a_day_and_nothing_else_i
     night.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_at_the_traps_is_told_to_its_own_desk_where_that_is_chosen() {
+    let post = Post::open().await;
+    let mut house = house(&post).await;
+    house.answers.xarf_traps = true;
+    let contacts = ContactTable::new(vec![(
+        "198.51.100.0/24".parse().expect("a prefix"),
+        "abuse@scanners.example".parse().expect("an address"),
+    )]);
+    house.answers.contacts = std::sync::Arc::new(contacts);
+    house.leased("203.0.113.105", "line-105").await;
+    let night = house.open().await;
+    let visit = |source: &str, said: bool| desk::TrapHit {
+        at: night.desk.now() - SignedDuration::from_mins(5),
+        source: source.parse().expect("an address"),
+        trap: "203.0.113.241".parse().expect("an address"),
+        port: 1080,
+        transport: "tcp",
+        handshake: true,
+        wanted: if said { "socks5" } else { "silence" },
+        family: if said { "proxy" } else { "other" },
+        said,
+        first: Vec::new(),
+        line: "{}".to_owned(),
+    };
+    let (told, hits) = tokio::sync::mpsc::channel(8);
+    // A scanner, twice; a wrong number; a line of ours, which gets a case and no letter.
+    for hit in [
+        visit("198.51.100.9", true),
+        visit("198.51.100.9", true),
+        visit("198.51.100.10", false),
+        visit("203.0.113.105", true),
+    ] {
+        told.send(hit).await.expect("a visit");
+    }
+    drop(told);
+    let (_stop, stops) = tokio::sync::watch::channel(false);
+    night.desk.keep_traps(hits, stops).await;
+    until("a letter", async || (!post.to("@").is_empty()).then_some(())).await;
+    until("the line's case", async || house.case_of("line-105").await).await;
+    until("every errand is done", async || {
+        let due = house.store.next_errand_due().await.expect("the outbox");
+        due.is_none_or(|due| due > night.desk.now()).then_some(())
+    })
+    .await;
+    let letter = one(post.to("@"));
+    assert!(letter.data.contains("198.51.100.9") && letter.data.contains("xarf.json"), "{}", letter.data);
+    let message = MessageParser::new().parse(letter.data.as_bytes()).expect("a message");
+    let json = message.attachment(0).expect("the document").contents();
+    let xarf: serde_json::Value = serde_json::from_slice(json).expect("whole JSON");
+    assert_eq!(
+        (&xarf["source_identifier"], &xarf["type"], &xarf["destination_port"]),
+        (&"198.51.100.9".into(), &"port_scan".into(), &1080.into())
+    );
+    assert!(!letter.data.contains("203.0.113"), "which addresses are traps stays with us: {}", letter.data);
+    night.end().await;
+}
+
 /// A registry on loopback: it names us for 198.51.100.1, nobody for .2, a desk of their own for all others, and when it is
 /// asked about .3 for the first time it breaks down. Gives its base and what it was asked.
 async fn registry() -> (String, std::sync::Arc<std::sync::Mutex<Vec<String>>>) {

@@ -3,8 +3,12 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says what it wanted")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the flood says its figures")]
 
+mod edge;
 mod ended;
+mod exposure;
+mod firewall;
 mod flood;
+mod garden;
 mod house;
 #[path = "../../../lookup/tests/shown/post.rs"]
 #[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]

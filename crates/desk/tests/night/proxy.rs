@@ -12,14 +12,19 @@ pub(crate) async fn open(host: &str) -> SocketAddr {
 
 /// Opens one on this port of `host`.
 pub(crate) async fn open_at(host: &str, port: u16) -> SocketAddr {
+    open_for_now(host, port).await.0
+}
+
+/// Opens one that is gone once its task is aborted.
+pub(crate) async fn open_for_now(host: &str, port: u16) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind((host, port)).await.expect("a free port on loopback");
     let address = listener.local_addr().expect("a bound port");
-    tokio::spawn(async move {
+    let serving = tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
             tokio::spawn(relay(client));
         }
     });
-    address
+    (address, serving)
 }
 
 async fn relay(mut client: TcpStream) -> Option<()> {

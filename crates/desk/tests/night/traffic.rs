@@ -25,7 +25,7 @@ struct Watch {
 impl Watch {
     fn over(night: &Night, allowed: &[&str]) -> Watch {
         let allowed = allowed.iter().map(|text| text.parse().expect("an address")).collect();
-        let settings = TrafficSettings { allowed, threads: 2 };
+        let settings = TrafficSettings { allowed, threads: 2, memory: None };
         let traffic = Traffic::start(&night.desk, &settings).expect("threads");
         let feed = traffic.feed();
         let (stop, stopped) = watch::channel(false);

@@ -15,23 +15,27 @@ const CHUNK: u32 = 500;
 
 pub(crate) async fn run(config: &Config, command: &CaseCommand) -> Result<Answer> {
     if let CaseCommand::Innocent { case, because, by } = command {
-        return innocent(config, *case, because, by).await;
+        let command = case::Command::Innocent { reason: because.clone() };
+        return act(config, *case, command, by, "SpamCop will be told").await;
+    }
+    if let CaseCommand::Approve { case, by } = command {
+        let command = case::Command::Approve { by: by.clone() };
+        return act(config, *case, command, by, "its blocks go to the edge").await;
     }
     let store = startup::open_store(config).await?;
     match command {
         CaseCommand::List { stage, all, json } => list(&store, *stage, *all, json.json).await,
         CaseCommand::Show { case, json } => show(&store, *case, json.json).await,
-        CaseCommand::Innocent { .. } => Ok(Answer::No),
+        CaseCommand::Innocent { .. } | CaseCommand::Approve { .. } => Ok(Answer::No),
     }
 }
 
 /// The running desk finds the order in the outbox, and the case changed, when it next looks.
-async fn innocent(config: &Config, id: CaseId, because: &str, by: &str) -> Result<Answer> {
+async fn act(config: &Config, id: CaseId, command: case::Command, by: &str, follows: &str) -> Result<Answer> {
     let desk = startup::open_desk(config).await?;
-    let command = case::Command::Innocent { reason: because.to_owned() };
     match desk.act(id, command, case::Actor::Operator(by.to_owned())).await {
         Ok(()) => {
-            output::line(format!("{id}: SpamCop will be told; `nightdesk case show {id}` says when it was"));
+            output::line(format!("{id}: {follows}; `nightdesk case show {id}` says when it was"));
             Ok(Answer::Yes)
         }
         Err(desk::ActError::Desk(error)) => Err(error.into()),

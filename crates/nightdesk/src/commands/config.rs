@@ -14,6 +14,8 @@ pub(crate) fn run(path: &Path, command: &ConfigCommand) -> Result<Answer> {
         ConfigCommand::Check => {
             let config = config::load(path)?;
             crate::quirks::read(config.intake.quirks.as_deref()).context("intake.quirks")?;
+            let playbook = crate::startup::playbook(&config)?;
+            crate::startup::letters(&config)?;
             let home: Vec<String> = config.general.home.iter().map(ToString::to_string).collect();
             output::line(format!("{} is good", path.display()));
             output::line(format!("  home      {}", home.join(", ")));
@@ -26,6 +28,7 @@ pub(crate) fn run(path: &Path, command: &ConfigCommand) -> Result<Answer> {
                     "dry-run: nothing is blocked"
                 }
             ));
+            output::line(format!("  playbook  {}, {:?}", playbook.version, playbook.name));
             output::line(format!(
                 "  mail out  {}",
                 config.mail.relay.as_deref().unwrap_or("none: nobody is told by mail")

@@ -8,10 +8,12 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use case::Stage;
+use desk::Judged;
 use flow::{Flow, Millis, files};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use signs::{Config, Detector, Host, Sign, Standing};
+use signs::{Config, Detector, Sign};
 
 use super::Answer;
 use crate::cli::Detect;
@@ -21,6 +23,8 @@ use crate::output;
 const HELD: usize = 1 << 20;
 /// How often it is asked what there is to say, in milliseconds of the flows' time.
 const EVERY: i64 = 600_000;
+/// From this probability on another sign would be enough: the strongest of one family that never suspects alone.
+const WORTH_WATCHING: f64 = 0.1;
 /// In a file the stretch is what there is: two minutes must do to know what a line does not answer.
 const LEARNING: i64 = 120_000;
 
@@ -75,13 +79,26 @@ fn read(file: &Path, bar: &ProgressBar, reader: &mut files::Reader, stretch: &mu
     Ok(())
 }
 
+/// A home address with anything to say, judged as a case with these signs alone would be.
+struct Found {
+    address: IpAddr,
+    judged: Judged,
+    signs: Vec<Sign>,
+}
+
+impl Found {
+    fn rank(&self) -> (Stage, f64) {
+        (self.judged.stage, self.judged.score)
+    }
+}
+
 /// The flows of all files in order of time, as far as memory allows, and the worst that was found of each address.
 struct Stretch {
     detector: Detector,
     held: BinaryHeap<Reverse<Timed>>,
     taken: u64,
     asked: Option<Millis>,
-    worst: BTreeMap<IpAddr, Host>,
+    worst: BTreeMap<IpAddr, Found>,
 }
 
 /// A flow by when it ended, and then by when it was read.
@@ -134,70 +151,78 @@ impl Stretch {
     /// Signs fade and lines are given up; what is shown is the worst that was known of an address at any time.
     fn ask(&mut self) {
         let stirred: Vec<IpAddr> = self.detector.new_signs().iter().map(|sign| sign.address).collect();
-        for address in stirred {
-            self.keep(self.detector.host(address));
+        stirred.into_iter().for_each(|address| self.keep(address));
+    }
+
+    fn keep(&mut self, address: IpAddr) {
+        let signs = self.detector.signs(address);
+        if signs.is_empty() {
+            return;
+        }
+        let found = Found { address, judged: desk::judged(&signs, self.detector.now()), signs };
+        if self.worst.get(&address).is_none_or(|kept| kept.rank() <= found.rank()) {
+            self.worst.insert(address, found);
         }
     }
 
-    fn keep(&mut self, host: Host) {
-        let rank = |host: &Host| (host.stage, host.score);
-        match self.worst.get(&host.address) {
-            Some(kept) if rank(kept) > rank(&host) => {}
-            _ if host.signs.is_empty() => {}
-            _ => drop(self.worst.insert(host.address, host)),
-        }
-    }
-
-    fn finish(mut self) -> Vec<Host> {
+    fn finish(mut self) -> Vec<Found> {
         while let Some(Reverse(Timed(_, _, flow))) = self.held.pop() {
             self.see(&flow);
         }
         self.detector.finish();
-        for host in self.detector.hosts() {
-            self.keep(host);
+        for address in self.detector.addresses() {
+            self.keep(address);
         }
-        let mut hosts: Vec<Host> = self.worst.into_values().collect();
-        hosts.sort_by(|a, b| b.stage.cmp(&a.stage).then(b.score.total_cmp(&a.score)));
-        hosts
+        let mut found: Vec<Found> = self.worst.into_values().collect();
+        let order = |a: &Found, b: &Found| {
+            b.judged.stage.cmp(&a.judged.stage).then(b.judged.score.total_cmp(&a.judged.score))
+        };
+        found.sort_by(order);
+        found
     }
 }
 
-fn show(options: &Detect, host: &Host) -> Result<()> {
+fn show(options: &Detect, host: &Found) -> Result<()> {
     if options.json.json {
         return output::json(&face(host, options.explain));
     }
-    output::line(format!("{}  {}  {:.2}", host.address, host.stage, host.score));
+    output::line(format!("{}  {}  {:.2}", host.address, host.judged.stage, host.judged.score));
     for sign in &host.signs {
         output::line(format!("  {} {:.2}: {}", sign.sign, sign.score, sign.why));
         if options.explain {
             sign.proof.iter().for_each(|flow| output::line(format!("      {}", told(flow))));
         }
     }
+    if options.explain {
+        output::line(format!("  judged: {}", host.judged.why));
+    }
     output::line(format!("  next: {}", next(host)));
     Ok(())
 }
 
 /// What whoever reads this does now.
-fn next(host: &Host) -> String {
+fn next(host: &Found) -> String {
     let port = host.signs.iter().filter(|sign| sign.peer.is_none()).find_map(|sign| sign.port);
     let check = match (port, host.address) {
         (Some(port), IpAddr::V6(address)) => format!("nightdesk check [{address}]:{port}"),
         (Some(port), IpAddr::V4(address)) => format!("nightdesk check {address}:{port}"),
         (None, address) => format!("nightdesk check {address}"),
     };
-    match host.stage {
-        Standing::Confirmed => format!("ask the line itself ({check}), then contain it as the playbook says"),
-        Standing::Suspected => format!("ask the line itself ({check}) and look at the flows (--explain)"),
-        Standing::Watching => "watch it; one more sign of another kind makes it suspected".to_owned(),
-        Standing::HeadsUp => "nothing yet".to_owned(),
+    match host.judged.stage {
+        Stage::Confirmed => format!("ask the line itself ({check}), then contain it as the playbook says"),
+        Stage::Suspected => format!("ask the line itself ({check}) and look at the flows (--explain)"),
+        _ if host.judged.score >= WORTH_WATCHING => {
+            "watch it; one more sign of another kind makes it suspected".to_owned()
+        }
+        _ => "nothing yet".to_owned(),
     }
 }
 
-fn face(host: &Host, explain: bool) -> Value {
+fn face(host: &Found, explain: bool) -> Value {
     json!({
         "address": host.address,
-        "score": rounded(host.score),
-        "stage": host.stage.name(),
+        "score": rounded(host.judged.score),
+        "stage": host.judged.stage.name(),
         "signs": host.signs.iter().map(|sign| sign_face(sign, explain)).collect::<Vec<_>>(),
     })
 }
@@ -205,7 +230,7 @@ fn face(host: &Host, explain: bool) -> Value {
 fn sign_face(sign: &Sign, explain: bool) -> Value {
     let mut face = json!({
         "sign": sign.sign.name(),
-        "score": rounded(sign.score),
+        "score": rounded(f64::from(sign.score)),
         "peer": sign.peer,
         "port": sign.port,
         "first": sign.first.to_string(),
@@ -220,8 +245,8 @@ fn sign_face(sign: &Sign, explain: bool) -> Value {
 }
 
 /// Three digits, and none that come from the width of a float.
-fn rounded(score: f32) -> f64 {
-    (f64::from(score) * 1_000.0).round() / 1_000.0
+fn rounded(score: f64) -> f64 {
+    (score * 1_000.0).round() / 1_000.0
 }
 
 /// One flow in one line.

@@ -1,31 +1,32 @@
 //! `nightdesk lease import`.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use lease::{Lease, Row, RowError, SubscriberId, csv, detail};
+use jiff::Timestamp;
+use lease::{Format, Lease, Manner, Reader, Row, RowError, SubscriberId};
 use serde_json::json;
 use store::Store;
 
 use super::Answer;
-use crate::cli::{LeaseCommand, LeaseFormat};
-use crate::config::Config;
-use crate::{output, startup};
+use crate::cli::LeaseCommand;
+use crate::config::{Config, LeaseFormat};
+use crate::{lease_files, output, startup};
 
 /// Rows written in one transaction: large enough that the disk's sync does not count, small enough to show progress.
 const TOGETHER: usize = 20_000;
-/// A line longer than this is no lease; the reader says so of what it got.
-const LONGEST_LINE: u64 = 64 * 1024;
+/// How much is read at once, in bytes.
+const CHUNK: usize = 1 << 20;
 /// How many bad rows are printed one by one; the rest are counted.
 const SHOWN: u64 = 20;
 
 pub(crate) async fn run(config: &Config, command: &LeaseCommand) -> Result<Answer> {
-    let LeaseCommand::Import { file, format, json } = command;
+    let LeaseCommand::Import { file, format, zone, json } = command;
     let store = startup::open_store(config).await?;
-    let count = import(&store, file, *format, !json.json).await?;
+    let count = import(&store, file, *format, zone.as_deref(), !json.json).await?;
     if json.json {
         output::json(
             &json!({ "file": file, "new": count.new, "changed": count.changed, "same": count.same, "unreadable": count.unreadable }),
@@ -57,54 +58,38 @@ pub(crate) async fn import(
     store: &Store,
     file: &Path,
     format: Option<LeaseFormat>,
+    zone: Option<&str>,
     show: bool,
 ) -> Result<Imported> {
     let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let bar = progress(opened.metadata().map_or(0, |about| about.len()), show);
+    let about = opened.metadata().ok();
+    let bar = progress(about.as_ref().map_or(0, Metadata::len), show);
+    let written = about.and_then(|about| Timestamp::try_from(about.modified().ok()?).ok());
     let mut source = BufReader::with_capacity(1 << 20, bar.wrap_read(opened));
     let format = match format {
-        Some(format) => format,
-        None => told_by_its_beginning(&mut source)?,
+        Some(format) => format.into(),
+        None => Format::of(source.fill_buf()?).with_context(|| {
+            format!("{} is no lease file that is known; name its format with --format", file.display())
+        })?,
     };
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let zone = lease_files::zone(zone).context("--zone")?;
+    let manner = Manner { name, zone, written: written.unwrap_or_else(Timestamp::now) };
     let mut import =
         Import { store, bar: &bar, rows: Vec::new(), contacts: Vec::new(), count: Imported::default() };
-    match format {
-        LeaseFormat::Csv => {
-            let mut reader = csv::Reader::new(&name);
-            let mut line = Vec::new();
-            while source.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
-                import.take(reader.line(&line)).await?;
-                line.clear();
-            }
+    let mut reader = Reader::new(format, &manner, false);
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = source.read(&mut chunk)?;
+        if length == 0 {
+            break;
         }
-        LeaseFormat::RadiusDetail => {
-            let mut reader = detail::Reader::new();
-            let mut chunk = vec![0; 1 << 16];
-            loop {
-                let length = source.read(&mut chunk)?;
-                if length == 0 {
-                    break;
-                }
-                import.take(reader.feed(chunk.get(..length).unwrap_or_default())).await?;
-            }
-            import.take(reader.finish()).await?;
-        }
+        import.take(reader.feed(chunk.get(..length).unwrap_or_default(), None)).await?;
     }
+    import.take(reader.finish()).await?;
     import.write().await?;
     bar.finish_and_clear();
     Ok(import.count)
-}
-
-/// Accounting begins with a date line and attributes below it; a CSV names its columns first.
-fn told_by_its_beginning(source: &mut impl BufRead) -> Result<LeaseFormat> {
-    let beginning = String::from_utf8_lossy(source.fill_buf()?).into_owned();
-    let first = beginning.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    Ok(if first.contains(',') || first.contains("address") {
-        LeaseFormat::Csv
-    } else {
-        LeaseFormat::RadiusDetail
-    })
 }
 
 fn progress(bytes: u64, show: bool) -> ProgressBar {

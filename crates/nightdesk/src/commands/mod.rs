@@ -1,5 +1,6 @@
 //! One file per command: ask the rooms, print the answer.
 
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod blocks;
 pub(crate) mod cases;
@@ -7,18 +8,25 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod detect;
 pub(crate) mod exposure;
+pub(crate) mod firewall;
+pub(crate) mod heaviest;
 pub(crate) mod init;
 pub(crate) mod lake;
 pub(crate) mod leases;
+pub(crate) mod letters;
+pub(crate) mod mail_port;
 pub(crate) mod manual;
 pub(crate) mod operators;
 pub(crate) mod parse;
+pub(crate) mod playbook;
 pub(crate) mod reporters;
+pub(crate) mod runbook;
 pub(crate) mod selfcheck;
 pub(crate) mod serve;
 pub(crate) mod sql;
 pub(crate) mod table;
 pub(crate) mod timeline;
+pub(crate) mod trap;
 pub(crate) mod who;
 pub(crate) mod who_talks_to;
 pub(crate) mod why;

@@ -15,7 +15,8 @@ pub(crate) async fn run(config: &Config, options: &Who) -> Result<Answer> {
     let at = options.at.unwrap_or_else(Timestamp::now);
     let whose =
         Whose { address: options.address, port: options.port, at, uncertainty: config.leases.clock_skew.0 };
-    let attribution = desk::whose(&store, &startup::territory(config)?.home, &whose).await?;
+    let home = startup::territory(config)?.home;
+    let attribution = desk::whose(&store, &home, &startup::mappings(config)?, &whose).await?;
     if options.json.json {
         output::json(&serde_json::json!({ "address": whose.address, "at": at, "attribution": attribution }))?;
     } else {

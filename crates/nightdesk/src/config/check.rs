@@ -110,6 +110,10 @@ pub(super) fn values(config: &Config) -> Result<()> {
     pickups(config)?;
     answers(config)?;
     flows(config)?;
+    traps(config)?;
+    leases(config)?;
+    crate::firewalls::settings(config).map(drop)?;
+    crate::outlets::outlets(config, &crate::startup::territory(config)?)?;
     ensure!(
         config.selfcheck.addresses.is_empty() || config.mail.relay.is_some(),
         "selfcheck.addresses needs mail.relay and mail.from; without them nothing can be sent"
@@ -139,6 +143,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
         ("lake.limit", config.lake.limit.0),
         ("selfcheck.limit", config.selfcheck.limit.0),
         ("probe.deadline", config.probe.deadline.0),
+        ("probe.relay_deadline", config.probe.relay_deadline.0),
         ("playbook.block_for", config.playbook.block_for.0),
         ("playbook.recheck_every", config.playbook.recheck_every.0),
     ];
@@ -159,6 +164,14 @@ pub(super) fn values(config: &Config) -> Result<()> {
         config.lake.memory
     );
     own_services(config)?;
+    let set = &config.playbook;
+    let alone =
+        sections::Playbook { file: set.file.clone(), outlets: set.outlets.clone(), ..Default::default() };
+    ensure!(
+        set.file.is_none() || (*set == alone && config.answers.spamcop_resolved),
+        "playbook.file says the whole playbook; take the other settings of [playbook] but outlets, and \
+         answers.spamcop_resolved, out of this file"
+    );
     ensure!(
         config.playbook.block_for.0 <= edge::LONGEST_BLOCK,
         "playbook.block_for is longer than the edge allows ({} h)",
@@ -184,6 +197,20 @@ fn pickups(config: &Config) -> Result<()> {
     let dirs = config.maildir.iter().map(|one| ("maildir", &one.dir));
     for (table, dir) in dirs.chain(config.folder.iter().map(|one| ("folder", &one.dir))) {
         ensure!(!dir.as_os_str().is_empty(), "a [[{table}]] has no dir");
+    }
+    Ok(())
+}
+
+/// Where leases come in.
+fn leases(config: &Config) -> Result<()> {
+    crate::accounting::check(config)?;
+    crate::nat_events::check(config)?;
+    crate::startup::mappings(config)?;
+    crate::startup::customers(config)?;
+    for one in &config.lease_file {
+        ensure!(!one.path.as_os_str().is_empty(), "a [[lease_file]] has no path");
+        ensure!(!one.every.0.is_zero(), "lease_file.every is 0; write 2s");
+        crate::lease_files::zone(one.zone.as_deref()).context("lease_file.zone")?;
     }
     Ok(())
 }
@@ -217,6 +244,27 @@ fn flows(config: &Config) -> Result<()> {
     }
     ensure!(set.threads > 0, "flows.threads is 0; nobody would watch");
     allowed(config).map(drop)
+}
+
+/// Traps are spare addresses of ours, and none that we ourselves listen on.
+fn traps(config: &Config) -> Result<()> {
+    let set = &config.traps;
+    let home = |net: &ipnet::IpNet| config.general.home.iter().any(|home| home.contains(net));
+    if let Some(net) = set.prefixes.iter().find(|net| !home(net)) {
+        bail!("traps.prefixes: {net} is not inside home; a trap stands on addresses of your own");
+    }
+    let listeners = [config.intake.smtp, config.intake.lmtp, Some(config.web.listen)].into_iter().flatten();
+    let mut own = listeners.chain(config.probe.landing.iter().chain(&config.flows.listen).copied());
+    if let Some(own) = own.find(|own| set.prefixes.iter().any(|net| net.contains(&own.ip()))) {
+        bail!("traps.prefixes: nightdesk itself listens on {own}, which is no spare address");
+    }
+    ensure!(set.port != 0, "traps.port is 0; the rules need one port to hand packets to");
+    for (key, length) in
+        [("traps.silence", set.silence.0), ("traps.idle", set.idle.0), ("traps.longest", set.longest.0)]
+    {
+        ensure!(!length.is_zero(), "{key} is 0; nothing could come of it");
+    }
+    Ok(())
 }
 
 /// What of the traffic is allowed; it must be ours, or a peer outside that may be called.

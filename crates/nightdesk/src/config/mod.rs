@@ -3,6 +3,7 @@
 mod check;
 mod duration;
 mod net;
+mod outlets;
 mod pickups;
 pub(crate) mod section;
 mod sections;
@@ -15,12 +16,14 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use duration::Span;
-pub(crate) use pickups::{Folder, Mailbox, MailboxSecurity, Maildir, Role};
+pub(crate) use outlets::{AccessServer, Bgp, Router, Routes, SessionChange, Zone, ZoneUse};
+pub(crate) use pickups::{Folder, LeaseFile, LeaseFormat, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
 use sections::{
-    Answers, Edge, Flows, General, Intake, Lake, Leases, Lookup, Mail, Playbook, Probe, SelfCheck, Web,
+    Answers, Edge, Firewall, Flows, Garden, General, Intake, Lake, Leases, Letters, Lookup, Mail, Outbound,
+    Playbook, Probe, SelfCheck, Traps, Web,
 };
-pub(crate) use sections::{Contact, EdgeOutlet};
+pub(crate) use sections::{Contact, EdgeOutlet, NatMapping};
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -38,10 +41,15 @@ pub(crate) struct Config {
     pub(crate) probe: Probe,
     pub(crate) edge: Edge,
     pub(crate) mail: Mail,
+    pub(crate) letters: Letters,
     pub(crate) answers: Answers,
     pub(crate) selfcheck: SelfCheck,
     pub(crate) flows: Flows,
+    pub(crate) traps: Traps,
+    pub(crate) firewall: Firewall,
+    pub(crate) garden: Garden,
     pub(crate) web: Web,
+    pub(crate) outbound: Outbound,
     pub(crate) lake: Lake,
     pub(crate) playbook: Playbook,
     /// Mailboxes to pick mail up from.
@@ -50,6 +58,16 @@ pub(crate) struct Config {
     pub(crate) maildir: Vec<Maildir>,
     /// Folders to pick feeds' files up from.
     pub(crate) folder: Vec<Folder>,
+    /// Lease files that are followed.
+    pub(crate) lease_file: Vec<LeaseFile>,
+    /// Zones that name contained lines.
+    pub(crate) zone: Vec<Zone>,
+    /// BGP speakers that announce routes for us.
+    pub(crate) bgp: Vec<Bgp>,
+    /// Access servers that lead sessions into a walled garden.
+    pub(crate) access_server: Vec<AccessServer>,
+    /// Routers that people change.
+    pub(crate) router: Vec<Router>,
 }
 
 /// Every section with its settings, in the order of the file; the first has no name.
@@ -62,10 +80,15 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("probe", Probe::settings()),
         ("edge", Edge::settings()),
         ("mail", Mail::settings()),
+        ("letters", Letters::settings()),
         ("answers", Answers::settings()),
         ("selfcheck", SelfCheck::settings()),
         ("flows", Flows::settings()),
+        ("traps", Traps::settings()),
+        ("firewall", Firewall::settings()),
+        ("garden", Garden::settings()),
         ("web", Web::settings()),
+        ("outbound", Outbound::settings()),
         ("lake", Lake::settings()),
         ("playbook", Playbook::settings()),
     ]
@@ -77,6 +100,15 @@ pub(crate) fn tables() -> Vec<(&'static str, &'static str, Vec<Setting>)> {
         ("mailbox", "A mailbox to pick mail up from over IMAP.", Mailbox::settings()),
         ("maildir", "A Maildir to pick mail up from, besides intake.maildir.", Maildir::settings()),
         ("folder", "A folder that feeds put their files into.", Folder::settings()),
+        ("lease_file", "A lease file to follow as it grows.", LeaseFile::settings()),
+        ("zone", "A zone that names contained lines, for a name server to serve.", Zone::settings()),
+        ("bgp", "A BGP speaker that announces routes for us.", Bgp::settings()),
+        (
+            "access_server",
+            "An access server that leads lines into a walled garden.",
+            AccessServer::settings(),
+        ),
+        ("router", "A router that people change: what to type, for them to review.", Router::settings()),
     ]
 }
 

@@ -111,6 +111,48 @@ section! {
     }
 }
 
+/// The formats lease files are read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LeaseFormat {
+    /// A CSV with a header.
+    Csv,
+    /// FreeRADIUS `detail` accounting.
+    RadiusDetail,
+    /// A Kea lease file (memfile).
+    Kea,
+    /// The lease file of ISC dhcpd.
+    IscDhcpd,
+    /// A translator's log of port blocks (Juniper, Cisco, A10, NFWare, 6WIND).
+    NatLog,
+}
+
+impl From<LeaseFormat> for lease::Format {
+    fn from(format: LeaseFormat) -> lease::Format {
+        match format {
+            LeaseFormat::Csv => lease::Format::Csv,
+            LeaseFormat::RadiusDetail => lease::Format::RadiusDetail,
+            LeaseFormat::Kea => lease::Format::Kea,
+            LeaseFormat::IscDhcpd => lease::Format::IscDhcpd,
+            LeaseFormat::NatLog => lease::Format::NatLog,
+        }
+    }
+}
+
+section! {
+    /// A lease file that is followed as it grows, through rotation and clean-up; it is never changed.
+    LeaseFile {
+        /// The file. Required.
+        path: PathBuf = PathBuf::new();
+        /// csv, radius-detail, kea, isc-dhcpd or nat-log; absent: told by its beginning.
+        format: Option<LeaseFormat> = None;
+        /// The time zone of a translator's log whose times do not say their own, such as Europe/Berlin.
+        zone: Option<String> = None;
+        /// How often it is looked at.
+        every: super::Span = super::Span::secs(2);
+    }
+}
+
 impl Mailbox {
     /// How it is called.
     pub(crate) fn name(&self) -> String {

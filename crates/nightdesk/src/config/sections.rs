@@ -17,6 +17,9 @@ section! {
         home: Vec<IpNet> = Vec::new();
         /// Addresses and prefixes inside home that are never probed or blocked: your routers, resolvers, mail servers.
         never_touch: Vec<IpNet> = Vec::new();
+        /// A file of more of them, an address or prefix on each line, # before a comment. It is read again within seconds
+        /// after it changes; while a line of it cannot be read nothing new is probed or blocked, and operators are paged.
+        never_touch_file: Option<PathBuf> = None;
         /// Where the database and accepted mail live. Must be on a disk that keeps what fsync says it kept.
         data_dir: PathBuf = PathBuf::from("/var/lib/nightdesk");
         /// The database, if it is not SQLite in data_dir: postgres://user@host/name or sqlite:///path/file.db.
@@ -97,19 +100,81 @@ section! {
         clock_skew: Span = Span::secs(30);
         /// A subscriber's mail address where the lease source names none: {subscriber}@customers.example.net.
         subscriber_mail: Option<String> = None;
+        /// Your own customer system, asked where no lease says whose an address was, such as
+        /// "https://crm.example.net/whose?ip={address}&port={port}&at={time}"; it answers {"subscriber": "…"} or 404.
+        customer_url: Option<String> = None;
+        /// Where to listen for RADIUS accounting, such as 0.0.0.0:1813, as an accounting server or for a copy; absent:
+        /// not at all. Files that are followed: [[lease_file]], below.
+        radius: Option<SocketAddr> = None;
+        /// Which access servers or RADIUS proxies send it: [{ net = "192.0.2.1", secret_file = "/etc/nightdesk/bng" }],
+        /// each with the file whose first line is the shared secret.
+        radius_clients: Vec<RadiusClient> = Vec::new();
+        /// Address translators that give each inside address its ports by formula (RFC 7422), one after the other:
+        /// [{ inside = "100.64.0.0/24", outside = "203.0.113.0/28", first_port = 1024, since = "2026-01-01T00:00:00Z" }];
+        /// ports_each where it is not the even share.
+        nat: Vec<NatMapping> = Vec::new();
+        /// Address translators that export which inside address has which block of ports (NAT events of IPFIX and NetFlow
+        /// 9, RFC 8158) to flows.listen; they are also to stand in flows.exporters.
+        nat_exporters: Vec<Net> = Vec::new();
     }
+}
+
+/// Who may send accounting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RadiusClient {
+    /// Its address, or the prefix of several that share a secret.
+    pub(crate) net: Net,
+    /// The file whose first line is the secret.
+    pub(crate) secret_file: PathBuf,
+}
+
+/// Port blocks by formula.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NatMapping {
+    /// The inside addresses.
+    pub(crate) inside: ipnet::Ipv4Net,
+    /// The outside addresses they share.
+    pub(crate) outside: ipnet::Ipv4Net,
+    /// The first port that is given out.
+    #[serde(default = "first_port")]
+    pub(crate) first_port: u16,
+    /// How many each has; absent: the even share.
+    #[serde(default)]
+    pub(crate) ports_each: Option<u16>,
+    /// Since when it is in force.
+    pub(crate) since: jiff::Timestamp,
+}
+
+fn first_port() -> u16 {
+    1024
 }
 
 section! {
     /// How lines are asked.
     Probe {
         /// Our own landing addresses that a relayed probe must reach, such as 198.51.100.10:8080: addresses of this
-        /// machine that subscribers can connect to. Required. Several ports help: some proxies allow only 80 or 443.
+        /// machine that subscribers can connect to. Required. Several ports help: some proxies allow only 80 or 443, and
+        /// mail servers come to 25 alone. Choose addresses outside what your customers' servers trust as their own, and
+        /// give them a reverse name that says what they are, such as open-proxy-check.example.net: it is what the logs of
+        /// your customers show. Over HTTP each tells who looks there who probes, and why.
         landing: Vec<SocketAddr> = Vec::new();
+        /// A name that resolves to those addresses, for proxies that take names only.
+        landing_name: Option<String> = None;
+        /// A domain whose mail exchanger (MX) is one of those addresses, at port 25: test mails go there. Without it
+        /// they go to the address itself in brackets, which many open relays do not take.
+        landing_domain: Option<String> = None;
         /// Who we are, said in every probe and on the landing page.
         name: String = "the abuse desk of this network".to_owned();
+        /// Whom that page says to write to; if not set, the first of intake.recipients.
+        contact: Option<String> = None;
         /// How long one port may take.
-        deadline: Span = Span::secs(10);
+        deadline: Span = Span::secs(30);
+        /// How long one mail server may take.
+        relay_deadline: Span = Span::secs(120);
+        /// Whether a proxy or mail server that asks for a password is tried with a short list of factory settings.
+        known_logins: bool = false;
         /// One probe per address in this time, unless an operator asks.
         min_gap: Span = Span::secs(600);
     }
@@ -211,6 +276,39 @@ section! {
 }
 
 section! {
+    /// Spare addresses of yours that answer scanners on every port, and say what they wanted.
+    Traps {
+        /// Spare prefixes inside home that nobody uses, such as ["203.0.113.240/28"]; they must be routed to this machine.
+        /// Empty: no traps.
+        prefixes: Vec<IpNet> = Vec::new();
+        /// Whether nightdesk sets up the routes and packet filter rules (tables of its own, and away when it ends);
+        /// otherwise do it by hand with what nightdesk trap --print-rules says.
+        rules: bool = true;
+        /// The port of the loopback addresses that the rules hand packets to.
+        port: u16 = 1853;
+        /// For large prefixes: an interface whose packets are answered statelessly (handshake and first bytes only).
+        stateless: Option<String> = None;
+        /// After so long a visitor who waits for a greeting gets one.
+        silence: Span = Span::secs(1);
+        /// After so long without a word a visitor is let go ...
+        idle: Span = Span::secs(15);
+        /// ... and after so long in any case.
+        longest: Span = Span::secs(60);
+        /// Hold visitors for long instead, with a small window and answers a byte a second.
+        tarpit: bool = false;
+        /// How many connections are held at most, in all,
+        held: u32 = 60_000;
+        /// from one address,
+        per_source: u32 = 2_000;
+        /// and from one /24 (IPv6: /48).
+        per_net: u32 = 8_000;
+        /// Whether scanners from outside that asked a trap for a proxy, a relay, a trojan or a login, or came to eight traps
+        /// within a minute, are reported to the desk that answers for them (answers.contacts, lookup.rdap), in XARF v4.
+        report_scanners: bool = false;
+    }
+}
+
+section! {
     /// Where the pages are.
     Web {
         /// Where to listen; put a TLS proxy in front for anything but this machine.
@@ -222,6 +320,15 @@ section! {
     }
 }
 
+section! {
+    /// Where the desk itself connects to over HTTP: webhooks, pages to a chat.
+    Outbound {
+        /// Addresses inside your own house that it may send to, such as a chat server's: ["10.20.0.5/32"]. They may be
+        /// sent to without TLS. Everything else that is private, local or never_touch is refused, whatever name leads there.
+        allow: Vec<IpNet> = Vec::new();
+    }
+}
+
 /// The desk that answers for a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -230,6 +337,72 @@ pub(crate) struct Contact {
     pub(crate) net: IpNet,
     /// Where it takes complaints.
     pub(crate) mailbox: String,
+}
+
+section! {
+    /// The firewall you provide on your lines, and who may send mail directly.
+    Firewall {
+        /// The profile of a line that was given none: closed, web-server, gamer, business, own-kit, or one of your own.
+        profile: String = "closed".to_owned();
+        /// A TOML file of your own profiles, which replace those of the same name.
+        profiles: Option<PathBuf> = None;
+        /// Whether it is noticed, from flows, when a line's firewall is not in force. Nothing follows from one observation:
+        /// two must agree that are a day apart; then a reminder goes out.
+        insist: bool = false;
+        /// TCP ports that your own edge closes on the way to the lines: silence there says nothing.
+        filtered: Vec<u16> = vec![25];
+        /// How long after the reminder a line comes on the call list.
+        call_after: Span = Span::hours(7 * 24);
+        /// How long after that it goes into the walled garden; absent: never by itself.
+        garden_after: Option<Span> = None;
+        /// What links to configurations begin with, as customers reach this desk: "https://desk.example.net".
+        link: Option<String> = None;
+        /// Prefixes of dynamic lines from which mail to the world (tcp/25 out) is closed; nightdesk mail-port rules prints
+        /// the rule for the edge.
+        mail_closed: Vec<IpNet> = Vec::new();
+        /// Your own mail relays, which stay open to all.
+        mail_relays: Vec<Net> = Vec::new();
+    }
+}
+
+section! {
+    /// The walled garden: the page that contained customers are sent to.
+    Garden {
+        /// Where to listen, such as 0.0.0.0:8088; absent: there is none. Contained lines' web traffic must be led here: by
+        /// lead_to, by an access server's filter, or by a response policy zone.
+        listen: Option<SocketAddr> = None;
+        /// Where the packet filter of [edge] leads the web pages that a line in the garden asks for over plain HTTP: the
+        /// garden as that router reaches it, one address of each family, such as ["192.0.2.10:8088"]. Which lines:
+        /// "walled-garden" in playbook.restrict, and firewall.garden_after.
+        lead_to: Vec<SocketAddr> = Vec::new();
+        /// What a line there still reaches: your customer pages, telephony, servers for updates.
+        allowed: Vec<Net> = Vec::new();
+        /// What the packet filter does with everything else but questions to name servers. reject: it is refused, and
+        /// nobody reaches the line. pass: it passes, and only web pages over plain HTTP lead to the garden.
+        rest: edge::GardenRest = edge::GardenRest::Reject;
+        /// What browsers are sent to, such as "http://garden.example.net/"; absent: the first address of lead_to, or the
+        /// root of whatever they asked.
+        url: Option<String> = None;
+        /// Your own proxies in front of it, whose X-Forwarded-For is believed.
+        proxies: Vec<Net> = Vec::new();
+        /// How a customer reaches a person: a telephone number, a mail address.
+        contact: String = String::new();
+    }
+}
+
+section! {
+    /// What customers are told, and their own pages.
+    Letters {
+        /// The language of letters to customers: en, de, es, fr, nl, tr, or one of your own.
+        language: String = "en".to_owned();
+        /// A folder with texts of your own, LANG.toml, whole or in part: see nightdesk letter show --built-in.
+        folder: Option<PathBuf> = None;
+        /// Where customers reach these pages from outside, such as "https://desk.example.net": each notice then has a link to
+        /// a page of the customer's own, which shows what was seen, tests the line and takes an answer. Absent: no link.
+        link: Option<String> = None;
+        /// How a customer reaches a person: a telephone number, a mail address.
+        contact: String = String::new();
+    }
 }
 
 section! {
@@ -268,8 +441,12 @@ section! {
 }
 
 section! {
-    /// What each stage does.
+    /// What each stage does: a playbook of its own (file), or the built-in one with these settings.
     Playbook {
+        /// A file with the whole playbook; it then says all of what follows but outlets, and none of that may be set here.
+        /// Begin with: nightdesk playbook show > playbook.toml. What is made live on the page /playbook holds until this
+        /// file is changed.
+        file: Option<PathBuf> = None;
         /// How long a watch lasts after a virus sighting.
         watch_for: Span = Span::hours(14 * 24);
         /// Ports asked when the evidence names none.
@@ -287,10 +464,18 @@ section! {
         /// Whether a line is contained that only our own flow records prove, by relaying and a second sign of ours. Off:
         /// its port is asked at once and that answer contains it; what no port can be asked of waits for an operator.
         contain_on_flow_proof: bool = false;
-        /// What a proved line loses: "mail-out" (tcp/25 out), "proved-port-in" (the proved port, inbound).
-        restrict: Vec<case::Restriction> = case::Playbook::default().restrict;
+        /// Whether no new block goes to the edge before a second person has approved it (nightdesk case approve): whoever
+        /// ordered it by hand is not asked.
+        second_person: bool = false;
+        /// What a proved line loses: "mail-out" (tcp/25 out), "proved-port-in" (the proved port, inbound), "walled-garden"
+        /// (the line as a whole is led into [garden], by garden.lead_to, an access server or a response policy zone).
+        restrict: Vec<case::Restriction> = case::Choices::default().restrict;
         /// How long a block lasts from the newest proof; at most 7d.
         block_for: Span = Span::hours(24);
+        /// Which outlets hold blocks, by name: nftables, and those of [[zone]], [[bgp]] and
+        /// [[access_server]] and [[router]]; empty: all. Of those that stop
+        /// traffic a block goes to the narrowest that serves its address; those that only tell others always hear of it.
+        outlets: Vec<String> = Vec::new();
         /// Whether the subscriber gets a notice when the case is confirmed.
         tell_subscriber: bool = true;
         /// Whether an authenticated reporter gets an acknowledgement.
@@ -305,6 +490,14 @@ section! {
 
 impl From<&Playbook> for case::Playbook {
     fn from(set: &Playbook) -> Self {
+        let choices = case::Choices {
+            contain_automatically: set.contain_automatically,
+            contain_on_flow_proof: set.contain_on_flow_proof,
+            restrict: set.restrict.clone(),
+            block_for: set.block_for.0,
+            tell_subscriber: set.tell_subscriber,
+            page_proxy_reports: set.page_proxy_reports,
+        };
         case::Playbook {
             watch_for: set.watch_for.0,
             usual_ports: set.usual_ports.clone(),
@@ -314,17 +507,13 @@ impl From<&Playbook> for case::Playbook {
             clean_after_negatives: set.clean_after_negatives,
             clean_over: set.clean_over.0,
             close_after: set.close_after.0,
-            contain_automatically: set.contain_automatically,
-            contain_on_flow_proof: set.contain_on_flow_proof,
-            restrict: set.restrict.clone(),
-            block_for: set.block_for.0,
-            tell_subscriber: set.tell_subscriber,
+            second_person: set.second_person,
             acknowledge_reporter: set.acknowledge_reporter,
-            page_proxy_reports: set.page_proxy_reports,
             tell_reporter_outcome: set.tell_reporter_outcome,
             // Said in [answers], beside the other things SpamCop is told.
             spamcop_resolved: true,
-            clocks: case::Clocks::default(),
+            steps: choices.steps(),
+            ..case::Playbook::default()
         }
     }
 }

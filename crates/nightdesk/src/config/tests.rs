@@ -131,6 +131,32 @@ fn what_the_world_is_told_of_us_can_only_be_checked_by_asking_somebody() {
 }
 
 #[test]
+fn an_outlet_that_nothing_could_verify_is_refused() {
+    let bgp = "[[bgp]]\ngobgp = \"http://127.0.0.1:50051\"\nmark = \"64500:6667\"\nbirdc = [\"birdc\"]\nlive = true\n";
+    let zone = "[[zone]]\nzone = \"bl.example.net\"\nfile = \"/var/lib/bl\"\nserver = \"127.0.0.1:53\"\n";
+    let with = |tables: &str| format!("{SIX}\n{tables}");
+    parse(&with(&format!("{bgp}{zone}[playbook]\noutlets = [\"flowspec\"]\n")), "nightdesk.toml")
+        .expect("a working configuration");
+    for (wrong, says) in [
+        (bgp.replace("birdc = [\"birdc\"]\n", ""), "birdc or vtysh is missing"),
+        (bgp.replace("64500:6667", "6667"), "mark"),
+        (bgp.replace("64500:6667", "0:6667"), "mark"),
+        (bgp.replace("gobgp", "gobpg"), "did you mean bgp.gobgp?"),
+        (bgp.replace("live = true", "exabgp = \"/run/exabgp/exabgp\""), "one of gobgp and exabgp"),
+        (format!("{bgp}{bgp}"), "two outlets are called \"flowspec\""),
+        (zone.replace("server = \"127.0.0.1:53\"\n", ""), "server is missing"),
+        (zone.replace("bl.example.net", "bl example"), "no domain name"),
+        (format!("{zone}kind = \"rpz\"\n"), "garden is empty"),
+        (format!("{zone}[playbook]\noutlets = [\"core\"]\n"), "there is no outlet \"core\""),
+        ("[[access_server]]\nserver = \"127.0.0.1:3799\"\nusual = \"x\"\n".to_owned(), "secret_file"),
+        ("[[router]]\nname = \"a/b\"\ndir = \"/tmp\"\n".to_owned(), "other letters"),
+    ] {
+        let said = refusal(&with(&wrong));
+        assert!(said.contains(says), "{wrong}: {said}");
+    }
+}
+
+#[test]
 fn flows_want_to_know_whose_datagrams_are_read() {
     let with = |flows: &str| format!("{SIX}\n[flows]\n{flows}\n");
     let config = parse(

@@ -11,7 +11,7 @@ pub(crate) struct Mail {
 }
 
 /// The mails in the order they come in.
-pub(crate) const NIGHT: [Mail; 6] = [
+pub(crate) const NIGHT: [Mail; 7] = [
     Mail {
         shows: "a virus complaint: a proxy may follow, so a watch opens",
         template: include_str!("mails/virus.eml"),
@@ -26,6 +26,11 @@ pub(crate) const NIGHT: [Mail; 6] = [
         shows: "a firewall log from a stranger",
         template: include_str!("mails/firewall.eml"),
         minutes_ago: 41,
+    },
+    Mail {
+        shows: "a customer's firewall log: a scanner was kept out, and which neighbour let it in?",
+        template: include_str!("mails/scanned.eml"),
+        minutes_ago: super::traffic::SCANNED,
     },
     Mail {
         shows: "SpamCop: an open proxy, with its port in the comment",
@@ -48,7 +53,7 @@ pub(crate) const NIGHT: [Mail; 6] = [
 pub(crate) fn leases(now: Timestamp) -> String {
     let from = ago(now, 30 * 24 * 60).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut csv = String::from("address,subscriber,from,to\n");
-    for host in [23, 42, 66, 99] {
+    for host in [23, 31, 42, 66, 77, 99] {
         csv.push_str(&format!("127.66.0.{host},line-{host:04},{from},\n"));
     }
     csv

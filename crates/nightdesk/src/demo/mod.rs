@@ -5,5 +5,6 @@ mod line;
 mod mails;
 mod night;
 mod post;
+mod traffic;
 
 pub(crate) use night::run;

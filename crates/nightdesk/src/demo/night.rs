@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use case::{CaseId, Stage};
@@ -18,6 +18,7 @@ use sensors::smtp::{self, Protocol, Recipients};
 use sensors::{Acceptance, Tally};
 
 use super::mails::{self, NIGHT};
+use super::traffic::{self, Exporter};
 use super::{line, post};
 use crate::cli::Demo;
 use crate::commands::{Answer, leases, operators};
@@ -50,13 +51,17 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
     let now = Timestamp::now();
     let csv = stage.dir.join("leases.csv");
     std::fs::write(&csv, mails::leases(now)).context("cannot write the demo's leases")?;
-    leases::import(&store, &csv, None, false).await?;
+    leases::import(&store, &csv, None, None, false).await?;
     let password = operators::make_password()?;
     store.set_operator("demo", &desk::hash_password(&password)?).await?;
+
+    traffic::on_disk(&config.lake_dir(), &config.general.home, LINE, now)?;
 
     let bound = Prepared::new(config).await?.bind().await?;
     let (page, smtp, desk) =
         (bound.page_url(), bound.smtp_address().context("no SMTP listener")?, bound.desk());
+    let garden = bound.garden_address().context("no walled garden")?;
+    let flows = bound.flow_addresses().first().copied().context("no flow socket")?;
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(bound.run(stopped));
     let infected = line::infect(LINE).await?;
@@ -69,6 +74,10 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
         let word = post::deliver(smtp, &mail.text(now)).await?;
         output::line(format!("mail in   {} ({word})", mail.shows));
     }
+    let mut exporter = Exporter::new(flows).await?;
+    let told = exporter.tell_of_the_evening(LINE).await?;
+    output::line(format!("flows in  {told} records of the last minutes, as IPFIX; a day of them is on disk"));
+    let exporter = tokio::spawn(exporter.go_on());
     let (contained, after) = watch_the_night(&desk, outgoing, began).await?;
     show_the_plan(&desk).await;
     let edge = if options.nftables {
@@ -80,17 +89,53 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
         "{contained} went from complaint to contained in {:.1} s ({edge}).",
         after.as_secs_f64()
     ));
-    for text in ["", &format!("  page    {page}"), "  login   demo", &format!("  password {password}"), ""] {
+    let touched = format!("  touched {page}{}", exposure(now));
+    let evening = format!("  evening {page}timeline/{}", LINE.ip());
+    let garden = format!("  garden  http://{garden}/ as {} sees it", LINE.ip());
+    let password = format!("  password {password}");
+    for text in
+        ["", &format!("  page    {page}"), &touched, &evening, &garden, "  login   demo", &password, ""]
+    {
         output::line(text);
     }
     if !options.once {
-        output::line("Ctrl-C ends the night and removes its folder.");
-        tokio::signal::ctrl_c().await?;
+        output::line("Enter cleans the infected machine. Ctrl-C ends the night and removes its folder.");
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended?,
+            () = asked_to_clean() => {
+                infected.abort();
+                output::line(format!("the machine on line-0066 is clean: nothing listens on {LINE} any more"));
+                tokio::signal::ctrl_c().await?;
+            }
+        }
     }
+    exporter.abort();
     infected.abort();
     stop.send_replace(true);
     running.await??;
     Ok(Answer::Yes)
+}
+
+/// Waits until somebody presses Enter; for ever where nobody can.
+async fn asked_to_clean() {
+    let (pressed, waiting) = oneshot::channel();
+    // A thread of its own: one of the runtime's would keep the night from ending until a key is pressed.
+    std::thread::spawn(move || {
+        let read = std::io::stdin().read_line(&mut String::new()).is_ok_and(|read| read > 0);
+        if read && pressed.send(()).is_err() {
+            tracing::debug!("the night ended before its machine was cleaned");
+        }
+    });
+    if waiting.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The page that says whom the scanner touched.
+fn exposure(now: Timestamp) -> String {
+    let at = now.saturating_sub(jiff::SignedDuration::from_mins(traffic::SCANNED)).unwrap_or(now);
+    let at = at.strftime("%Y-%m-%dT%H:%M:%SZ");
+    format!("exposure?scanner={}&victim=127.66.0.31&at={at}", traffic::SCANNER)
 }
 
 /// Prints what happens, case by case, until one is contained.
@@ -214,7 +259,7 @@ impl Scenery {
              [intake]\nrecipients = [\"abuse@example.net\"]\nsmtp = \"127.0.0.1:0\"\nauthserv_id = \"mx.example.net\"\n\n\
              [leases]\nsubscriber_mail = \"{{subscriber}}@customers.example.net\"\n\n\
              [probe]\nlanding = [\"127.0.0.1:0\"]\ndeadline = \"3s\"\n\n[edge]\n{edge}\n\n\
-             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\noperators = \"night@example.net\"\n\n[web]\nlisten = \"{page}\"\n",
+             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\noperators = \"night@example.net\"\n\n[flows]\nlisten = [\"127.0.0.1:0\"]\nexporters = [\"127.0.0.1/32\"]\nbuffer = 131072\n\n[garden]\nlisten = \"127.0.0.1:0\"\nproxies = [\"127.0.0.1/32\"]\ncontact = \"+49 30 0000 000\"\n\n[web]\nlisten = \"{page}\"\n",
             mailbox.ip(),
             mailbox.port(),
             data = toml::Value::from(self.dir.join("data").display().to_string()),
@@ -227,13 +272,20 @@ impl Scenery {
         {
             tracing::warn!(%error, namespace = name, "the demo's network namespace is left behind");
         }
-        remove(&self.dir);
+        remove(&self.dir).await;
     }
 }
 
-fn remove(dir: &Path) {
-    if let Err(error) = std::fs::remove_dir_all(dir) {
-        tracing::warn!(%error, folder = %dir.display(), "the demo's folder is left behind");
+/// The thread that keeps flows may be at its last file: the folder is tried again for a moment.
+async fn remove(dir: &Path) {
+    for last in [false, false, true] {
+        match std::fs::remove_dir_all(dir) {
+            Ok(()) => return,
+            Err(error) if last => {
+                tracing::warn!(%error, folder = %dir.display(), "the demo's folder is left behind");
+            }
+            Err(_) => tokio::time::sleep(GLANCE).await,
+        }
     }
 }
 

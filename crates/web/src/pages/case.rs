@@ -128,7 +128,10 @@ fn page(visitor: &Visitor, view: &CaseView, refused: Refused) -> CasePage {
         row: RowView::new(&view.row, now),
         version: view.version,
         why: words::plain(&view.why),
-        offers: act::offers(view),
+        offers: act::offers(view)
+            .into_iter()
+            .filter(|offer| visitor.may(offer.action.verb().needs()))
+            .collect(),
         signs: view.signs.iter().map(|sign| SignBlock::new(sign, now)).collect(),
         timeline: view.timeline.iter().map(|row| happened(row, now)).collect(),
         evidence: view.evidence.iter().map(EvidenceBlock::new).collect(),

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::{CheckView, IntakeView, MailboxView};
+use desk::{CheckView, IntakeView, LeaseSourcesView, MailboxView};
 use serde::Deserialize;
 
 use crate::App;
@@ -17,7 +17,7 @@ use crate::words;
 const PER_PAGE: usize = 50;
 
 /// What can be asked for: its name, how it is shown, and what it means.
-const OUTCOMES: [(&str, &str, &str); 9] = [
+const OUTCOMES: [(&str, &str, &str); 10] = [
     ("", "All", "Everything that was accepted, newest first."),
     (
         "orphan",
@@ -38,6 +38,11 @@ const OUTCOMES: [(&str, &str, &str); 9] = [
         "Nobody’s signs",
         "Seen in our own flow records on an address that no lease names. They are looked at again for a week.",
     ),
+    (
+        "trap",
+        "At our traps",
+        "A line of ours came to spare addresses, with completed handshakes; filed on its case.",
+    ),
     ("self-check", "Self-checks", "The desk's own mails to its addresses, come back."),
 ];
 
@@ -48,6 +53,7 @@ struct IntakePage {
     tabs: Vec<Tab>,
     meaning: &'static str,
     mailboxes: Vec<MailboxLine>,
+    leases: Vec<LeaseLine>,
     checks: Vec<CheckLine>,
     rows: Vec<Arrived>,
     page: usize,
@@ -71,6 +77,16 @@ struct MailboxLine {
     left: u64,
     errors: u64,
     trouble: Option<String>,
+}
+
+/// How one source of leases is.
+struct LeaseLine {
+    name: String,
+    taken: u64,
+    refused: u64,
+    lost: u64,
+    /// What the numbers leave out.
+    note: String,
 }
 
 /// How one thing stands that the self-check looks at.
@@ -126,6 +142,7 @@ pub(crate) async fn show(
         next: (rows.len() >= PER_PAGE).then(|| link(number.saturating_add(1))),
         page: number,
         mailboxes: front.mailboxes.iter().map(mailbox_line).collect(),
+        leases: lease_lines(&front.lease_sources),
         checks: front.checks.iter().map(check_line).collect(),
         rows: rows.iter().map(arrived).collect(),
     };
@@ -147,6 +164,27 @@ fn mailbox_line(one: &MailboxView) -> MailboxLine {
         errors: one.errors,
         trouble: one.trouble.as_deref().map(words::plain),
     }
+}
+
+fn lease_lines(sources: &LeaseSourcesView) -> Vec<LeaseLine> {
+    let accounting = sources.accounting.as_ref().map(|one| LeaseLine {
+        name: format!("RADIUS accounting at {}", words::plain(&one.listen)),
+        taken: one.answered,
+        refused: one.forged.saturating_add(one.malformed).saturating_add(one.strangers),
+        lost: one.unanswered,
+        note: format!(
+            "refused: {} with another secret, {} malformed, {} of strangers",
+            one.forged, one.malformed, one.strangers
+        ),
+    });
+    let translators = sources.translators.as_ref().map(|one| LeaseLine {
+        name: "Port blocks of translators".to_owned(),
+        taken: one.events,
+        refused: one.passed_over.saturating_add(one.unusable),
+        lost: one.gaps,
+        note: format!("{} blocks held now", one.held),
+    });
+    accounting.into_iter().chain(translators).collect()
 }
 
 fn check_line(one: &CheckView) -> CheckLine {

@@ -1,16 +1,26 @@
 //! The pages, one file each; what is around all of them is here.
 
+pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod evidence;
 pub(crate) mod exposure;
+pub(crate) mod firewall;
 pub(crate) mod intake;
 pub(crate) mod login;
+pub(crate) mod mail_port;
+pub(crate) mod me;
+pub(crate) mod operators;
+pub(crate) mod playbook;
+pub(crate) mod playbook_trial;
 pub(crate) mod queue;
 pub(crate) mod reporters;
 pub(crate) mod rows;
+pub(crate) mod runbooks;
 pub(crate) mod signs;
 pub(crate) mod timeline;
+pub(crate) mod tokens;
 pub(crate) mod traffic;
+pub(crate) mod traps;
 pub(crate) mod why;
 
 use askama::Template;
@@ -31,6 +41,8 @@ pub(crate) struct Chrome {
     pub(crate) theme: &'static str,
     /// Where this page is, to come back to after the theme changes.
     pub(crate) back: String,
+    /// Whether they say who may.
+    pub(crate) is_admin: bool,
     /// Which entry of the navigation is this page's.
     pub(crate) here: &'static str,
 }
@@ -43,6 +55,7 @@ impl Chrome {
             csrf: visitor.form_token.clone(),
             theme: visitor.theme.name(),
             back: visitor.here.clone(),
+            is_admin: visitor.may(desk::Right::Administer),
             here,
         }
     }

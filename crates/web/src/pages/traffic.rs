@@ -38,6 +38,9 @@ pub(crate) struct ExporterLine {
     pub(crate) losses: String,
 }
 
+/// Minutes that the picture has room for; after a start most of it is empty.
+const MINUTES: usize = 120;
+
 /// A minute as a bar.
 pub(crate) struct MinuteBar {
     pub(crate) x: usize,
@@ -52,6 +55,7 @@ pub(crate) struct MinuteBar {
 
 impl TrafficPart {
     pub(crate) fn new(view: &TrafficView, now: Timestamp) -> TrafficPart {
+        let before = MINUTES.saturating_sub(view.minutes.len());
         let busiest = view.minutes.iter().map(|minute| minute.flows).max().unwrap_or(0);
         let listener = &view.listener;
         TrafficPart {
@@ -65,8 +69,11 @@ impl TrafficPart {
             listen: listener.listen.iter().map(|at| words::plain(at)).collect::<Vec<_>>().join(", "),
             exporters: exporters(listener, now),
             losses: losses(view).into_iter().filter(|(_, count)| *count > 0).collect(),
-            lost: listener.losses().saturating_add(view.flows_dropped),
-            minutes: view.minutes.iter().enumerate().map(|(x, one)| bar(x, one, busiest)).collect(),
+            lost: listener
+                .losses()
+                .saturating_add(view.flows_dropped)
+                .saturating_add(listener.flows_not_kept),
+            minutes: (before..).zip(&view.minutes).map(|(x, one)| bar(x, one, busiest)).collect(),
             busiest,
         }
     }
@@ -109,6 +116,12 @@ fn troubles(view: &TrafficView) -> Vec<String> {
             "{count} flows were dropped because the watchers could not keep up: raise flows.threads."
         ));
     }
+    if view.listener.flows_not_kept > 0 {
+        let count = grouped(view.listener.flows_not_kept);
+        found.push(format!(
+            "{count} flows were watched and not kept because the disk is too slow or full: looking back will miss them."
+        ));
+    }
     found
 }
 
@@ -119,6 +132,7 @@ fn losses(view: &TrafficView) -> Vec<(&'static str, u64)> {
         ("datagrams dropped by the kernel", listener.kernel_drops),
         ("flows without room in the desk", listener.flows_dropped),
         ("flows no watcher had room for", view.flows_dropped),
+        ("flows watched and not kept on disk", listener.flows_not_kept),
         ("datagrams of exporters that are not configured", listener.strangers),
         ("datagrams of exporters beyond the limit", listener.exporters_refused),
         ("flows a day and more from the present", view.flows_out_of_time),

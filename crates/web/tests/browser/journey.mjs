@@ -2,6 +2,7 @@
 //
 // Wants NIGHTDESK_URL, NIGHTDESK_OPERATOR and NIGHTDESK_PASSWORD of a desk with at least one open case that holds
 // marked evidence and, for the release, a standing block (NIGHTDESK_CASE names it; else the first such one is taken).
+// NIGHTDESK_EXPOSURE is the page of a scanner that touched some lines and was answered by one; without it nobody looks back.
 // NIGHTDESK_SCREENSHOTS names a folder for pictures; NIGHTDESK_CHROMIUM the browser.
 //
 // The release happens once, in the first walk; the later walks see it lifted. Prints one line per walk; exits 1 at the
@@ -91,10 +92,11 @@ async function accessible(page, what) {
   assert.deepEqual(told, [], `${what}: accessibility`);
 }
 
-/** WCAG 2.2, 2.5.8: a target outside a sentence is at least 24 px high. */
+/** WCAG 2.2, 2.5.8: a target outside a sentence is at least 24 px high; on the map of a prefix it need not be (the exception
+ *  called "Equivalent"), for the list beside it holds the same addresses. */
 async function bigEnough(page, what) {
   const small = await page.evaluate(() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), summary, textarea")]
-    .filter((one) => one.checkVisibility() && !one.closest("p.dim, .empty, .banner, .skip, dialog") && !one.matches(".skip"))
+    .filter((one) => one.checkVisibility() && !one.closest("p.dim, .empty, .banner, .skip, dialog, svg.net") && !one.matches(".skip"))
     .map((one) => ({ text: (one.innerText || one.name || "").slice(0, 40), box: one.getBoundingClientRect() }))
     .filter(({ box }) => box.height < 23.5 || box.width < 23.5)
     .map(({ text, box }) => `${text}: ${box.width.toFixed(0)}x${box.height.toFixed(0)}`));
@@ -233,6 +235,32 @@ async function lookAtTheIntake(desk) {
   await check(desk, "nowhere");
 }
 
+/** From a firewall log to the neighbour who let the scanner in, and to what that line did. */
+async function lookBack(desk) {
+  if (!process.env.NIGHTDESK_EXPOSURE) return;
+  const { page } = desk;
+  const asked = new URL(process.env.NIGHTDESK_EXPOSURE).searchParams;
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Exposure" }).click();
+  await visible(page.getByRole("heading", { level: 1, name: "Who else was touched?" }));
+  await check(desk, "exposure-asked");
+  await page.getByLabel("Scanner").fill(asked.get("scanner"));
+  await page.getByLabel("Victim or prefix").fill(asked.get("victim"));
+  await page.getByLabel("Seen at, UTC").fill(asked.get("at"));
+  await page.getByRole("button", { name: "Look back" }).click();
+  await visible(page.locator("svg.net"));
+  const touched = await page.locator("svg.net a").count();
+  assert.ok(touched > 100, `the map shows those touched: ${touched}`);
+  const worst = page.locator(".exposed table.rows tbody tr").first();
+  assert.match(await worst.innerText(), /answered/, "the worst comes first");
+  await check(desk, "exposure");
+  await worst.getByRole("link").click();
+  await page.waitForURL(/\/timeline\//);
+  await visible(page.locator(".dayplot > svg"));
+  await page.getByText("The picture as a table").click();
+  await visible(page.getByRole("region", { name: "Steps of the day" }));
+  await check(desk, "timeline");
+}
+
 async function logOut(desk) {
   await desk.page.goto(at("/"));
   await desk.page.getByRole("button", { name: "Log out" }).click();
@@ -254,6 +282,7 @@ async function walk(browser, how, releases, id) {
   else await seeLifted(desk);
   await changeTheTheme(desk);
   await lookAtTheIntake(desk);
+  await lookBack(desk);
   await logOut(desk);
   console.log(`${how.name}: ${found} walked`);
   return found;
@@ -306,8 +335,34 @@ async function walkByKeyboard(browser, id) {
   await check(desk, "noted");
   await key("u");
   await visible(page.getByRole("heading", { level: 1, name: "Queue" }));
+  await askWhomAScannerTouched(desk, tabTo);
   await desk.context.close();
   console.log("keyboard: walked");
+}
+
+/** Fields, button and map without a pointer. */
+async function askWhomAScannerTouched(desk, tabTo) {
+  if (!process.env.NIGHTDESK_EXPOSURE) return;
+  const { page } = desk;
+  const asked = new URL(process.env.NIGHTDESK_EXPOSURE).searchParams;
+  await page.goto(at("/exposure"));
+  await page.getByLabel("Scanner").focus();
+  for (const name of ["scanner", "victim", "at"]) {
+    await page.keyboard.type(asked.get(name));
+    await page.keyboard.press("Tab");
+  }
+  await tabTo("Look back");
+  await page.keyboard.press("Enter");
+  await visible(page.locator("svg.net"));
+  const first = page.locator("svg.net a").first();
+  const frame = () => first.locator("rect").evaluate((one) => getComputedStyle(one).strokeWidth);
+  const before = await frame();
+  await page.keyboard.press("Tab");
+  await first.focus();
+  assert.notEqual(await frame(), before, "where one is on the map can be seen");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/#h-/);
+  await check(desk, "exposure-by-keyboard");
 }
 
 const browser = await chromium.launch({ executablePath: process.env.NIGHTDESK_CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGS });

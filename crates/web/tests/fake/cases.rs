@@ -42,6 +42,9 @@ pub fn edge() -> EdgeStatus {
         read_at: Some(now() - SignedDuration::from_secs(19)),
         in_force: [MAIL_OUT, PROXY_IN].map(|measure| InForce { key: block(7, measure), until }).to_vec(),
         trouble: None,
+        outlets: Vec::new(),
+        unserved: Vec::new(),
+        stopped: None,
     }
 }
 
@@ -176,6 +179,7 @@ fn hero() -> CaseView {
             until,
             state: "in force".to_owned(),
             standing: true,
+            awaits_second: false,
         })
         .to_vec();
     view.next_probe = Some(now() + SignedDuration::from_mins(49));
@@ -310,6 +314,7 @@ pub fn follow(view: &mut CaseView, command: &Command) -> Result<(String, String)
 /// Puts `text` into every field that others write.
 pub fn poison(state: &mut State, text: &str) {
     let evil = || text.to_owned();
+    state.foreign = evil();
     state.edge.trouble = Some(evil());
     state.traffic.as_mut().unwrap().listener.listen = vec![evil()];
     state.checks = vec![desk::CheckView {
@@ -328,6 +333,8 @@ pub fn poison(state: &mut State, text: &str) {
         errors: 1,
         trouble: Some(evil()),
     }];
+    state.lease_sources.accounting =
+        Some(desk::AccountingView { listen: evil(), ..desk::AccountingView::default() });
     state.edge.outlet = evil();
     for view in &mut state.cases {
         view.row.headline = evil();

@@ -4,8 +4,13 @@
 #![allow(clippy::unwrap_used, reason = "a night of our own making; the example is no product either")]
 
 mod cases;
+pub mod customers;
+pub mod firewalls;
 mod flows;
+pub mod people;
+pub mod playbooks;
 mod traffic;
+mod traps;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,6 +27,10 @@ pub const OPERATOR: &str = "robin";
 pub const PASSWORD: &str = "correct horse battery";
 pub const CSRF: &str = "c5f0c5f0c5f0c5f0c5f0c5f0c5f0c5f0";
 pub const TOKEN: &str = "7e57ab1e7e57ab1e7e57ab1e7e57ab1e";
+/// What a program sends.
+pub const API_TOKEN: &str = "nightdesk_7e57";
+/// The code of every device, when one is asked for.
+pub const CODE: &str = "287082";
 /// How many wrong passwords are looked at.
 pub const TRIES: usize = 5;
 
@@ -40,10 +49,34 @@ pub struct State {
     pub edge: EdgeStatus,
     pub checks: Vec<desk::CheckView>,
     pub mailboxes: Vec<desk::MailboxView>,
+    pub lease_sources: desk::LeaseSourcesView,
     pub traffic: Option<desk::TrafficView>,
+    pub traps: Option<desk::TrapsView>,
     pub why: Vec<WhyStep>,
     pub bytes: Vec<u8>,
     pub acted: Vec<(CaseId, Command, Actor)>,
+    /// Line, hours (none: refused) and by whom.
+    pub mail_decided: Vec<(String, Option<i64>, String)>,
+    /// What became of people and tokens, in words.
+    pub people: people::Deeds,
+    /// What whoever is logged in may do.
+    pub rights: desk::Rights,
+    /// Whether a log-in waits for a code.
+    pub asks_for_code: bool,
+    pub waits: bool,
+    pub enrolling: bool,
+    pub tampered: bool,
+    /// What others wrote, where it stands in the audit.
+    pub foreign: String,
+    /// The value of the session's cookie.
+    pub token: String,
+    /// What is tried, and what was made live by whom and why.
+    pub trial: Option<String>,
+    pub made_live: Vec<(String, String, String)>,
+    /// How often the customer's page was opened, its test asked for, and what was answered there.
+    pub opened: usize,
+    pub tested: usize,
+    pub answers: Vec<String>,
     wrong: usize,
     logged_in: bool,
     pub broken: bool,
@@ -60,10 +93,26 @@ impl Night {
                 edge: cases::edge(),
                 checks: Vec::new(),
                 mailboxes: Vec::new(),
+                lease_sources: desk::LeaseSourcesView::default(),
                 traffic: Some(traffic::usual()),
+                traps: Some(traps::usual()),
                 why: cases::why(),
                 bytes: cases::REPORT.as_bytes().to_vec(),
                 acted: Vec::new(),
+                mail_decided: Vec::new(),
+                people: Vec::new(),
+                rights: desk::Rights { role: desk::Role::Admin, cuts_off: true },
+                asks_for_code: false,
+                waits: false,
+                enrolling: false,
+                tampered: false,
+                foreign: "owner called".to_owned(),
+                token: TOKEN.to_owned(),
+                trial: Some(playbooks::tried()),
+                made_live: Vec::new(),
+                opened: 0,
+                tested: 0,
+                answers: Vec::new(),
                 wrong: 0,
                 logged_in: false,
                 broken: false,
@@ -87,6 +136,12 @@ impl Night {
     /// Lets the session be there without a login.
     pub fn with_session(self) -> Night {
         self.state().logged_in = true;
+        self
+    }
+
+    /// Lets whoever is logged in, and the token, have these rights.
+    pub fn with_rights(self, rights: desk::Rights) -> Night {
+        self.state().rights = rights;
         self
     }
 }
@@ -151,9 +206,11 @@ impl State {
             edge: self.edge.clone(),
             checks: self.checks.clone(),
             mailboxes: self.mailboxes.clone(),
+            lease_sources: self.lease_sources.clone(),
             hours: (0..48).rev().map(hour).collect(),
             work: vec![desk::WorkCount { what: "probes", which: "open-proxy", times: 3 }],
             traffic: self.traffic.clone(),
+            traps: self.traps.clone(),
             now: now(),
         }
     }
@@ -194,9 +251,10 @@ impl State {
             self.wrong += 1;
             return Err(OfficeError::WrongPassword);
         }
-        self.logged_in = true;
+        self.waits = self.asks_for_code;
+        self.logged_in = !self.waits;
         let expires = "2099-01-01T00:00:00Z".parse().unwrap();
-        Ok(NewSession { token: TOKEN.to_owned(), csrf: CSRF.to_owned(), expires })
+        Ok(NewSession { token: TOKEN.to_owned(), csrf: CSRF.to_owned(), expires, waits: self.waits })
     }
 }
 
@@ -271,6 +329,82 @@ impl Office for Night {
         soon(self.state().whole().and_then(|()| flows::timeline(address, since, until)))
     }
 
+    fn trapped(&self) -> Soon<'_, Option<desk::TrapsView>> {
+        let state = self.state();
+        soon(state.whole().map(|()| state.traps.clone()))
+    }
+
+    fn firewalls(&self) -> Soon<'_, desk::FirewallView> {
+        soon(self.state().whole().map(|()| firewalls::view()))
+    }
+
+    fn firewall_file<'a>(
+        &'a self,
+        token: &'a str,
+        dialect: desk::Dialect,
+    ) -> Soon<'a, Option<desk::Configuration>> {
+        let known = token == firewalls::TOKEN;
+        let file =
+            || desk::Configuration { dialect, version: "3-abc".to_owned(), text: "# rules\n".to_owned() };
+        soon(self.state().whole().map(|()| known.then(file)))
+    }
+
+    fn mail_port(&self) -> Soon<'_, desk::MailPortView> {
+        let state = self.state();
+        soon(state.whole().map(|()| firewalls::mail_port(&state.mail_decided)))
+    }
+
+    fn decide_mail<'a>(
+        &'a self,
+        subscriber: &'a case::SubscriberId,
+        granted_for: Option<SignedDuration>,
+        by: &'a str,
+    ) -> Soon<'a, ()> {
+        let hours = granted_for.map(|long| long.as_hours());
+        self.state().mail_decided.push((subscriber.to_string(), hours, by.to_owned()));
+        soon(Ok(()))
+    }
+
+    fn playbook(&self) -> Soon<'_, desk::PlaybookView> {
+        let state = self.state();
+        soon(state.whole().map(|()| playbooks::view(state.trial.as_deref(), &state.made_live)))
+    }
+
+    fn try_playbook<'a>(&'a self, text: &'a str, _days: u32, _by: &'a str) -> Soon<'a, web::TrialBegun> {
+        soon(Ok(match case::Playbook::read(text) {
+            Ok(_) => {
+                self.state().trial = Some(text.to_owned());
+                web::TrialBegun::Yes
+            }
+            Err(mistakes) => web::TrialBegun::Wrong(mistakes),
+        }))
+    }
+
+    fn make_playbook_live<'a>(&'a self, text: &'a str, by: &'a str, reason: &'a str) -> Soon<'a, ()> {
+        self.state().made_live.push((text.to_owned(), by.to_owned(), reason.to_owned()));
+        soon(Ok(()))
+    }
+
+    fn customer<'a>(&'a self, token: &'a str, opened: bool) -> Soon<'a, Option<desk::CustomerView>> {
+        let mut state = self.state();
+        state.opened += usize::from(opened && token == customers::TOKEN);
+        let answers = state.answers.len();
+        soon(Ok((token == customers::TOKEN).then(|| customers::view(answers))))
+    }
+
+    fn customer_tests<'a>(&'a self, token: &'a str) -> Soon<'a, Option<desk::GardenAnswer>> {
+        self.state().tested += usize::from(token == customers::TOKEN);
+        soon(Ok((token == customers::TOKEN).then_some(desk::GardenAnswer::Begun)))
+    }
+
+    fn customer_says<'a>(&'a self, token: &'a str, text: &'a str) -> Soon<'a, desk::CustomerAnswer> {
+        if token != customers::TOKEN {
+            return soon(Ok(desk::CustomerAnswer::NoLink));
+        }
+        self.state().answers.push(text.to_owned());
+        soon(Ok(desk::CustomerAnswer::Kept))
+    }
+
     fn now(&self) -> Timestamp {
         now()
     }
@@ -292,12 +426,11 @@ impl Office for Night {
         if state.stuck {
             return Box::pin(std::future::pending());
         }
-        let known = state.logged_in && token == TOKEN;
-        soon(
-            state
-                .whole()
-                .map(|()| known.then(|| Session { operator: OPERATOR.to_owned(), csrf: CSRF.to_owned() })),
-        )
+        let known = state.logged_in && token == state.token;
+        let rights = state.rights;
+        soon(state.whole().map(|()| {
+            known.then(|| Session { operator: OPERATOR.to_owned(), csrf: CSRF.to_owned(), rights })
+        }))
     }
 
     fn log_out<'a>(&'a self, _: &'a str) -> Soon<'a, ()> {

@@ -47,6 +47,7 @@ pub fn usual() -> TrafficView {
             listen: vec!["0.0.0.0:2055".to_owned()],
             datagrams: 180_420,
             strangers: 17,
+            flows_not_kept: 19,
             exporters: exporters.into_iter().map(|one| serde_json::from_value(one).unwrap()).collect(),
             ..ListenerView::default()
         },
