@@ -42,6 +42,11 @@ impl<'n> Duty<'n> {
         Ok(duty)
     }
 
+    /// A file of the story.
+    pub(crate) fn file(&self, name: &str) -> std::path::PathBuf {
+        self.dir.join(name)
+    }
+
     /// Kills it as a power cut would.
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.serving.kill()
@@ -132,12 +137,17 @@ impl<'n> Duty<'n> {
 
     /// The stage of the one case there is, as `case list --json` has it.
     pub(crate) fn stage(&self) -> Result<Option<String>> {
-        let cases = self.desk.ask_json(&["case", "list"])?;
+        let cases = self.cases()?;
         ensure!(cases.len() <= 1, "one complaint made {} cases", cases.len());
         let Some(case) = cases.first() else { return Ok(None) };
         let stage =
             case.get("stage").and_then(|stage| stage.as_str()).context("a case is listed without a stage")?;
         Ok(Some(stage.to_owned()))
+    }
+
+    /// All cases, as `case list --json` has them.
+    pub(crate) fn cases(&self) -> Result<Vec<serde_json::Value>> {
+        self.desk.ask_json(&["case", "list"])
     }
 
     /// What has happened on the one case there is, as `case show --json` has it.

@@ -16,7 +16,7 @@ use crate::{net, pictures, step};
 /// of ended flows every few seconds, three are plenty.
 const UNTIL_CONTAINED: Duration = Duration::from_secs(180);
 /// Web servers that strangers go to.
-const SITES: [&str; 5] =
+pub(crate) const SITES: [&str; 5] =
     ["198.51.100.81", "198.51.100.82", "198.51.100.83", "198.51.100.84", "198.51.100.85"];
 /// Strangers.
 const STRANGERS: [&str; 6] =
@@ -94,7 +94,7 @@ fn went_by_itself(duty: &Duty<'_>) -> Result<()> {
 }
 
 /// Strangers fetch page after page through the proxy until the case is contained, each stage told as it is seen.
-fn use_until_contained(night: &Night, duty: &mut Duty<'_>, begun: Instant) -> Result<()> {
+pub(crate) fn use_until_contained(night: &Night, duty: &mut Duty<'_>, begun: Instant) -> Result<()> {
     let mut stage = String::from("no case yet");
     for round in 0.. {
         if let Some(now) = duty.stage()?
@@ -123,7 +123,7 @@ fn fetch(night: &Night, round: usize) -> Result<()> {
     night.world.attempt(&words).map(drop)
 }
 
-fn sites(night: &Night, dir: &Path) -> Result<Vec<Peer>> {
+pub(crate) fn sites(night: &Night, dir: &Path) -> Result<Vec<Peer>> {
     let web = dir.join("web");
     for (number, size) in PAGES.iter().enumerate() {
         fs::write(web.join(format!("page{number}")), vec![b'.'; *size])?;
@@ -140,7 +140,7 @@ fn sites(night: &Night, dir: &Path) -> Result<Vec<Peer>> {
 }
 
 /// softflowd at the router's leg to the world. What has ended is told of within seconds, what goes on every ten.
-fn exporter(night: &Night, dir: &Path) -> Result<Peer> {
+pub(crate) fn exporter(night: &Night, dir: &Path) -> Result<Peer> {
     let mut words =
         vec!["softflowd", "-d", "-i", "r0", "-v", "9", "-n", "127.0.0.1:2055", "-c", "none", "-T", "full"];
     let pid = dir.join("softflowd.pid");

@@ -12,7 +12,8 @@
 //! * [`night`] is the network the stories share, with everybody but nightdesk; [`duty`] is nightdesk at work in it.
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
 //! * [`pictures`] looks at the desk's pages in a real browser.
-//! * [`contain`], [`restart`], [`imap`], [`spamcop`], [`two_desks`] and [`flow_proxy`] are the stories: what happens, in order.
+//! * [`contain`], [`garden`], [`restart`], [`imap`], [`spamcop`], [`two_desks`], [`flow_proxy`], [`netbus`], [`trapped`],
+//!   [`traps`], [`targets`], [`sweep`], [`radius`], [`forged`] and those of [`outlets`] are the stories: what happens, in order.
 //! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
 //! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
 //!
@@ -28,19 +29,28 @@
 mod contain;
 mod duty;
 mod flow_proxy;
+mod forged;
+mod garden;
 mod generate;
 mod imap;
 mod mail;
 mod net;
+mod netbus;
 mod night;
 mod nightdesk;
+mod outlets;
 mod patience;
 mod peers;
 mod pictures;
 mod post;
+mod radius;
 mod restart;
 mod spamcop;
+mod sweep;
+mod targets;
 mod traffic;
+mod trapped;
+mod traps;
 mod two_desks;
 
 use std::process::ExitCode;
@@ -55,7 +65,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 7] = [
+const STORIES: [Story; 21] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -65,6 +75,36 @@ const STORIES: [Story; 7] = [
         name: "contain-socks",
         shows: "the same for a SOCKS5 proxy (microsocks)",
         play: || contain::play(night::Proxy::Microsocks),
+    },
+    Story {
+        name: "outlet-ssh",
+        shows: "the packet filter of a router behind a real sshd: stopped, killed, restarted, lapsed, released",
+        play: outlets::ssh::play,
+    },
+    Story {
+        name: "outlet-rtbh",
+        shows: "a host route with BLACKHOLE by GoBGP, discarded by BIRD: the same, and GoBGP forgets everything between",
+        play: || outlets::bgp::play(outlets::bgp::Kind::Rtbh),
+    },
+    Story {
+        name: "outlet-flowspec",
+        shows: "FlowSpec filters by GoBGP, held by BIRD: the same",
+        play: || outlets::bgp::play(outlets::bgp::Kind::Flowspec),
+    },
+    Story {
+        name: "outlet-radius",
+        shows: "a CoA to FreeRADIUS, proved by accounting alone: the same, and a server that lies is believed nothing",
+        play: outlets::radius::play,
+    },
+    Story {
+        name: "outlet-zones",
+        shows: "rbldnsd lists a line and Unbound leads it to the garden: told, led, and not called contained",
+        play: outlets::zones::play,
+    },
+    Story {
+        name: "garden",
+        shows: "a contained line is led into the walled garden, tested in a real browser when clean, and let out by itself",
+        play: garden::play,
     },
     Story {
         name: "restart",
@@ -90,6 +130,46 @@ const STORIES: [Story; 7] = [
         name: "flow-proxy",
         shows: "nobody complains: softflowd's flow records show a SOCKS5 proxy at work, a probe proves it, it is contained",
         play: flow_proxy::play,
+    },
+    Story {
+        name: "netbus",
+        shows: "nmap's NetBus scan touches traps and a line that answers: a heads-up, and the proxy that follows is contained",
+        play: netbus::play,
+    },
+    Story {
+        name: "trapped",
+        shows: "a scanner touches one trap and one line: the trap alone leads to the question whom it touched, and to a heads-up",
+        play: trapped::play,
+    },
+    Story {
+        name: "sweep",
+        shows: "every port of one line, closed and filtered, with the seconds; nmap beside",
+        play: sweep::play,
+    },
+    Story {
+        name: "traps",
+        shows: "a spare /16 swept by nmap, masscan and real clients: each visit is told, and nobody else hears a word",
+        play: traps::play,
+    },
+    Story {
+        name: "trap-modes",
+        shows: "the traps on raw packets without a connection, and as a tarpit that holds few of each source",
+        play: traps::modes::play,
+    },
+    Story {
+        name: "targets",
+        shows: "36 real proxies, relays and look-alikes: each open one is proved with its exit, no other is called open",
+        play: targets::play,
+    },
+    Story {
+        name: "radius",
+        shows: "accounting that a real FreeRADIUS proxies and copies is on disk before it is answered, whoever is killed",
+        play: radius::play,
+    },
+    Story {
+        name: "forged",
+        shows: "a hundred thousand forged reports of foreign and never-touch addresses: not one packet goes to them",
+        play: forged::play,
     },
 ];
 

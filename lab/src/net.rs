@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use rustix::thread::LinkNameSpaceType;
 
 /// No single command of a story takes longer than this.
-const LONGEST_COMMAND: &str = "20";
+const LONGEST_COMMAND: u32 = 20;
 
 /// How folders of the lab are called, before the process id.
 const FOLDER: &str = "nightdesk-lab-";
@@ -101,6 +101,8 @@ fn delete(name: &str) {
 #[derive(Debug)]
 pub(crate) struct Namespace {
     name: String,
+    /// Whether somebody else has made it, and takes it away.
+    is_lent: bool,
 }
 
 impl Namespace {
@@ -108,9 +110,14 @@ impl Namespace {
     pub(crate) fn new(role: &str) -> Result<Namespace> {
         let name = format!("nd{}-{role}", std::process::id());
         ip(&["netns", "add", &name])?;
-        let namespace = Namespace { name };
+        let namespace = Namespace { name, is_lent: false };
         namespace.ip("link set lo up")?;
         Ok(namespace)
+    }
+
+    /// One that somebody else has made: it stays when dropped.
+    pub(crate) fn lent(name: &str) -> Namespace {
+        Namespace { name: name.to_owned(), is_lent: true }
     }
 
     /// Its name, as `ip netns` knows it.
@@ -138,8 +145,13 @@ impl Namespace {
 
     /// Runs a program inside to its end, in bounded time, whatever its exit status.
     pub(crate) fn attempt(&self, words: &[&str]) -> Result<Output> {
+        self.attempt_within(LONGEST_COMMAND, words)
+    }
+
+    /// The same for one that may take so many seconds.
+    pub(crate) fn attempt_within(&self, seconds: u32, words: &[&str]) -> Result<Output> {
         Command::new("timeout")
-            .args(["-k", "2", LONGEST_COMMAND, "ip", "netns", "exec", &self.name])
+            .args(["-k", "2", &seconds.to_string(), "ip", "netns", "exec", &self.name])
             .args(words)
             .output()
             .with_context(|| format!("cannot run {}", words.join(" ")))
@@ -153,7 +165,9 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        delete(&self.name);
+        if !self.is_lent {
+            delete(&self.name);
+        }
     }
 }
 

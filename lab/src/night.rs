@@ -40,6 +40,8 @@ pub(crate) struct Night {
     peers: Vec<Peer>,
     /// The proxy of the line and of its neighbour.
     open: RefCell<Option<Peer>>,
+    /// What listens on the line beside it.
+    trojan: RefCell<Option<Peer>>,
     proxy: Proxy,
     pub(crate) world: Namespace,
     lines: Namespace,
@@ -60,7 +62,15 @@ impl Night {
         world.ip("route add default via 198.51.100.1")?;
         lines.ip("route add default via 203.0.113.1")?;
         router.forward()?;
-        let mut night = Night { peers: Vec::new(), proxy, world, lines, router, open: RefCell::new(None) };
+        let mut night = Night {
+            peers: Vec::new(),
+            proxy,
+            world,
+            lines,
+            router,
+            open: RefCell::new(None),
+            trojan: RefCell::new(None),
+        };
         night.wake(dir)?;
         step(&format!(
             "the network stands: strangers fetch pages through {LINE}:{PORT}, and the line reaches any mail server"
@@ -83,6 +93,21 @@ impl Night {
         self.peers.push(Peer::start(&self.world, "world-mail", &server("25", "198.51.100.80"), dir)?);
         self.peers.push(Peer::start(&self.world, "world-slow", &["python3", slow], dir)?);
         self.peers.push(Peer::start(&self.lines, "line-web", &server("80", LINE), dir)?);
+        self.open_the_proxy(dir)?;
+        let all_up = || {
+            let reached = self.stranger_through(LINE)? && self.stranger_through(NEIGHBOUR)?;
+            Ok((reached && self.line_serves()? && self.line_reaches(80)? && self.line_reaches(25)?)
+                .then_some(()))
+        };
+        let up = until("every peer of the story answers", Duration::from_secs(20), all_up);
+        let open = self.open.get_mut().iter_mut();
+        for peer in self.peers.iter_mut().chain(open) {
+            peer.still_runs()?;
+        }
+        up
+    }
+
+    fn open_the_proxy(&self, dir: &Path) -> Result<()> {
         let port = PORT.to_string();
         let proxy = match self.proxy {
             Proxy::Tinyproxy => {
@@ -99,17 +124,28 @@ impl Night {
             }
         };
         self.open.replace(Some(proxy));
-        let all_up = || {
-            let reached = self.stranger_through(LINE)? && self.stranger_through(NEIGHBOUR)?;
-            Ok((reached && self.line_serves()? && self.line_reaches(80)? && self.line_reaches(25)?)
-                .then_some(()))
-        };
-        let up = until("every peer of the story answers", Duration::from_secs(20), all_up);
-        let open = self.open.get_mut().iter_mut();
-        for peer in self.peers.iter_mut().chain(open) {
-            peer.still_runs()?;
-        }
-        up
+        Ok(())
+    }
+
+    /// The proxy is there again: somebody has come in.
+    pub(crate) fn proxy_appears(&self, dir: &Path) -> Result<()> {
+        self.open_the_proxy(dir)?;
+        until("a stranger gets through the proxy", Duration::from_secs(10), || {
+            Ok(self.stranger_through(LINE)?.then_some(()))
+        })
+    }
+
+    /// A NetBus server waits on the line's own address for whoever comes.
+    pub(crate) fn trojan_waits(&self, port: u16, dir: &Path) -> Result<()> {
+        let (script, port) = (dir.join("netbus.py"), port.to_string());
+        fs::write(&script, NETBUS)?;
+        let script = script.to_str().context("the lab's folder has no plain name")?;
+        let words = ["python3", script, LINE, &port];
+        self.trojan.replace(Some(Peer::start(&self.lines, "netbus", &words, dir)?));
+        until("NetBus listens on the line", Duration::from_secs(10), || {
+            let listening = self.lines.run(&["ss", "-Hltn"])?;
+            Ok(listening.contains(&format!("{LINE}:{port} ")).then_some(()))
+        })
     }
 
     /// A download through the proxy that would last all night; it is under way when this returns.
@@ -142,6 +178,31 @@ impl Night {
     /// Whether a stranger in the world fetches a page through the proxy at `address`.
     pub(crate) fn stranger_through(&self, address: &str) -> Result<bool> {
         fetches(&self.world, &["--proxy", &self.via(address), "http://198.51.100.80/"])
+    }
+
+    /// Runs a program on the lines' side, whatever its exit status.
+    pub(crate) fn run_on_the_lines(&self, words: &[&str]) -> Result<std::process::Output> {
+        self.lines.attempt(words)
+    }
+
+    /// Starts a program on the lines' side; it comes from [`LINE`].
+    pub(crate) fn start_on_the_lines(&self, name: &str, words: &[&str], dir: &Path) -> Result<Peer> {
+        Peer::start(&self.lines, name, words, dir)
+    }
+
+    /// Whether a stranger gets a connection to the proxy at `address` at all, wherever that then leads: both proxies leave
+    /// by the line's address, so what cuts off that whole line takes the neighbour's way out as well, and only that.
+    pub(crate) fn proxy_answers(&self, address: &str) -> Result<bool> {
+        let url = format!("http://{address}:{PORT}/");
+        let words = ["curl", "-s", "-o", "/dev/null", "-w", "%{time_connect}", "--max-time", "3", &url];
+        let took = self.world.attempt(&words)?.stdout;
+        Ok(String::from_utf8_lossy(&took).trim().parse::<f64>().is_ok_and(|seconds| seconds > 0.0))
+    }
+
+    /// The neighbour looks at a page of the world's, as people do.
+    pub(crate) fn neighbour_browses(&self, url: &str) -> Result<()> {
+        let words = ["curl", "-s", "-m", "3", "-o", "/dev/null", "--interface", NEIGHBOUR, url];
+        self.lines.attempt(&words).map(drop)
     }
 
     /// Whether the line's own web server is reached from the world.
@@ -199,4 +260,19 @@ class Slow(http.server.BaseHTTPRequestHandler):
             time.sleep(0.1)
 
 http.server.ThreadingHTTPServer(("198.51.100.90", 80), Slow).serve_forever()
+"#;
+
+/// A NetBus 1.70 server as a scanner sees it: it greets, and lets in whoever asks (nmap's service probes know it by this).
+const NETBUS: &str = r#"
+import socketserver, sys
+
+class NetBus(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.settimeout(10)
+        self.request.sendall(b"NetBus 1.70 \r")
+        while heard := self.request.recv(256):
+            if heard.startswith(b"Password"):
+                self.request.sendall(b"Access;1\r")
+
+socketserver.ThreadingTCPServer((sys.argv[1], int(sys.argv[2])), NetBus).serve_forever()
 "#;

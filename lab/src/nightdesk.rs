@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::net::Namespace;
 use crate::peers::Peer;
 
+/// A mail server may be tested for two minutes.
+const LONGEST_CHECK: u32 = 150;
+
 /// nightdesk on one machine: its binary, its configuration, where it runs.
 pub(crate) struct Nightdesk<'a> {
     on: &'a Namespace,
@@ -52,6 +55,35 @@ impl<'a> Nightdesk<'a> {
             serde_json::from_str(line).with_context(|| format!("{} printed no JSON: {line}", words.join(" ")))
         };
         printed.lines().filter(|line| !line.trim().is_empty()).map(read).collect()
+    }
+
+    /// Runs a reading command with `--json` whose answer may be no, and returns the value it printed.
+    pub(crate) fn attempt_json(&self, words: &[&str]) -> Result<Value> {
+        let words: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
+        let output = self.on.attempt(&self.words(&words))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("{} printed no JSON: {}", words.join(" "), said.trim()))
+    }
+
+    /// What `check --json` prints of one address and port; its exit status says the same.
+    pub(crate) fn check(&self, target: &str) -> Result<Value> {
+        self.checked(&["check", target, "--json"])
+    }
+
+    /// The same of every port of an address.
+    pub(crate) fn sweep(&self, address: &str) -> Result<Value> {
+        self.checked(&["check", address, "--sweep", "--json"])
+    }
+
+    fn checked(&self, words: &[&str]) -> Result<Value> {
+        let output = self.on.attempt_within(LONGEST_CHECK, &self.words(words))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let answer: Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("{} printed no JSON: {}", words.join(" "), said.trim()))?;
+        let is_open = answer.get("verdict").and_then(Value::as_str).is_some_and(|it| it.starts_with("open-"));
+        ensure!(output.status.success() == is_open, "{} ended with {}", words.join(" "), output.status);
+        Ok(answer)
     }
 
     fn words<'w>(&'w self, words: &[&'w str]) -> Vec<&'w str> {

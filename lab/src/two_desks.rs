@@ -163,7 +163,10 @@ spooled = os.listdir(os.path.join(data, "spool", "new"))
 db = sqlite3.connect("file:%s/nightdesk.db?mode=ro" % data, uri=True)
 one = lambda sql: db.execute(sql).fetchone()[0] or 0
 unread = one("SELECT MAX(seq) FROM log") - one("SELECT MAX(position) FROM cursors WHERE name = 'intake'")
-letters = one("SELECT COUNT(*) FROM errands WHERE NOT done AND errand NOT LIKE '%\"ask\"%'")
+# A probe to come, and whom a scanner touched, which waits for the flows to be on disk, are no letters.
+letters = one(
+    "SELECT COUNT(*) FROM errands WHERE NOT done AND errand NOT LIKE '%\"ask\"%' AND errand_key NOT LIKE 'exposure/%'"
+)
 print("busy" if spooled or unread or letters else "quiet")
 "#;
 

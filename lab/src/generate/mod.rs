@@ -1,8 +1,8 @@
 //! A provider's traffic made from nothing but a seed, with proxies planted in it: what scale is tried with.
 //!
-//! `lab generate` tells of a night of so many home lines as IPFIX, to a collector or a file, and writes the truth beside
-//! it. Sizes and rates are of the kinds that are found in access networks: a daily curve, few lines that do most, heavy
-//! tails; with all that looks like a proxy and is none, and with scanners. The same order gives the same bytes.
+//! `lab generate` tells of a night of so many home lines as IPFIX, to a collector or a file, or as Parquet, and writes the
+//! truth beside it. Sizes and rates are of the kinds that are found in access networks: a daily curve, few lines that do
+//! most, heavy tails; with all that looks like a proxy and is none, and with scanners. The same order gives the same bytes.
 //!
 //! * [`line`] is what lines do all day, [`planted`] what is to be found, [`scanners`] who tries them.
 //! * [`night`] puts them together, minute by minute; [`calendar`] tells of flows when they end.
@@ -51,7 +51,8 @@ struct Words {
     /// How many lines have something planted on them, of six kinds in turn.
     #[arg(long, default_value_t = 12)]
     proxies: u32,
-    /// Where the flows go: ipfix://HOST:PORT, netflow9://, netflow5://, a file for IPFIX messages, or nothing.
+    /// Where the flows go: ipfix://HOST:PORT, netflow9://, netflow5://, a file for IPFIX messages,
+    /// parquet:FOLDER for the files that the desk keeps flows in, or nothing.
     #[arg(long, default_value = "nothing")]
     to: String,
     /// Where the truth goes: a file for JSON lines.

@@ -10,6 +10,9 @@ use super::chance::Chance;
 /// As many home lines as there can be.
 pub(super) const MOST_LINES: u32 = (1 << 24) - 256;
 
+/// The prefix of all home lines.
+pub(super) const HOME_NET: &str = "10.0.0.0/8";
+
 const HOME: u32 = 0x0a00_0000;
 const OUTSIDE: u32 = 0xc612_0000;
 /// Outside: well-known services first, then mail servers, callers' machines, and whom hardly anybody knows.

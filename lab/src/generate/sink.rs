@@ -12,6 +12,8 @@ use flow::wire::Version;
 use flow::wire::encode::Writer;
 use flow::{Flow, Millis};
 
+use super::place;
+
 /// The observation domain that is written.
 const DOMAIN: u32 = 7;
 
@@ -23,13 +25,21 @@ pub(super) enum Sink {
     Collector { writer: Writer, socket: UdpSocket, pace: Option<Pace> },
     /// A file of IPFIX messages (RFC 5655).
     Messages { writer: Writer, file: BufWriter<File> },
+    /// A folder of Parquet files, in both orders, as the desk keeps flows.
+    Lake { writer: lake::Writer },
 }
 
 impl Sink {
-    /// `nothing`, `ipfix://HOST:PORT`, `netflow9://HOST:PORT`, `netflow5://HOST:PORT` or the path of a file.
+    /// `nothing`, `ipfix://HOST:PORT`, `netflow9://HOST:PORT`, `netflow5://HOST:PORT`, `parquet:FOLDER` or the path of a file.
     pub(super) fn open(to: &str, begin: Millis, rate: Option<u32>) -> Result<Sink> {
         if to == "nothing" {
             return Ok(Sink::Nobody);
+        }
+        if let Some(folder) = to.strip_prefix("parquet:") {
+            let home = lake::Home::new([place::HOME_NET.parse().context("no prefix of home lines")?]);
+            let writer = lake::Writer::open(folder, home, None)
+                .with_context(|| format!("cannot write Parquet into {folder}"))?;
+            return Ok(Sink::Lake { writer });
         }
         let Some((scheme, collector)) = to.split_once("://") else {
             let file = File::create(Path::new(to)).with_context(|| format!("cannot write {to}"))?;
@@ -61,6 +71,7 @@ impl Sink {
                 });
                 outcome.context("cannot write the messages")
             }
+            Sink::Lake { writer } => writer.write(flows).map(drop).context("cannot write the Parquet files"),
             Sink::Collector { writer, socket, pace } => {
                 for some in flows.chunks(1000) {
                     if let Some(pace) = pace {
@@ -74,11 +85,12 @@ impl Sink {
         }
     }
 
-    /// Writes what is still held.
+    /// Writes what is still held, and of Parquet files makes one for each hour.
     pub(super) fn close(self) -> Result<()> {
         match self {
             Sink::Messages { mut file, .. } => file.flush().context("cannot write the messages"),
-            _ => Ok(()),
+            Sink::Lake { mut writer } => writer.settle().map(drop).context("cannot write the Parquet files"),
+            Sink::Nobody | Sink::Collector { .. } => Ok(()),
         }
     }
 }

@@ -58,6 +58,29 @@ fn what_is_written_is_read_back_by_the_reader_of_files() {
 }
 
 #[test]
+fn what_is_written_as_parquet_is_found_in_the_lake() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sink = Sink::open(&format!("parquet:{}", folder.path().display()), order(6).begin, None).unwrap();
+    let mut night = Night::new(order(6));
+    while let Some(flows) = night.turn() {
+        sink.take(order(6).begin, &flows).unwrap();
+    }
+    sink.close().unwrap();
+    let flows = all(6);
+    let bytes: u64 = flows.iter().map(|flow| flow.forward.bytes + flow.reverse.bytes).sum();
+    let threads = tokio::runtime::Runtime::new().unwrap();
+    for order in ["by_home", "by_peer"] {
+        let statement = format!("SELECT count(*), sum(bytes_in + bytes_out) FROM {order}");
+        let answer = threads.block_on(async {
+            let lake = lake::Lake::open(folder.path(), lake::Limits::default()).await?;
+            lake.sql(&statement, 1).await
+        });
+        let found: Vec<_> = answer.unwrap().rows.concat().iter().map(|cell| cell.as_u64().unwrap()).collect();
+        assert_eq!(found, [u64::try_from(flows.len()).unwrap(), bytes], "{order}");
+    }
+}
+
+#[test]
 fn few_lines_do_most() {
     let mut bytes: HashMap<_, u64> = HashMap::new();
     for flow in all(4) {
