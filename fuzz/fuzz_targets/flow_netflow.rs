@@ -1,5 +1,6 @@
 //! NetFlow and IPFIX on any bytes, several datagrams of one exporter in turn and then once more, so that templates come
-//! before and after their data: no panic, bounded memory, and no flow that ends before it began.
+//! before and after their data: no panic, bounded memory, no flow that ends before it began, and no block of ports that runs
+//! backwards.
 #![no_main]
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     let limits = Limits { waiting_bytes: 16 * 1024, held_bytes: 64 * 1024, domains: 8, ..Limits::default() };
     let most = limits.held_bytes;
     let mut decoder = Decoder::new(limits);
+    decoder.keep_nat_events();
     let mut flows = Vec::new();
     // Two bytes of length before each datagram.
     let mut datagrams = Vec::new();
@@ -27,6 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
         let outcome = decoder.decode(EXPORTER, NOW, datagram, &mut flows);
         assert!(outcome.flows <= flows.len());
         assert!(decoder.held() <= most);
+        for event in decoder.nat_events() {
+            assert!(event.first_port <= event.last_port && event.first_port > 0);
+        }
     }
     for flow in &flows {
         assert!(flow.first <= flow.last && flow.last <= NOW.plus(600_000));

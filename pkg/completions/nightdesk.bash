@@ -43,6 +43,9 @@ _nightdesk() {
             nightdesk,exposure)
                 cmd="nightdesk__subcmd__exposure"
                 ;;
+            nightdesk,firewall)
+                cmd="nightdesk__subcmd__firewall"
+                ;;
             nightdesk,help)
                 cmd="nightdesk__subcmd__help"
                 ;;
@@ -54,6 +57,9 @@ _nightdesk() {
                 ;;
             nightdesk,lease)
                 cmd="nightdesk__subcmd__lease"
+                ;;
+            nightdesk,mail-port)
+                cmd="nightdesk__subcmd__mail__subcmd__port"
                 ;;
             nightdesk,man)
                 cmd="nightdesk__subcmd__man"
@@ -82,6 +88,9 @@ _nightdesk() {
             nightdesk,timeline)
                 cmd="nightdesk__subcmd__timeline"
                 ;;
+            nightdesk,trap)
+                cmd="nightdesk__subcmd__trap"
+                ;;
             nightdesk,who)
                 cmd="nightdesk__subcmd__who"
                 ;;
@@ -97,11 +106,20 @@ _nightdesk() {
             nightdesk__subcmd__block,list)
                 cmd="nightdesk__subcmd__block__subcmd__list"
                 ;;
+            nightdesk__subcmd__block,release)
+                cmd="nightdesk__subcmd__block__subcmd__release"
+                ;;
             nightdesk__subcmd__block__subcmd__help,help)
                 cmd="nightdesk__subcmd__block__subcmd__help__subcmd__help"
                 ;;
             nightdesk__subcmd__block__subcmd__help,list)
                 cmd="nightdesk__subcmd__block__subcmd__help__subcmd__list"
+                ;;
+            nightdesk__subcmd__block__subcmd__help,release)
+                cmd="nightdesk__subcmd__block__subcmd__help__subcmd__release"
+                ;;
+            nightdesk__subcmd__case,approve)
+                cmd="nightdesk__subcmd__case__subcmd__approve"
                 ;;
             nightdesk__subcmd__case,help)
                 cmd="nightdesk__subcmd__case__subcmd__help"
@@ -114,6 +132,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__case,show)
                 cmd="nightdesk__subcmd__case__subcmd__show"
+                ;;
+            nightdesk__subcmd__case__subcmd__help,approve)
+                cmd="nightdesk__subcmd__case__subcmd__help__subcmd__approve"
                 ;;
             nightdesk__subcmd__case__subcmd__help,help)
                 cmd="nightdesk__subcmd__case__subcmd__help__subcmd__help"
@@ -145,6 +166,36 @@ _nightdesk() {
             nightdesk__subcmd__config__subcmd__help,help)
                 cmd="nightdesk__subcmd__config__subcmd__help__subcmd__help"
                 ;;
+            nightdesk__subcmd__firewall,config)
+                cmd="nightdesk__subcmd__firewall__subcmd__config"
+                ;;
+            nightdesk__subcmd__firewall,help)
+                cmd="nightdesk__subcmd__firewall__subcmd__help"
+                ;;
+            nightdesk__subcmd__firewall,list)
+                cmd="nightdesk__subcmd__firewall__subcmd__list"
+                ;;
+            nightdesk__subcmd__firewall,profiles)
+                cmd="nightdesk__subcmd__firewall__subcmd__profiles"
+                ;;
+            nightdesk__subcmd__firewall,set)
+                cmd="nightdesk__subcmd__firewall__subcmd__set"
+                ;;
+            nightdesk__subcmd__firewall__subcmd__help,config)
+                cmd="nightdesk__subcmd__firewall__subcmd__help__subcmd__config"
+                ;;
+            nightdesk__subcmd__firewall__subcmd__help,help)
+                cmd="nightdesk__subcmd__firewall__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__firewall__subcmd__help,list)
+                cmd="nightdesk__subcmd__firewall__subcmd__help__subcmd__list"
+                ;;
+            nightdesk__subcmd__firewall__subcmd__help,profiles)
+                cmd="nightdesk__subcmd__firewall__subcmd__help__subcmd__profiles"
+                ;;
+            nightdesk__subcmd__firewall__subcmd__help,set)
+                cmd="nightdesk__subcmd__firewall__subcmd__help__subcmd__set"
+                ;;
             nightdesk__subcmd__help,backup)
                 cmd="nightdesk__subcmd__help__subcmd__backup"
                 ;;
@@ -172,6 +223,9 @@ _nightdesk() {
             nightdesk__subcmd__help,exposure)
                 cmd="nightdesk__subcmd__help__subcmd__exposure"
                 ;;
+            nightdesk__subcmd__help,firewall)
+                cmd="nightdesk__subcmd__help__subcmd__firewall"
+                ;;
             nightdesk__subcmd__help,help)
                 cmd="nightdesk__subcmd__help__subcmd__help"
                 ;;
@@ -183,6 +237,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help,lease)
                 cmd="nightdesk__subcmd__help__subcmd__lease"
+                ;;
+            nightdesk__subcmd__help,mail-port)
+                cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port"
                 ;;
             nightdesk__subcmd__help,man)
                 cmd="nightdesk__subcmd__help__subcmd__man"
@@ -211,6 +268,9 @@ _nightdesk() {
             nightdesk__subcmd__help,timeline)
                 cmd="nightdesk__subcmd__help__subcmd__timeline"
                 ;;
+            nightdesk__subcmd__help,trap)
+                cmd="nightdesk__subcmd__help__subcmd__trap"
+                ;;
             nightdesk__subcmd__help,who)
                 cmd="nightdesk__subcmd__help__subcmd__who"
                 ;;
@@ -222,6 +282,12 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help__subcmd__block,list)
                 cmd="nightdesk__subcmd__help__subcmd__block__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__block,release)
+                cmd="nightdesk__subcmd__help__subcmd__block__subcmd__release"
+                ;;
+            nightdesk__subcmd__help__subcmd__case,approve)
+                cmd="nightdesk__subcmd__help__subcmd__case__subcmd__approve"
                 ;;
             nightdesk__subcmd__help__subcmd__case,innocent)
                 cmd="nightdesk__subcmd__help__subcmd__case__subcmd__innocent"
@@ -238,11 +304,35 @@ _nightdesk() {
             nightdesk__subcmd__help__subcmd__config,default)
                 cmd="nightdesk__subcmd__help__subcmd__config__subcmd__default"
                 ;;
+            nightdesk__subcmd__help__subcmd__firewall,config)
+                cmd="nightdesk__subcmd__help__subcmd__firewall__subcmd__config"
+                ;;
+            nightdesk__subcmd__help__subcmd__firewall,list)
+                cmd="nightdesk__subcmd__help__subcmd__firewall__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__firewall,profiles)
+                cmd="nightdesk__subcmd__help__subcmd__firewall__subcmd__profiles"
+                ;;
+            nightdesk__subcmd__help__subcmd__firewall,set)
+                cmd="nightdesk__subcmd__help__subcmd__firewall__subcmd__set"
+                ;;
             nightdesk__subcmd__help__subcmd__lake,import)
                 cmd="nightdesk__subcmd__help__subcmd__lake__subcmd__import"
                 ;;
             nightdesk__subcmd__help__subcmd__lease,import)
                 cmd="nightdesk__subcmd__help__subcmd__lease__subcmd__import"
+                ;;
+            nightdesk__subcmd__help__subcmd__mail__subcmd__port,grant)
+                cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__grant"
+                ;;
+            nightdesk__subcmd__help__subcmd__mail__subcmd__port,list)
+                cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__mail__subcmd__port,refuse)
+                cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__refuse"
+                ;;
+            nightdesk__subcmd__help__subcmd__mail__subcmd__port,rules)
+                cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__rules"
                 ;;
             nightdesk__subcmd__help__subcmd__operator,set)
                 cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__set"
@@ -273,6 +363,36 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__lease__subcmd__help,import)
                 cmd="nightdesk__subcmd__lease__subcmd__help__subcmd__import"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port,grant)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__grant"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port,help)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port,list)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__list"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port,refuse)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__refuse"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port,rules)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__rules"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port__subcmd__help,grant)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__grant"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port__subcmd__help,help)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port__subcmd__help,list)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__list"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port__subcmd__help,refuse)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__refuse"
+                ;;
+            nightdesk__subcmd__mail__subcmd__port__subcmd__help,rules)
+                cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__rules"
                 ;;
             nightdesk__subcmd__operator,help)
                 cmd="nightdesk__subcmd__operator__subcmd__help"
@@ -305,7 +425,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check who exposure who-talks-to timeline sql lake why case block lease reporter operator selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to timeline sql lake why case block lease firewall mail-port reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -349,7 +469,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__block)
-            opts="-c -h --config --help list help"
+            opts="-c -h --config --help list release help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -371,7 +491,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__block__subcmd__help)
-            opts="list help"
+            opts="list release help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +532,20 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__block__subcmd__help__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__block__subcmd__list)
             opts="-c -h --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -434,8 +568,38 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__block__subcmd__release)
+            opts="-c -h --all --because --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --because)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__case)
-            opts="-c -h --config --help list show innocent help"
+            opts="-c -h --config --help list show approve innocent help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -456,9 +620,49 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nightdesk__subcmd__case__subcmd__help)
-            opts="list show innocent help"
+        nightdesk__subcmd__case__subcmd__approve)
+            opts="-c -h --by --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__case__subcmd__help)
+            opts="list show approve innocent help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__case__subcmd__help__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -605,12 +809,16 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__check)
-            opts="-c -h --json --config --help"
+            opts="-c -h --sweep --rate --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -864,8 +1072,218 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__firewall)
+            opts="-c -h --config --help config set list profiles help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__config)
+            opts="-c -h --for --link --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__help)
+            opts="config set list profiles help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__help__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__help__subcmd__profiles)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__help__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__list)
+            opts="-c -h --out --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__profiles)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__firewall__subcmd__set)
+            opts="-c -h --profile --server4 --server6 --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server4)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server6)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse detect check who exposure who-talks-to timeline sql lake why case block lease reporter operator selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check trap who exposure who-talks-to timeline sql lake why case block lease firewall mail-port reporter operator selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -893,7 +1311,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__block)
-            opts="list"
+            opts="list release"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -920,9 +1338,37 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__help__subcmd__block__subcmd__release)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help__subcmd__case)
-            opts="list show innocent"
+            opts="list show approve innocent"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__case__subcmd__approve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1088,6 +1534,76 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__help__subcmd__firewall)
+            opts="config set list profiles"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__firewall__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__firewall__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__firewall__subcmd__profiles)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__firewall__subcmd__set)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1159,6 +1675,76 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__lease__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__mail__subcmd__port)
+            opts="list grant refuse rules"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__grant)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__refuse)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__rules)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1313,6 +1899,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__timeline)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__trap)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1573,16 +2173,226 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__lease__subcmd__import)
-            opts="-c -h --format --json --config --help"
+            opts="-c -h --format --zone --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "csv radius-detail" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "csv radius-detail kea isc-dhcpd nat-log" -- "${cur}"))
                     return 0
                     ;;
+                --zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port)
+            opts="-c -h --config --help list grant refuse rules help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__grant)
+            opts="-c -h --for --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__help)
+            opts="list grant refuse rules help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__grant)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__refuse)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__rules)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__list)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__refuse)
+            opts="-c -h --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__mail__subcmd__port__subcmd__rules)
+            opts="-c -h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1926,6 +2736,44 @@ _nightdesk() {
                     return 0
                     ;;
                 --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__trap)
+            opts="-c -h --prefix --print-rules --no-rules --port --stateless --tarpit --per-source --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stateless)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --per-source)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::setup;
-use crate::shell::{cargo, run};
+use crate::shell::{cargo, run, target};
 
 /// One benchmark, asked for by its group or as `group/name`.
 struct Part {
@@ -24,14 +24,17 @@ enum Stand {
 }
 
 /// All of them. To add one: a line here.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 10] = [
     Part { group: "report", name: "mails", stand: Stand::Bench("report") },
     Part { group: "report", name: "hostile", stand: Stand::Bench("report") },
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
     Part { group: "flow", name: "signs", stand: Stand::Bench("signs") },
+    Part { group: "flow", name: "ingest", stand: Stand::Bench("sensors") },
+    Part { group: "flow", name: "lookback", stand: Stand::Bench("lake") },
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
     Part { group: "flow", name: "decode", stand: Stand::Apart("crates/flow/benches/peers") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
+    Part { group: "trap", name: "load", stand: Stand::Bench("trap") },
 ];
 
 impl Part {
@@ -76,9 +79,56 @@ pub(crate) fn run_groups(wanted: &[String]) -> Result<()> {
         if part.group == "report" {
             command.env("NIGHTDESK_INTELMQ", intelmq()?);
         }
+        if part.group == "trap" {
+            command.env("NIGHTDESK_OPENCANARY", opencanary()?);
+        }
+        if part.name == "lookback" {
+            command.env("NIGHTDESK_DAY", day()?).env("NIGHTDESK_DUCKDB", duckdb()?);
+        }
         run(&mut command)?;
     }
     Ok(())
+}
+
+/// OpenCanary, from PyPI, in an environment of its own.
+fn opencanary() -> Result<PathBuf> {
+    let folder = PathBuf::from("/var/tmp/nightdesk-peers/opencanary");
+    if !folder.join("bin/opencanary.tac").is_file() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        let mut pip = Command::new(folder.join("bin/pip"));
+        run(pip.args(["install", "--quiet", "opencanary==0.9.9", "setuptools<81"]))?;
+    }
+    Ok(folder)
+}
+
+/// A day of a provider with this many lines: more than twenty million flows, as IPFIX messages, from a fixed seed.
+const LINES: &str = "60000";
+
+/// The day that is looked back at. Making it takes a minute, so it is kept.
+fn day() -> Result<PathBuf> {
+    let folder = target()?.join("lookback");
+    let day = folder.join(format!("{LINES}.ipfix"));
+    if !day.is_file() {
+        std::fs::create_dir_all(&folder)?;
+        let part = folder.join("part");
+        let words = ["--subscribers", LINES, "--hours", "24", "--seed", "1", "--proxies", "60", "--to"];
+        let lab = ["run", "--quiet", "--locked", "--profile", "bench", "--package", "lab", "--", "generate"];
+        run(cargo().args(lab).args(words).arg(&part))?;
+        std::fs::rename(part, &day)?;
+    }
+    Ok(day)
+}
+
+/// DuckDB, from PyPI.
+fn duckdb() -> Result<PathBuf> {
+    setup::bench_peers()?;
+    let folder = PathBuf::from("/var/tmp/nightdesk-peers/duckdb");
+    if !folder.join("duckdb").is_dir() {
+        let mut pip = Command::new("/usr/bin/python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--target"]).arg(&folder);
+        run(pip.arg("duckdb==2.0.1"))?;
+    }
+    Ok(folder)
 }
 
 /// IntelMQ, from PyPI, in a folder that the user nobody may read, since its bots refuse to run as root; and its broker.

@@ -1,8 +1,8 @@
-//! The journey through the pages, in a real browser, against a running demo.
+//! The journeys through the pages, in a real browser, against a running demo: an operator's, and a contained customer's.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -22,38 +22,93 @@ impl Drop for Demo {
     }
 }
 
-/// Plays the demo and walks through it.
+/// A demo at the end of its night, and what it said.
+struct Night {
+    demo: Demo,
+    page: String,
+    touched: String,
+    garden: String,
+    password: String,
+    /// Kept until the journey is over: a pipe that nobody holds would end the demo at its next word.
+    told: Lines<BufReader<ChildStdout>>,
+}
+
+impl Night {
+    fn play() -> Result<Night> {
+        let nightdesk = built("nightdesk")?.display().to_string();
+        let demo = program(&nightdesk)
+            .arg("demo")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the demo")?;
+        let mut demo = Demo(demo);
+        let out = demo.0.stdout.take().context("the demo has no output")?;
+        let mut told = BufReader::new(out).lines();
+        let (mut page, mut touched, mut garden) = (String::new(), String::new(), String::new());
+        for line in told.by_ref() {
+            let line = line?;
+            let mut words = line.split_whitespace();
+            match (words.next(), words.next()) {
+                (Some("page"), Some(url)) => url.clone_into(&mut page),
+                (Some("touched"), Some(url)) => url.clone_into(&mut touched),
+                (Some("garden"), Some(url)) => url.clone_into(&mut garden),
+                (Some("password"), Some(secret)) => {
+                    let password = secret.to_owned();
+                    return Ok(Night { demo, page, touched, garden, password, told });
+                }
+                _ => {}
+            }
+        }
+        bail!("the demo ended without a page; run cargo run -- demo to see why")
+    }
+
+    /// Cleans the infected machine, and waits until it is.
+    fn clean(&mut self) -> Result<()> {
+        let keys = self.demo.0.stdin.as_mut().context("the demo has no keyboard")?;
+        keys.write_all(b"\n").and_then(|()| keys.flush()).context("the demo does not listen")?;
+        for line in self.told.by_ref() {
+            if line?.contains("is clean") {
+                return Ok(());
+            }
+        }
+        bail!("the demo ended before its machine was clean")
+    }
+}
+
+fn node(script: &str, screenshots: &Path) -> Command {
+    let mut node = Command::new("node");
+    node.current_dir(root().join("crates/web/tests/browser")).arg(script);
+    node.env("NIGHTDESK_SCREENSHOTS", screenshots);
+    node
+}
+
+/// Plays the demo and walks through it, first as an operator, then, in another night, as the contained customer.
 pub(crate) fn run_journey(screenshots: &Path) -> Result<()> {
     build()?;
-    let nightdesk = built("nightdesk")?.display().to_string();
-    let demo =
-        program(&nightdesk).arg("demo").stdout(Stdio::piped()).spawn().context("cannot start the demo")?;
-    let mut demo = Demo(demo);
-    let (mut page, mut password) = (None, None);
-    let out = demo.0.stdout.take().context("the demo has no output")?;
-    // Kept until the journey is over: a pipe that nobody holds would end the demo at its next word.
-    let mut told = BufReader::new(out).lines();
-    for line in told.by_ref() {
-        let line = line?;
-        let mut words = line.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some("page"), Some(url)) => page = Some(url.to_owned()),
-            (Some("password"), Some(secret)) => password = Some(secret.to_owned()),
-            _ => {}
-        }
-        if password.is_some() {
-            break;
-        }
-    }
-    let (Some(page), Some(password)) = (page, password) else {
-        bail!("the demo ended without a page; run cargo run -- demo to see why")
-    };
     std::fs::create_dir_all(screenshots)?;
-    run(Command::new("node")
-        .current_dir(root().join("crates/web/tests/browser"))
-        .arg("journey.mjs")
-        .env("NIGHTDESK_URL", page)
+    operator(screenshots)?;
+    customer(screenshots)
+}
+
+fn operator(screenshots: &Path) -> Result<()> {
+    let night = Night::play()?;
+    run(node("journey.mjs", screenshots)
+        .env("NIGHTDESK_URL", &night.page)
+        .env("NIGHTDESK_EXPOSURE", &night.touched)
         .env("NIGHTDESK_OPERATOR", "demo")
-        .env("NIGHTDESK_PASSWORD", password)
-        .env("NIGHTDESK_SCREENSHOTS", screenshots))
+        .env("NIGHTDESK_PASSWORD", &night.password))
+}
+
+fn customer(screenshots: &Path) -> Result<()> {
+    let mut night = Night::play()?;
+    let walk = |night: &Night, phase: &str| {
+        run(node("garden.mjs", screenshots)
+            .env("NIGHTDESK_GARDEN", &night.garden)
+            .env("NIGHTDESK_LINE", "127.66.0.66")
+            .env("NIGHTDESK_PHASE", phase))
+    };
+    walk(&night, "contained")?;
+    night.clean()?;
+    walk(&night, "cleaned")
 }

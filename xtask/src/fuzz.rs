@@ -28,6 +28,15 @@ struct Target {
     name: String,
 }
 
+/// Runs every target: the readers of reports, whose input anybody may send, for `seconds` each, all others for a third of
+/// that.
+pub(crate) fn run_all(seconds: u32) -> Result<()> {
+    let (reports, others) =
+        targets(&[])?.into_iter().partition::<Vec<_>, _>(|name| name.starts_with("report"));
+    run_targets(seconds, &reports)?;
+    run_targets(seconds.div_ceil(3), &others)
+}
+
 /// Runs the targets named (all, if none is) for `seconds` each; reports of a reader's fault name the input.
 pub(crate) fn run_targets(seconds: u32, wanted: &[String]) -> Result<()> {
     let targets = targets(wanted)?;

@@ -4,6 +4,7 @@
 mod arrows;
 mod bench;
 mod browser;
+mod deb;
 mod fuzz;
 mod generated;
 mod setup;
@@ -60,6 +61,15 @@ enum Task {
         /// Which targets; all, if none is named.
         targets: Vec<String>,
     },
+    /// Build the Debian package; with --check install it in a fresh Debian, upgrade, remove it (needs root, debootstrap).
+    Deb {
+        /// Of the everyday build instead of the release build.
+        #[arg(long)]
+        debug: bool,
+        /// Try it, and what systemd says of the unit.
+        #[arg(long)]
+        check: bool,
+    },
     /// Run the benchmarks beside their peers and print ratios.
     Bench {
         /// Which group (report, store, flow, night) or part of one (report/mails); all, if none is named.
@@ -76,6 +86,7 @@ fn main() -> ExitCode {
         Task::Lab { words } => test::lab(&words),
         Task::Browser { screenshots } => browser::run_journey(&screenshots),
         Task::Fuzz { seconds, targets } => fuzz::run_targets(seconds, &targets),
+        Task::Deb { debug, check } => deb::make(debug, check),
         Task::Bench { groups } => bench::run_groups(&groups),
     };
     match done {

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 31] = [
+const NEEDED: [(&str, &str); 33] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -40,6 +40,8 @@ const NEEDED: [(&str, &str); 31] = [
     ("node", "nodejs"),
     ("npm", "npm"),
     ("tshark", "tshark"),
+    ("debootstrap", "debootstrap"),
+    ("systemd-analyze", "systemd"),
 ];
 
 /// What only benchmarks need.

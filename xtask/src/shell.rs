@@ -5,9 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The root of the workspace.
+/// The root of the workspace: of the one cargo runs us from, which with a shared target directory need not be the one we
+/// were compiled in.
 pub(crate) fn root() -> PathBuf {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = PathBuf::from(here);
     here.parent().map_or(here.clone(), PathBuf::from)
 }
 
@@ -67,13 +69,18 @@ pub(crate) fn is_root() -> bool {
 /// A program of ours as `cargo build --workspace` left it. Building again by package would choose other features of
 /// shared dependencies and compile half of them anew.
 pub(crate) fn built(name: &str) -> Result<PathBuf> {
+    Ok(target()?.join("debug").join(name))
+}
+
+/// The folder that cargo builds in.
+pub(crate) fn target() -> Result<PathBuf> {
     #[derive(serde::Deserialize)]
     struct Metadata {
         target_directory: PathBuf,
     }
     let text = output(cargo().args(["metadata", "--format-version", "1", "--no-deps", "--locked"]))?;
     let metadata: Metadata = serde_json::from_str(&text).context("cargo metadata is not what it was")?;
-    Ok(metadata.target_directory.join("debug").join(name))
+    Ok(metadata.target_directory)
 }
 
 /// Builds everything once.

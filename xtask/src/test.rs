@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{build, built, cargo, is_root, program, root, run};
-use crate::{browser, fuzz, generated, setup, tidy};
+use crate::{browser, deb, fuzz, generated, setup, tidy};
 
 /// Runs everything.
 pub(crate) fn run_all(with_setup: bool) -> Result<()> {
@@ -16,14 +16,18 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
     build()?;
     run(cargo().args(["test", "--workspace", "--quiet", "--locked"]).env("NIGHTDESK_REQUIRE_POSTGRES", "1"))?;
     generated::run(true)?;
+    deb::lint()?;
+    if is_root() {
+        deb::make(true, true)?;
+    }
     browser::run_journey(&root().join("target/screenshots"))?;
-    fuzz::run_targets(fuzz_seconds()?, &[])?;
+    fuzz::run_all(fuzz_seconds()?)?;
     lab(&[])?;
     println!("\neverything passed");
     Ok(())
 }
 
-/// How long each parser is fuzzed: a minute in CI, a glance elsewhere.
+/// How long each reader of reports is fuzzed: a minute in CI, a glance elsewhere.
 fn fuzz_seconds() -> Result<u32> {
     match std::env::var("NIGHTDESK_FUZZ_SECONDS") {
         Ok(text) => text.parse().context("NIGHTDESK_FUZZ_SECONDS is no number of seconds"),
