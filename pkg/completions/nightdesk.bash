@@ -16,6 +16,9 @@ _nightdesk() {
             ",$1")
                 cmd="nightdesk"
                 ;;
+            nightdesk,audit)
+                cmd="nightdesk__subcmd__audit"
+                ;;
             nightdesk,backup)
                 cmd="nightdesk__subcmd__backup"
                 ;;
@@ -46,6 +49,9 @@ _nightdesk() {
             nightdesk,firewall)
                 cmd="nightdesk__subcmd__firewall"
                 ;;
+            nightdesk,heaviest)
+                cmd="nightdesk__subcmd__heaviest"
+                ;;
             nightdesk,help)
                 cmd="nightdesk__subcmd__help"
                 ;;
@@ -57,6 +63,9 @@ _nightdesk() {
                 ;;
             nightdesk,lease)
                 cmd="nightdesk__subcmd__lease"
+                ;;
+            nightdesk,letter)
+                cmd="nightdesk__subcmd__letter"
                 ;;
             nightdesk,mail-port)
                 cmd="nightdesk__subcmd__mail__subcmd__port"
@@ -70,11 +79,17 @@ _nightdesk() {
             nightdesk,parse)
                 cmd="nightdesk__subcmd__parse"
                 ;;
+            nightdesk,playbook)
+                cmd="nightdesk__subcmd__playbook"
+                ;;
             nightdesk,reporter)
                 cmd="nightdesk__subcmd__reporter"
                 ;;
             nightdesk,restore)
                 cmd="nightdesk__subcmd__restore"
+                ;;
+            nightdesk,runbook)
+                cmd="nightdesk__subcmd__runbook"
                 ;;
             nightdesk,selfcheck)
                 cmd="nightdesk__subcmd__selfcheck"
@@ -87,6 +102,9 @@ _nightdesk() {
                 ;;
             nightdesk,timeline)
                 cmd="nightdesk__subcmd__timeline"
+                ;;
+            nightdesk,token)
+                cmd="nightdesk__subcmd__token"
                 ;;
             nightdesk,trap)
                 cmd="nightdesk__subcmd__trap"
@@ -196,6 +214,9 @@ _nightdesk() {
             nightdesk__subcmd__firewall__subcmd__help,set)
                 cmd="nightdesk__subcmd__firewall__subcmd__help__subcmd__set"
                 ;;
+            nightdesk__subcmd__help,audit)
+                cmd="nightdesk__subcmd__help__subcmd__audit"
+                ;;
             nightdesk__subcmd__help,backup)
                 cmd="nightdesk__subcmd__help__subcmd__backup"
                 ;;
@@ -226,6 +247,9 @@ _nightdesk() {
             nightdesk__subcmd__help,firewall)
                 cmd="nightdesk__subcmd__help__subcmd__firewall"
                 ;;
+            nightdesk__subcmd__help,heaviest)
+                cmd="nightdesk__subcmd__help__subcmd__heaviest"
+                ;;
             nightdesk__subcmd__help,help)
                 cmd="nightdesk__subcmd__help__subcmd__help"
                 ;;
@@ -237,6 +261,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help,lease)
                 cmd="nightdesk__subcmd__help__subcmd__lease"
+                ;;
+            nightdesk__subcmd__help,letter)
+                cmd="nightdesk__subcmd__help__subcmd__letter"
                 ;;
             nightdesk__subcmd__help,mail-port)
                 cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port"
@@ -250,11 +277,17 @@ _nightdesk() {
             nightdesk__subcmd__help,parse)
                 cmd="nightdesk__subcmd__help__subcmd__parse"
                 ;;
+            nightdesk__subcmd__help,playbook)
+                cmd="nightdesk__subcmd__help__subcmd__playbook"
+                ;;
             nightdesk__subcmd__help,reporter)
                 cmd="nightdesk__subcmd__help__subcmd__reporter"
                 ;;
             nightdesk__subcmd__help,restore)
                 cmd="nightdesk__subcmd__help__subcmd__restore"
+                ;;
+            nightdesk__subcmd__help,runbook)
+                cmd="nightdesk__subcmd__help__subcmd__runbook"
                 ;;
             nightdesk__subcmd__help,selfcheck)
                 cmd="nightdesk__subcmd__help__subcmd__selfcheck"
@@ -267,6 +300,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help,timeline)
                 cmd="nightdesk__subcmd__help__subcmd__timeline"
+                ;;
+            nightdesk__subcmd__help,token)
+                cmd="nightdesk__subcmd__help__subcmd__token"
                 ;;
             nightdesk__subcmd__help,trap)
                 cmd="nightdesk__subcmd__help__subcmd__trap"
@@ -322,6 +358,12 @@ _nightdesk() {
             nightdesk__subcmd__help__subcmd__lease,import)
                 cmd="nightdesk__subcmd__help__subcmd__lease__subcmd__import"
                 ;;
+            nightdesk__subcmd__help__subcmd__letter,reached)
+                cmd="nightdesk__subcmd__help__subcmd__letter__subcmd__reached"
+                ;;
+            nightdesk__subcmd__help__subcmd__letter,show)
+                cmd="nightdesk__subcmd__help__subcmd__letter__subcmd__show"
+                ;;
             nightdesk__subcmd__help__subcmd__mail__subcmd__port,grant)
                 cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__grant"
                 ;;
@@ -334,11 +376,47 @@ _nightdesk() {
             nightdesk__subcmd__help__subcmd__mail__subcmd__port,rules)
                 cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__rules"
                 ;;
+            nightdesk__subcmd__help__subcmd__operator,back)
+                cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__back"
+                ;;
+            nightdesk__subcmd__help__subcmd__operator,list)
+                cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__operator,reset-second-factor)
+                cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__reset__subcmd__second__subcmd__factor"
+                ;;
+            nightdesk__subcmd__help__subcmd__operator,retire)
+                cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__retire"
+                ;;
             nightdesk__subcmd__help__subcmd__operator,set)
                 cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__set"
                 ;;
+            nightdesk__subcmd__help__subcmd__playbook,check)
+                cmd="nightdesk__subcmd__help__subcmd__playbook__subcmd__check"
+                ;;
+            nightdesk__subcmd__help__subcmd__playbook,diff)
+                cmd="nightdesk__subcmd__help__subcmd__playbook__subcmd__diff"
+                ;;
+            nightdesk__subcmd__help__subcmd__playbook,history)
+                cmd="nightdesk__subcmd__help__subcmd__playbook__subcmd__history"
+                ;;
+            nightdesk__subcmd__help__subcmd__playbook,show)
+                cmd="nightdesk__subcmd__help__subcmd__playbook__subcmd__show"
+                ;;
+            nightdesk__subcmd__help__subcmd__playbook,try)
+                cmd="nightdesk__subcmd__help__subcmd__playbook__subcmd__try"
+                ;;
             nightdesk__subcmd__help__subcmd__reporter,list)
                 cmd="nightdesk__subcmd__help__subcmd__reporter__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__token,list)
+                cmd="nightdesk__subcmd__help__subcmd__token__subcmd__list"
+                ;;
+            nightdesk__subcmd__help__subcmd__token,make)
+                cmd="nightdesk__subcmd__help__subcmd__token__subcmd__make"
+                ;;
+            nightdesk__subcmd__help__subcmd__token,revoke)
+                cmd="nightdesk__subcmd__help__subcmd__token__subcmd__revoke"
                 ;;
             nightdesk__subcmd__lake,help)
                 cmd="nightdesk__subcmd__lake__subcmd__help"
@@ -363,6 +441,24 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__lease__subcmd__help,import)
                 cmd="nightdesk__subcmd__lease__subcmd__help__subcmd__import"
+                ;;
+            nightdesk__subcmd__letter,help)
+                cmd="nightdesk__subcmd__letter__subcmd__help"
+                ;;
+            nightdesk__subcmd__letter,reached)
+                cmd="nightdesk__subcmd__letter__subcmd__reached"
+                ;;
+            nightdesk__subcmd__letter,show)
+                cmd="nightdesk__subcmd__letter__subcmd__show"
+                ;;
+            nightdesk__subcmd__letter__subcmd__help,help)
+                cmd="nightdesk__subcmd__letter__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__letter__subcmd__help,reached)
+                cmd="nightdesk__subcmd__letter__subcmd__help__subcmd__reached"
+                ;;
+            nightdesk__subcmd__letter__subcmd__help,show)
+                cmd="nightdesk__subcmd__letter__subcmd__help__subcmd__show"
                 ;;
             nightdesk__subcmd__mail__subcmd__port,grant)
                 cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__grant"
@@ -394,17 +490,77 @@ _nightdesk() {
             nightdesk__subcmd__mail__subcmd__port__subcmd__help,rules)
                 cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__rules"
                 ;;
+            nightdesk__subcmd__operator,back)
+                cmd="nightdesk__subcmd__operator__subcmd__back"
+                ;;
             nightdesk__subcmd__operator,help)
                 cmd="nightdesk__subcmd__operator__subcmd__help"
+                ;;
+            nightdesk__subcmd__operator,list)
+                cmd="nightdesk__subcmd__operator__subcmd__list"
+                ;;
+            nightdesk__subcmd__operator,reset-second-factor)
+                cmd="nightdesk__subcmd__operator__subcmd__reset__subcmd__second__subcmd__factor"
+                ;;
+            nightdesk__subcmd__operator,retire)
+                cmd="nightdesk__subcmd__operator__subcmd__retire"
                 ;;
             nightdesk__subcmd__operator,set)
                 cmd="nightdesk__subcmd__operator__subcmd__set"
                 ;;
+            nightdesk__subcmd__operator__subcmd__help,back)
+                cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__back"
+                ;;
             nightdesk__subcmd__operator__subcmd__help,help)
                 cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__help"
                 ;;
+            nightdesk__subcmd__operator__subcmd__help,list)
+                cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__list"
+                ;;
+            nightdesk__subcmd__operator__subcmd__help,reset-second-factor)
+                cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__reset__subcmd__second__subcmd__factor"
+                ;;
+            nightdesk__subcmd__operator__subcmd__help,retire)
+                cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__retire"
+                ;;
             nightdesk__subcmd__operator__subcmd__help,set)
                 cmd="nightdesk__subcmd__operator__subcmd__help__subcmd__set"
+                ;;
+            nightdesk__subcmd__playbook,check)
+                cmd="nightdesk__subcmd__playbook__subcmd__check"
+                ;;
+            nightdesk__subcmd__playbook,diff)
+                cmd="nightdesk__subcmd__playbook__subcmd__diff"
+                ;;
+            nightdesk__subcmd__playbook,help)
+                cmd="nightdesk__subcmd__playbook__subcmd__help"
+                ;;
+            nightdesk__subcmd__playbook,history)
+                cmd="nightdesk__subcmd__playbook__subcmd__history"
+                ;;
+            nightdesk__subcmd__playbook,show)
+                cmd="nightdesk__subcmd__playbook__subcmd__show"
+                ;;
+            nightdesk__subcmd__playbook,try)
+                cmd="nightdesk__subcmd__playbook__subcmd__try"
+                ;;
+            nightdesk__subcmd__playbook__subcmd__help,check)
+                cmd="nightdesk__subcmd__playbook__subcmd__help__subcmd__check"
+                ;;
+            nightdesk__subcmd__playbook__subcmd__help,diff)
+                cmd="nightdesk__subcmd__playbook__subcmd__help__subcmd__diff"
+                ;;
+            nightdesk__subcmd__playbook__subcmd__help,help)
+                cmd="nightdesk__subcmd__playbook__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__playbook__subcmd__help,history)
+                cmd="nightdesk__subcmd__playbook__subcmd__help__subcmd__history"
+                ;;
+            nightdesk__subcmd__playbook__subcmd__help,show)
+                cmd="nightdesk__subcmd__playbook__subcmd__help__subcmd__show"
+                ;;
+            nightdesk__subcmd__playbook__subcmd__help,try)
+                cmd="nightdesk__subcmd__playbook__subcmd__help__subcmd__try"
                 ;;
             nightdesk__subcmd__reporter,help)
                 cmd="nightdesk__subcmd__reporter__subcmd__help"
@@ -418,6 +574,30 @@ _nightdesk() {
             nightdesk__subcmd__reporter__subcmd__help,list)
                 cmd="nightdesk__subcmd__reporter__subcmd__help__subcmd__list"
                 ;;
+            nightdesk__subcmd__token,help)
+                cmd="nightdesk__subcmd__token__subcmd__help"
+                ;;
+            nightdesk__subcmd__token,list)
+                cmd="nightdesk__subcmd__token__subcmd__list"
+                ;;
+            nightdesk__subcmd__token,make)
+                cmd="nightdesk__subcmd__token__subcmd__make"
+                ;;
+            nightdesk__subcmd__token,revoke)
+                cmd="nightdesk__subcmd__token__subcmd__revoke"
+                ;;
+            nightdesk__subcmd__token__subcmd__help,help)
+                cmd="nightdesk__subcmd__token__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__token__subcmd__help,list)
+                cmd="nightdesk__subcmd__token__subcmd__help__subcmd__list"
+                ;;
+            nightdesk__subcmd__token__subcmd__help,make)
+                cmd="nightdesk__subcmd__token__subcmd__help__subcmd__make"
+                ;;
+            nightdesk__subcmd__token__subcmd__help,revoke)
+                cmd="nightdesk__subcmd__token__subcmd__help__subcmd__revoke"
+                ;;
             *)
                 ;;
         esac
@@ -425,12 +605,58 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to timeline sql lake why case block lease firewall mail-port reporter operator selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook reporter operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__audit)
+            opts="-c -h --who --deed --about --since --until --most --no-walk --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --who)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --about)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --most)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1282,9 +1508,57 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nightdesk__subcmd__help)
-            opts="init serve demo parse detect check trap who exposure who-talks-to timeline sql lake why case block lease firewall mail-port reporter operator selfcheck backup restore config completions man help"
+        nightdesk__subcmd__heaviest)
+            opts="-c -h --since --until --most --json --csv --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --most)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help)
+            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook reporter operator token audit selfcheck backup restore config completions man help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__audit)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1604,6 +1878,20 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__help__subcmd__heaviest)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1675,6 +1963,48 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__lease__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__letter)
+            opts="show reached"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__letter__subcmd__reached)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__letter__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1773,8 +2103,64 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__operator)
-            opts="set"
+            opts="set list retire back reset-second-factor"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__operator__subcmd__back)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__operator__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__operator__subcmd__reset__subcmd__second__subcmd__factor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__operator__subcmd__retire)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1803,6 +2189,90 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__parse)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__playbook)
+            opts="show check diff try history"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__playbook__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__playbook__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__playbook__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__playbook__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__playbook__subcmd__try)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1843,6 +2313,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__runbook)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1901,6 +2385,62 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__timeline)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__token)
+            opts="make list revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__token__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__token__subcmd__make)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__token__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2202,6 +2742,136 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__letter)
+            opts="-c -h --config --help show reached help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__letter__subcmd__help)
+            opts="show reached help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__letter__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__letter__subcmd__help__subcmd__reached)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__letter__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__letter__subcmd__reached)
+            opts="-c -h --days --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__letter__subcmd__show)
+            opts="-c -h --language --built-in --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --language)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__mail__subcmd__port)
             opts="-c -h --config --help list grant refuse rules help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2431,7 +3101,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__operator)
-            opts="-c -h --config --help set help"
+            opts="-c -h --config --help set list retire back reset-second-factor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2452,8 +3122,30 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__operator__subcmd__back)
+            opts="-c -h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__operator__subcmd__help)
-            opts="set help"
+            opts="set list retire back reset-second-factor help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2466,7 +3158,63 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__operator__subcmd__help__subcmd__back)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__operator__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__operator__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__operator__subcmd__help__subcmd__reset__subcmd__second__subcmd__factor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__operator__subcmd__help__subcmd__retire)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2494,13 +3242,87 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        nightdesk__subcmd__operator__subcmd__set)
+        nightdesk__subcmd__operator__subcmd__list)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__operator__subcmd__reset__subcmd__second__subcmd__factor)
             opts="-c -h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__operator__subcmd__retire)
+            opts="-c -h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__operator__subcmd__set)
+            opts="-c -h --role --cuts-off --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cuts-off)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2528,6 +3350,244 @@ _nightdesk() {
                     return 0
                     ;;
                 --quirks)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook)
+            opts="-c -h --config --help show check diff try history help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__check)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__diff)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help)
+            opts="show check diff try history help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__help__subcmd__try)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__history)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__show)
+            opts="-c -h --built-in --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__playbook__subcmd__try)
+            opts="-c -h --days --most --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --most)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2654,6 +3714,28 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__runbook)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__selfcheck)
             opts="-c -h --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2739,6 +3821,172 @@ _nightdesk() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token)
+            opts="-c -h --config --help make list revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__help)
+            opts="make list revoke help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__help__subcmd__make)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__help__subcmd__revoke)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__list)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__make)
+            opts="-c -h --role --cuts-off --for --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__token__subcmd__revoke)
+            opts="-c -h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -142,7 +142,7 @@ mod tests {
         let attempts = Attempts::default();
         let now = Timestamp::UNIX_EPOCH;
         for round in 0..10_000 {
-            let _ = attempts.count("robin", &format!("198.51.100.{}", round % 250), false, now);
+            let _waits = attempts.count("robin", &format!("198.51.100.{}", round % 250), false, now);
         }
         assert!(attempts.count("robin", "203.0.113.9", false, now).is_err());
         assert!(attempts.count("robin", "203.0.113.9", true, now).is_ok());

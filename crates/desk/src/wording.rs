@@ -112,7 +112,7 @@ fn relayed(seen: &Sighting) -> Fact {
         address: seen.address.to_string(),
         port: seen.port,
         how: None,
-        evidence: seen.evidence.short().to_string(),
+        evidence: seen.evidence.short(),
     }
 }
 
@@ -129,7 +129,7 @@ fn tested(answer: &Answered) -> Fact {
         address: answer.address.to_string(),
         port: answer.port,
         how: answer.protocol.clone(),
-        evidence: answer.evidence.short().to_string(),
+        evidence: answer.evidence.short(),
     }
 }
 

@@ -18,7 +18,7 @@ fn hour(number: i64) -> Vec<Flow> {
     let at = TWO.plus(number * HOUR);
     let small = (0..CONVERSATIONS).map(|n| {
         let [_, high, middle, low] = n.to_be_bytes();
-        let (line, peer) = (format!("203.0.113.{}", low), format!("192.0.{middle}.{high}"));
+        let (line, peer) = (format!("203.0.113.{low}"), format!("192.0.{middle}.{high}"));
         let port = u16::try_from(1000 + n / 8).unwrap();
         one_way(at.plus(i64::from(n)), (&line, 40_000), (&peer, port), 1, 40 + u64::from(n % 100), 2)
     });

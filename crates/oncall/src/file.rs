@@ -182,7 +182,7 @@ impl Rota {
             policies.push(policy(table, &people, &schedules)?);
         }
         unlike("policies", policies.iter().map(|one| &one.name))?;
-        let reasons = reasons(file.reason, &policies)?;
+        let reasons = reasons(&file.reason, &policies)?;
         let quiet = file.quiet.into_iter().map(|table| quiet(table, &zone)).collect::<Result<_, _>>()?;
         Ok(Rota { people, schedules, policies, quiet, reasons, webhook_allow: file.webhook_allow })
     }
@@ -388,7 +388,7 @@ fn target(text: &str, people: &BTreeMap<Name, Person>, schedules: &[Schedule]) -
 }
 
 fn reasons(
-    tables: BTreeMap<Reason, ReasonTable>,
+    tables: &BTreeMap<Reason, ReasonTable>,
     policies: &[Policy],
 ) -> Result<BTreeMap<Reason, (Severity, Name)>, RotaError> {
     let Some(first) = policies.first() else {

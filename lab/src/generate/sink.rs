@@ -26,7 +26,7 @@ pub(super) enum Sink {
     /// A file of IPFIX messages (RFC 5655).
     Messages { writer: Writer, file: BufWriter<File> },
     /// A folder of Parquet files, in both orders, as the desk keeps flows.
-    Lake { writer: lake::Writer },
+    Lake { writer: Box<lake::Writer> },
 }
 
 impl Sink {
@@ -39,7 +39,7 @@ impl Sink {
             let home = lake::Home::new([place::HOME_NET.parse().context("no prefix of home lines")?]);
             let writer = lake::Writer::open(folder, home, None)
                 .with_context(|| format!("cannot write Parquet into {folder}"))?;
-            return Ok(Sink::Lake { writer });
+            return Ok(Sink::Lake { writer: Box::new(writer) });
         }
         let Some((scheme, collector)) = to.split_once("://") else {
             let file = File::create(Path::new(to)).with_context(|| format!("cannot write {to}"))?;

@@ -501,7 +501,7 @@ fn an_operator_confirms_what_no_probe_could() {
 #[test]
 fn a_desk_that_contains_by_hand_waits_for_the_hand() {
     let playbook =
-        crate::sample::with(case::Choices { contain_automatically: false, ..case::Choices::default() });
+        crate::sample::with(&case::Choices { contain_automatically: false, ..case::Choices::default() });
     let first = on_port(sighting(1, Kind::OpenProxy, "spamcop.net", evening()), 48613);
     let mut night = Night::with(playbook, first, evening());
     night.answers(Verdict::OpenProxy, Some(48613));

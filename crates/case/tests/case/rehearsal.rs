@@ -19,7 +19,7 @@ fn seconds(seconds: i64) -> SignedDuration {
 enum Outside {
     Report(u32, Kind),
     Seen(u32, SignKind),
-    Operator(Command),
+    Operator(Box<Command>),
 }
 
 /// One line on which a proxy stands open from one moment to another, with a desk that does what is due on time.
@@ -176,7 +176,7 @@ fn who_is_only_seen_and_then_dismissed_is_a_wrong_cut_off_of_a_playbook_that_con
     let outside = vec![
         (0, Outside::Seen(1, SignKind::RelayShape)),
         (60, Outside::Seen(2, SignKind::AnsweredStranger)),
-        (7200, Outside::Operator(Command::Dismiss { reason: "it is their own proxy".to_owned() })),
+        (7200, Outside::Operator(Box::new(Command::Dismiss { reason: "it is their own proxy".to_owned() }))),
     ];
     let cases = desk.night(outside, until());
     let hasty = case::Choices { contain_on_flow_proof: true, ..case::Choices::default() };
@@ -202,10 +202,10 @@ fn outside() -> impl Strategy<Value = (i64, Outside)> {
     let what = prop_oneof![
         6 => (0..500u32, kinds).prop_map(|(n, kind)| Outside::Report(n, kind)),
         4 => (1000..1500u32, signs).prop_map(|(n, sign)| Outside::Seen(n, sign)),
-        1 => Just(Outside::Operator(Command::Confirm { reason: reason() })),
-        1 => Just(Outside::Operator(Command::Release { reason: reason() })),
-        1 => Just(Outside::Operator(Command::Dismiss { reason: reason() })),
-        1 => Just(Outside::Operator(Command::Recheck { ports: vec![4145] })),
+        1 => Just(Outside::Operator(Box::new(Command::Confirm { reason: reason() }))),
+        1 => Just(Outside::Operator(Box::new(Command::Release { reason: reason() }))),
+        1 => Just(Outside::Operator(Box::new(Command::Dismiss { reason: reason() }))),
+        1 => Just(Outside::Operator(Box::new(Command::Recheck { ports: vec![4145] }))),
     ];
     (0..15 * 86_400i64, what)
 }

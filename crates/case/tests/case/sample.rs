@@ -94,7 +94,7 @@ pub(crate) fn from_network(sighting: Sighting, name: &str) -> Sighting {
 }
 
 /// The built-in playbook with these choices.
-pub(crate) fn with(choices: case::Choices) -> Playbook {
+pub(crate) fn with(choices: &case::Choices) -> Playbook {
     Playbook { steps: choices.steps(), ..Playbook::default() }
 }
 

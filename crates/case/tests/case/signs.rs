@@ -122,7 +122,7 @@ fn a_report_bears_out_what_we_saw_if_its_reporter_has_a_record() {
 fn the_playbook_may_contain_on_flows_alone_but_never_on_those_that_only_a_report_bears_out() {
     let begin = || {
         let mut night = relaying();
-        night.playbook = with(Choices { contain_on_flow_proof: true, ..Choices::default() });
+        night.playbook = with(&Choices { contain_on_flow_proof: true, ..Choices::default() });
         night
     };
     let mut flows = begin();
@@ -138,7 +138,7 @@ fn the_playbook_may_contain_on_flows_alone_but_never_on_those_that_only_a_report
 #[test]
 fn a_released_line_is_not_contained_again_for_flows_that_the_operator_knew() {
     let mut night = relaying();
-    night.playbook = with(Choices { contain_on_flow_proof: true, ..Choices::default() });
+    night.playbook = with(&Choices { contain_on_flow_proof: true, ..Choices::default() });
     see(&mut night, 2, SignKind::SmtpFanout, None);
     night.wait(hours(1));
     night.must(&Command::Release { reason: "a customer's own tunnel".to_owned() });
@@ -212,7 +212,7 @@ fn a_watch_for_a_virus_lowers_what_is_enough_and_most_on_the_ports_of_that_virus
 #[test]
 fn a_withdrawn_sign_counts_no_longer_and_a_case_of_nothing_else_closes_at_once() {
     let mut night = relaying();
-    night.playbook = with(Choices { contain_on_flow_proof: true, ..Choices::default() });
+    night.playbook = with(&Choices { contain_on_flow_proof: true, ..Choices::default() });
     see(&mut night, 2, SignKind::SmtpFanout, None);
     assert_eq!((night.stage(), night.rules().len()), (Stage::Confirmed, 2));
     let names: Vec<_> = night.case.signs().map(|seen| (seen.evidence, seen.claim)).collect();

@@ -82,7 +82,7 @@ fn our_own_proof_pages_whoever_told_us_and_the_playbook_may_forbid_it() {
     night.answers(Verdict::OpenProxy, Some(1080));
     assert_eq!(pages(&night), 1);
 
-    let quiet = crate::sample::with(case::Choices { page_proxy_reports: false, ..case::Choices::default() });
+    let quiet = crate::sample::with(&case::Choices { page_proxy_reports: false, ..case::Choices::default() });
     let mut night = Night::with(quiet, stranger, evening());
     night.answers(Verdict::OpenProxy, Some(1080));
     assert_eq!(pages(&night), 0);

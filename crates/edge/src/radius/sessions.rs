@@ -188,9 +188,7 @@ impl Seen {
         self.in_garden || self.name.net.addr().is_ipv6() || self.holds.iter().any(is_watched)
     }
 }
-
 #[cfg(test)]
-
 mod tests {
     use std::net::IpAddr;
 

@@ -78,7 +78,8 @@ fn told(path: &Path) -> String {
             let part = |rule: &api::FlowSpecRule| match rule.rule.as_ref().unwrap() {
                 Rule::IpPrefix(host) => format!("{}:{}/{}", host.r#type, host.prefix, host.prefix_len),
                 Rule::Component(one) => {
-                    let [item] = one.items.as_slice() else { panic!("{one:?}") };
+                    let item = one.items.first().unwrap();
+                    assert_eq!(one.items.len(), 1, "{one:?}");
                     format!("{}:{}", one.r#type, item.value)
                 }
                 Rule::Mac(_) => "a MAC".to_owned(),

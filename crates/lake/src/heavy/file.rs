@@ -27,7 +27,7 @@ use crate::schema::{ADDRESS, address_number, column};
 const BOUND: &str = "nightdesk.bound";
 
 /// What a list may have: ten times what is ever written, so that a foreign file does not fill the memory.
-const ROWS: i64 = 10 * super::LONGEST as i64;
+const ROWS: usize = 10 * super::LONGEST;
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let must = |name: &str, of: DataType| Field::new(name, of, false);
@@ -102,7 +102,10 @@ fn parse(opened: File) -> Result<Option<List>, ParquetError> {
     let about = builder.metadata().file_metadata();
     let said = about.key_value_metadata().into_iter().flatten().find(|pair| pair.key == BOUND);
     let bound = said.and_then(|pair| pair.value.as_deref()).and_then(|text| text.parse().ok());
-    let (Some(bound), true) = (bound, about.num_rows() <= ROWS) else { return Ok(None) };
+    let (Some(bound), true) = (bound, usize::try_from(about.num_rows()).is_ok_and(|rows| rows <= ROWS))
+    else {
+        return Ok(None);
+    };
     let mut list = List { pairs: Vec::new(), bound };
     for batch in builder.build()? {
         if take(&batch?, &mut list).is_none() {

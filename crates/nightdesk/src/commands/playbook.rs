@@ -41,9 +41,9 @@ pub(crate) async fn run(path: &Path, command: &PlaybookCommand) -> Result<Answer
             let trial = desk::try_playbook(&store, &live, &playbook, *days, Timestamp::now(), heard).await?;
             bar.finish_and_clear();
             if json.json {
-                tried_as_json(&trial)?
+                tried_as_json(&trial)?;
             } else {
-                tried(&trial, *most)
+                tried(&trial, *most);
             }
             Ok(Answer::Yes)
         }

@@ -58,7 +58,7 @@ impl Desk {
                 Next::Nothing => return ordered,
             }
         }
-        panic!("a page that is due for ever: {:?}", self.page());
+        unreachable!("a page that is due for ever: {:?}", self.page());
     }
 
     fn people(rings: &[Ring]) -> Vec<&str> {

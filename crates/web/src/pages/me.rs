@@ -182,7 +182,7 @@ mod tests {
         let picture =
             Picture::of("otpauth://totp/nightdesk:robin?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
         let far = picture.size - 4 - 7;
-        for corner in [format!("M4 4h"), format!("M{far} 4h"), format!("M4 {far}h")] {
+        for corner in ["M4 4h".to_owned(), format!("M{far} 4h"), format!("M4 {far}h")] {
             assert!(picture.path.contains(&corner), "{corner}");
         }
         assert!(!picture.path.contains("M3 ") && !picture.path.contains("M0 "));
