@@ -1,11 +1,19 @@
 //! The commands and their options, each declared once; help, man page and completion are made from this.
 
+mod looking_back;
+mod people;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use jiff::Timestamp;
+
+pub(crate) use looking_back::{
+    Exposure, HeaviestOf, LakeCommand, LookBack, Shown, Sql, Timeline, WhoTalksTo,
+};
+pub(crate) use people::{Audit, OperatorCommand, TokenCommand};
 
 /// An abuse desk that never sleeps: from the first hint to a proved, contained, explained case.
 #[derive(Debug, Parser)]
@@ -111,110 +119,6 @@ pub(crate) struct Json {
     /// Print one JSON object per line on stdout.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// How a table is printed.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct Shown {
-    /// Print one JSON object per line on stdout.
-    #[arg(long, conflicts_with = "csv")]
-    pub(crate) json: bool,
-    /// Print a CSV with a header on stdout.
-    #[arg(long)]
-    pub(crate) csv: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Exposure {
-    /// Who scanned.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) scanner: IpAddr,
-    /// Who was scanned: an address stands for its /24 (IPv6: /64), or name a prefix.
-    #[arg(long, value_name = "ADDRESS[/LENGTH]", value_parser = neighbourhood)]
-    pub(crate) victim: IpNet,
-    /// When the scan was seen, such as 2026-11-23T02:14:07Z.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) at: Timestamp,
-    /// How long before and after that it is looked for.
-    #[arg(long, value_name = "LENGTH", default_value = "1h")]
-    pub(crate) window: crate::config::Span,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-/// A time that is looked back at.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct LookBack {
-    /// From when, such as 2026-11-23T00:00:00Z.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<Timestamp>,
-    /// To when; now by default.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<Timestamp>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct WhoTalksTo {
-    /// The outside address.
-    #[arg(value_name = "PEER")]
-    pub(crate) peer: IpAddr,
-    /// The last week when not given.
-    #[command(flatten)]
-    pub(crate) time: LookBack,
-    /// How many of our addresses are listed at most, the earliest first.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
-    pub(crate) most: usize,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HeaviestOf {
-    /// The last day when not given. Hours are counted whole.
-    #[command(flatten)]
-    pub(crate) time: LookBack,
-    /// How many conversations are listed at most.
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
-    pub(crate) most: usize,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Timeline {
-    /// One of our addresses.
-    pub(crate) address: IpAddr,
-    /// The last day when not given.
-    #[command(flatten)]
-    pub(crate) time: LookBack,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Tables: flows, by_home, by_peer. Addresses: home = ip('203.0.113.7'), \
-    in_net(peer, '198.51.100.0/24'), text(home). See DESCRIBE flows.")]
-pub(crate) struct Sql {
-    /// One statement that only reads.
-    #[arg(value_name = "QUERY")]
-    pub(crate) query: String,
-    /// How many rows are printed at most.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
-    pub(crate) most: usize,
-    #[command(flatten)]
-    pub(crate) shown: Shown,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LakeCommand {
-    /// Import flows from logs, captures and files: Zeek, Argus, nfdump, pcap and more.
-    Import {
-        /// The files; what each is shows in its content.
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        #[command(flatten)]
-        json: Json,
-    },
 }
 
 #[derive(Debug, Args)]
@@ -603,97 +507,6 @@ pub(crate) enum ReporterCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum OperatorCommand {
-    /// Make an operator, or give one a new password (from NIGHTDESK_PASSWORD, or made and printed); or, with an option,
-    /// change what one may do.
-    Set {
-        /// The login name.
-        name: String,
-        /// viewer, operator or admin. A new one is an operator; the first of all an admin who may cut off.
-        #[arg(long, value_name = "ROLE")]
-        role: Option<desk::Role>,
-        /// Whether they may cut lines off.
-        #[arg(long, value_name = "TRUE|FALSE")]
-        cuts_off: Option<bool>,
-    },
-    /// List operators with what each may do.
-    List {
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Let somebody no longer log in; ends their sessions and takes the tokens they made back.
-    Retire {
-        /// The login name.
-        name: String,
-    },
-    /// Let somebody who was retired log in again.
-    Back {
-        /// The login name.
-        name: String,
-    },
-    /// Take somebody's second factor away, whose device is gone.
-    ResetSecondFactor {
-        /// The login name.
-        name: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TokenCommand {
-    /// Make a token for a program that asks the API, and print it; it is shown once.
-    Make {
-        /// What it is for; what it does is done in this name.
-        name: String,
-        /// viewer, operator or admin.
-        #[arg(long, value_name = "ROLE", default_value = "viewer")]
-        role: desk::Role,
-        /// Whether it may cut lines off.
-        #[arg(long)]
-        cuts_off: bool,
-        /// How long it is good for, at most 366d.
-        #[arg(long = "for", value_name = "LENGTH", default_value = "90d")]
-        lasts: crate::config::Span,
-    },
-    /// List tokens with their roles, ends and last uses.
-    List {
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Take a token back: it is good for nothing from here on.
-    Revoke {
-        /// Its name.
-        name: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Audit {
-    /// Only what this person or token did.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) who: Option<String>,
-    /// Only deeds of this kind, such as released or log-in.
-    #[arg(long, value_name = "DEED")]
-    pub(crate) deed: Option<String>,
-    /// Only on this case, line or operator.
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) about: Option<String>,
-    /// Not before, such as 2026-11-23T00:00:00Z.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) since: Option<Timestamp>,
-    /// Before.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<Timestamp>,
-    /// How many are printed at most, the newest first.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
-    pub(crate) most: usize,
-    /// Do not walk the whole log to see whether it is whole.
-    #[arg(long)]
-    pub(crate) no_walk: bool,
-    #[command(flatten)]
-    pub(crate) json: Json,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
     /// The file to write; must not exist.
@@ -739,17 +552,6 @@ fn subject(text: &str) -> Result<Subject, String> {
     address
         .or_else(|_| text.parse().map(Subject::Case))
         .map_err(|_: case::IdError| format!("{text:?} is neither an address nor a case such as ND-17"))
-}
-
-/// Reads an address, which stands for its neighbourhood, or a prefix.
-fn neighbourhood(text: &str) -> Result<IpNet, String> {
-    if let Ok(net) = text.parse::<IpNet>() {
-        return Ok(net.trunc());
-    }
-    let address: IpAddr =
-        text.parse().map_err(|_| format!("{text:?} is no address; write 203.0.113.20 or 203.0.113.0/24"))?;
-    let length = if address.is_ipv4() { 24 } else { 64 };
-    IpNet::new(address, length).map(|net| net.trunc()).map_err(|error| error.to_string())
 }
 
 /// Reads `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.

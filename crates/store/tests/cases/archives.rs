@@ -86,7 +86,62 @@ async fn furnished(stand: &Stand) -> store::Store {
     store.put_mail_exemption(&wish).await.expect("puts");
     let test = store::GardenTest { at: at(6), case: CaseId(1), question: 2, outcome: None };
     store.put_garden_test(&firewall.subscriber, &test).await.expect("puts");
+    furnish_people(&store).await;
+    let link = store::CustomerLink {
+        token_hash: [3; 32],
+        case: CaseId(1),
+        subscriber: firewall.subscriber.clone(),
+        language: "tr".to_owned(),
+        made: at(9),
+        expires: at(900),
+        opened: None,
+        opens: 0,
+        answers: 0,
+    };
+    store.put_customer_link(&link).await.expect("puts");
+    store.customer_opened(&link.token_hash, at(10)).await.expect("counts");
+    let playbook = store::PlaybookRow {
+        seq: 1,
+        evidence,
+        number: 2,
+        hash: "ab".repeat(32),
+        name: "strict".to_owned(),
+        source: "page".to_owned(),
+        made_by: "night".to_owned(),
+        reason: "spring clean\u{fc}p".to_owned(),
+        at: at(11),
+    };
+    store.put_playbook(&playbook).await.expect("puts");
     store
+}
+
+/// What there is about those who may do something: a second factor, where one logs in from, a token, a deed.
+async fn furnish_people(store: &store::Store) {
+    assert!(store.propose_second_factor("night", b"\x00secret\xff").await.expect("proposes"));
+    store.begin_second_factor("night", 7, &[[4; 32], [5; 32]], at(12)).await.expect("begins");
+    assert!(store.use_recovery_code("night", &[5; 32], at(13)).await.expect("uses"));
+    store.logged_in_from("night", "203.0.113.0/24", at(14)).await.expect("keeps");
+    let token = store::ApiToken {
+        name: "graphs".to_owned(),
+        made_by: "night".to_owned(),
+        role: "viewer".to_owned(),
+        cuts_off: false,
+        made: at(15),
+        expires: at(1500),
+        last_used: None,
+        revoked: None,
+    };
+    assert!(store.keep_token([6; 32], &token).await.expect("keeps"));
+    let deed = store::Deed {
+        at: at(16),
+        who: "night".to_owned(),
+        deed: "token-made".to_owned(),
+        about: "graphs".to_owned(),
+        why: String::new(),
+        until: Some(at(1500)),
+        detail: serde_json::json!({ "role": "viewer" }),
+    };
+    store.record_deed(&deed).await.expect("records");
 }
 
 /// There and back again, over a database of the other kind where there is one: the last archive is the first, byte for byte.
@@ -97,7 +152,7 @@ pub(crate) async fn a_backup_restores_into_either_database(stand: Stand) {
     let sound = store.verify_chain().await.expect("walks");
     assert_eq!(
         (made.entries, made.head, made.bytes),
-        (3, sound.head, std::fs::metadata(&first).expect("is there").len())
+        (4, sound.head, std::fs::metadata(&first).expect("is there").len())
     );
     assert!(
         made.rows.iter().all(|(_, rows)| *rows > 0),
@@ -119,7 +174,7 @@ pub(crate) async fn a_backup_restores_into_either_database(stand: Stand) {
     assert_eq!(std::fs::read(&first).expect("reads"), std::fs::read(&third).expect("reads"));
     // And it goes on from there.
     restored.append(&[delivery("d", b"next")]).await.expect("appends");
-    assert_eq!(restored.verify_chain().await.expect("walks").entries, 4);
+    assert_eq!(restored.verify_chain().await.expect("walks").entries, 5);
     assert_eq!(
         restored.records(case::CaseId(1)).await.expect("reads"),
         store.records(case::CaseId(1)).await.expect("reads")
