@@ -12,6 +12,7 @@ use store::{Batch, CommitError, Spool, Store};
 
 use crate::audit::{self, LastWalk};
 use crate::clock::Clock;
+use crate::duty::Duty;
 use crate::edge_status::EdgeStatus;
 use crate::error::{ActError, DeskError, Doing};
 use crate::exposure::Quota;
@@ -59,6 +60,7 @@ struct Room {
     firewalls: OnceLock<Firewalls>,
     playbook: Live,
     trials: Trials,
+    duty: Duty,
 }
 
 /// Tells how something is at this moment.
@@ -106,6 +108,7 @@ impl Desk {
             firewalls: OnceLock::new(),
             playbook,
             trials: Trials::default(),
+            duty: Duty::default(),
         };
         Ok(Desk { room: Arc::new(room) })
     }
@@ -304,6 +307,10 @@ impl Desk {
 
     pub(crate) fn trials(&self) -> &Trials {
         &self.room.trials
+    }
+
+    pub(crate) fn duty(&self) -> &Duty {
+        &self.room.duty
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -17,9 +17,11 @@ use store::{Claimed, Delivery, Lend};
 
 use crate::answers::Word;
 use crate::desk::Desk;
+use crate::duty::Told;
 use crate::error::{ActError, DeskError, Doing};
 use crate::night::{chain, wait};
 use crate::notify::{Mailer, Sent};
+use crate::proxy_pages;
 
 /// Our name on a claim. One desk works on a store at a time: it holds the open cases.
 const WORKER: &str = "desk";
@@ -137,10 +139,7 @@ impl Desk {
             // Lent to the loop of those questions alone.
             Errand::FindExposed { .. } => Ok(Ended::Done),
             Errand::PageOperators { what } => self.page(claimed, what, mailer).await,
-            Errand::PageProxies { from, told } => match self.proxies_paged(claimed, *from, *told).await {
-                Some(what) => self.page(claimed, &what, mailer).await,
-                None => Ok(Ended::Done),
-            },
+            Errand::PageProxies { from, told } => self.page_proxies(claimed, (*from, *told), mailer).await,
         };
         let ended = ended.unwrap_or_else(|error| Ended::Later(SignedDuration::from_secs(10), chain(&error)));
         let stored = match ended {
@@ -276,10 +275,36 @@ impl Desk {
     /// A page is never given up while the relay only refuses for now.
     async fn page(&self, claimed: &Claimed, what: &str, mailer: Option<&Mailer>) -> Result<Ended, DeskError> {
         tracing::error!(case = %claimed.case, what, "the operators are paged");
+        if self.duty().rota().is_some() {
+            let page = self.tell_duty(Told::of(claimed, what, self.now())).await?;
+            return self.record_sent(claimed, Sent::To(format!("the people on duty, as {page}"))).await;
+        }
         match self.send_page(claimed.case, what, &claimed.key, mailer).await {
             Sent::Later { why, .. } => Ok(Ended::Later(PAGE_AGAIN, why)),
             sent => self.record_sent(claimed, sent).await,
         }
+    }
+
+    /// Tells of all cases that paged in a stretch of time: each of them to the people on duty, or all in one mail.
+    async fn page_proxies(
+        &self,
+        claimed: &Claimed,
+        (from, told): (Timestamp, Option<CaseId>),
+        mailer: Option<&Mailer>,
+    ) -> Result<Ended, DeskError> {
+        let paged = self.proxies_paged(claimed, from, told).await;
+        if self.duty().rota().is_none() {
+            return match proxy_pages::in_words(&paged, from) {
+                Some(what) => self.page(claimed, &what, mailer).await,
+                None => Ok(Ended::Done),
+            };
+        }
+        for (case, line) in paged {
+            let key = format!("{}/{case}", claimed.key);
+            let told = Told { case: Some(case), key, ..Told::of(claimed, &line, self.now()) };
+            self.tell_duty(told).await?;
+        }
+        Ok(Ended::Done)
     }
 
     /// Gives the case a command; an ended case has no more use for it.

@@ -69,7 +69,7 @@ impl Desk {
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
         let took = entries.len();
         let messages = entries.into_iter().filter(is_message).collect();
-        let reports = self.without_self_checks(messages).await?;
+        let reports = self.without_our_own(messages).await?;
         let messages = self.read_entries(reports).await?;
         self.file_in_order(&messages, last).await?;
         Ok(took)
@@ -91,7 +91,7 @@ impl Desk {
             urgent.truncate(fit);
             last = urgent.last().map_or(last, |entry| entry.seq);
         }
-        let mut messages = self.read_entries(self.without_self_checks(urgent).await?).await?;
+        let mut messages = self.read_entries(self.without_our_own(urgent).await?).await?;
         // What takes several transactions needs the place within it, which is the other lane's.
         messages.retain(|message| message.pieces(0).len() == 1);
         for message in &messages {
@@ -103,12 +103,14 @@ impl Desk {
         Ok(passed)
     }
 
-    /// These entries without our own mail that came back, which is no report; before anything else is made of it.
-    async fn without_self_checks(&self, entries: Vec<Entry>) -> Result<Vec<Fetched>, DeskError> {
+    /// These entries without our own mail that came back, and without answers to our pages: neither is a report. Before
+    /// anything else is made of them.
+    async fn without_our_own(&self, entries: Vec<Entry>) -> Result<Vec<Fetched>, DeskError> {
         let mut reports = Vec::with_capacity(entries.len());
         for entry in entries {
             let fetched = self.fetch(entry).await?;
-            if !self.self_check_came_back(&fetched.entry, &fetched.bytes).await? {
+            let (entry, bytes) = (&fetched.entry, &fetched.bytes);
+            if !self.self_check_came_back(entry, bytes).await? && !self.answers_a_page(entry, bytes).await? {
                 reports.push(fetched);
             }
         }

@@ -3,8 +3,8 @@
 //! Whatever is accepted goes through [`Desk::accept`] onto the disk. [`Desk::run`] then moves it on in a few loops: the
 //! *pump* (spool to log, log to cases, behind a cursor), the *signs* (from the log to cases as well, put there by the
 //! watchers of the traffic, see [`Traffic`]), the *errands* (probes and mails from the outbox, at least
-//! once), the *clock* (what is due on a case follows from the case, so nothing is remembered here) and the *edge*
-//! (made equal to the plan, for ever). Restart is the same path: each loop begins by looking at what is on disk.
+//! once), the *clock* (what is due on a case follows from the case, so nothing is remembered here), the *pages* (who is
+//! rung, again and again until somebody answers) and the *edge* (made equal to the plan, for ever). Restart is the same path: each loop begins by looking at what is on disk.
 //!
 //! Judgement is not made here: every change is `case.decide(command)`, committed, then applied ([`Desk::act`]). What
 //! pages and commands show are plain values ([`QueueRow`], [`CaseView`], ...). The desk owns the clock ([`Clock`]) and the open cases.
@@ -17,6 +17,7 @@ mod contacts;
 mod courtesy;
 mod customers;
 mod desk;
+mod duty;
 mod edge_loop;
 mod edge_status;
 mod errands;
@@ -42,6 +43,7 @@ mod pages;
 mod patience;
 mod people;
 mod playbook;
+mod program;
 mod proxy_pages;
 mod reading;
 mod relay_mails;
@@ -63,11 +65,17 @@ mod wording;
 mod work;
 
 pub use ::firewall::{Configuration, Dialect, ExemptionState, State as FirewallState};
+pub use ::oncall::{
+    Entry as PageEntry, Logged as PageLogged, Page, PageId, Rota, Severity, Standing as PageStanding, Via,
+};
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
 pub use customers::{CustomerAnswer, CustomerView};
 pub use desk::{Desk, whose};
+pub use duty::{
+    Acknowledged, DutySettings, DutyView, OnDutyView, PageView, RotaFileError, TurnView, read_rota,
+};
 pub use edge_status::{EdgeStatus, OutletStatus};
 pub use error::{ActError, DeskError, LogInError};
 pub use explain::{why_address, why_case};

@@ -51,6 +51,8 @@ impl Desk {
         let mailer = hands.mailer.map(Arc::new);
         loops.spawn(until_stopped(stop.clone(), self.clone().run_errands(hands.prober, mailer.clone())));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().keep_pages(mailer.clone())));
+        loops.spawn(until_stopped(stop.clone(), self.clone().keep_heartbeat()));
         loops.spawn(until_stopped(stop.clone(), self.clone().insist_on_firewalls(mailer)));
         loops.spawn(until_stopped(stop.clone(), self.clone().settle_garden_tests()));
         loops.spawn(until_stopped(stop.clone(), self.clone().walk_the_log_daily()));

@@ -111,6 +111,13 @@ impl Outbound {
         Outbound { allowed: allowed.into(), never: never.into(), names: Arc::new(SystemNames) }
     }
 
+    /// The same, with more that may be sent to although it is inside.
+    #[must_use]
+    pub(crate) fn also(&self, allowed: &[IpNet]) -> Outbound {
+        let allowed = self.allowed.iter().chain(allowed).copied().collect();
+        Outbound { allowed, never: self.never.clone(), names: self.names.clone() }
+    }
+
     /// Whether an address may be sent to.
     #[must_use]
     pub fn admits(&self, address: IpAddr) -> bool {

@@ -60,28 +60,33 @@ fn end_of(from: Timestamp) -> Timestamp {
 }
 
 impl Desk {
-    /// What a page of many says; `None` when every case of it has ended meanwhile.
+    /// The cases that a page of many tells of, each with its line; those that have ended meanwhile are not among them.
     pub(crate) async fn proxies_paged(
         &self,
         claimed: &Claimed,
         from: Timestamp,
         told: Option<CaseId>,
-    ) -> Option<String> {
+    ) -> Vec<(CaseId, String)> {
         let office = self.office().read().await;
         let until = claimed.due;
         let here = |case: &&Case| {
             let paged = case.paged_last().is_some_and(|at| from <= at && at < until);
             paged && Some(case.id()) != told
         };
-        let cases: Vec<&Case> = office.cases().filter(here).collect();
-        let mut lines: Vec<String> = cases.iter().take(LISTED).map(|case| line(case)).collect();
-        if cases.len() > LISTED {
-            lines.push(format!("and {} more: see the queue", cases.len() - LISTED));
-        }
-        let number = cases.len();
-        (number > 0)
-            .then(|| format!("{number} more open proxies or relays since {from:.0}:\n{}", lines.join("\n")))
+        office.cases().filter(here).map(|case| (case.id(), line(case))).collect()
     }
+}
+
+/// What a mail of many says; `None` when there is none.
+pub(crate) fn in_words(cases: &[(CaseId, String)], from: Timestamp) -> Option<String> {
+    let mut lines: Vec<&str> = cases.iter().take(LISTED).map(|(_, line)| line.as_str()).collect();
+    let more = format!("and {} more: see the queue", cases.len().saturating_sub(LISTED));
+    if cases.len() > LISTED {
+        lines.push(&more);
+    }
+    let number = cases.len();
+    (number > 0)
+        .then(|| format!("{number} more open proxies or relays since {from:.0}:\n{}", lines.join("\n")))
 }
 
 fn line(case: &Case) -> String {

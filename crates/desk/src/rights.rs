@@ -126,6 +126,8 @@ pub enum Verb {
     Confirm,
     /// Let the blocks of a case go to the edge, as the second person.
     Approve,
+    /// Say that one looks at a page, or that it needs nobody any more; ring a test.
+    AnswerPage,
     /// Decide who may send mail directly.
     DecideMail,
     /// Try a playbook on what was.
@@ -143,7 +145,7 @@ pub enum Verb {
 }
 
 /// What each verb takes. A verb that is not here does not exist: [`Verb::needs`] is made from it.
-pub const VERBS: [(Verb, Right); 15] = [
+pub const VERBS: [(Verb, Right); 16] = [
     (Verb::Read, Right::See),
     (Verb::Note, Right::Work),
     (Verb::Recheck, Right::Work),
@@ -152,6 +154,7 @@ pub const VERBS: [(Verb, Right); 15] = [
     (Verb::Innocent, Right::Work),
     (Verb::Confirm, Right::CutOff),
     (Verb::Approve, Right::CutOff),
+    (Verb::AnswerPage, Right::Work),
     (Verb::DecideMail, Right::Work),
     (Verb::TryPlaybook, Right::Work),
     (Verb::ChangePlaybook, Right::Administer),

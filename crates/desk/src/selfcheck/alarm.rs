@@ -1,11 +1,6 @@
 //! Telling people that mail does not reach us: by more ways than mail.
 
-use std::process::Stdio;
 use std::time::Duration;
-
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
-use tokio::time::timeout;
 
 /// The ways besides a page by mail, which may not get through when mail is what is broken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +11,7 @@ pub struct Alarm {
     pub webhook: Option<String>,
 }
 
-/// How long each way may take.
+/// How long the webhook may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Alarm {
@@ -24,8 +19,7 @@ impl Alarm {
     pub(super) async fn sound(&self, text: &str) -> Vec<Result<(), String>> {
         let mut outcomes = Vec::new();
         if let Some((program, arguments)) = self.command.split_first() {
-            let ran = timeout(PATIENCE, run(program, arguments, text)).await;
-            outcomes.push(ran.unwrap_or_else(|_| Err(format!("{program} did not end in time"))));
+            outcomes.push(crate::program::run(program, arguments, text).await);
         }
         if let Some(url) = self.webhook.clone() {
             let body = serde_json::json!({ "text": text });
@@ -34,18 +28,6 @@ impl Alarm {
         }
         outcomes
     }
-}
-
-async fn run(program: &str, arguments: &[String], text: &str) -> Result<(), String> {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| format!("{program} could not be started: {error}"))?;
-    if let Some(mut input) = child.stdin.take() {
-        // A program that does not read its input may still have done its work: its exit status says.
-        drop(input.write_all(text.as_bytes()).await);
-    }
-    let status = child.wait().await.map_err(|error| format!("{program}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{program} ended with {status}")) }
 }
 
 fn post(url: &str, body: &serde_json::Value) -> Result<(), String> {

@@ -150,6 +150,26 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "pages",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("page_id", Int),
+            ("version", Int),
+            ("standing", Text),
+            ("bundle", Text),
+            ("opened", Int),
+            ("updated", Int),
+        ],
+    },
+    Table {
+        name: "page_entries",
+        key: 2,
+        page: 1000,
+        columns: &[("page_id", Int), ("version", Int), ("at", Int), ("entry", Text)],
+    },
+    Table { name: "page_keys", key: 1, page: 1000, columns: &[("page_key", Text), ("page_id", Int)] },
+    Table {
         name: "verdicts",
         key: 2,
         page: 1000,
