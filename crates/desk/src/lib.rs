@@ -66,7 +66,8 @@ mod work;
 
 pub use ::firewall::{Configuration, Dialect, ExemptionState, State as FirewallState};
 pub use ::oncall::{
-    Entry as PageEntry, Logged as PageLogged, Page, PageId, Rota, Severity, Standing as PageStanding, Via,
+    DEFAULT as ROTA_EXAMPLE, Entry as PageEntry, Logged as PageLogged, Page, PageId, Rota, Severity,
+    Standing as PageStanding, Via,
 };
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
 pub use clock::Clock;

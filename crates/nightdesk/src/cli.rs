@@ -1,5 +1,6 @@
 //! The commands and their options, each declared once; help, man page and completion are made from this.
 
+mod duty;
 mod looking_back;
 mod people;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+pub(crate) use duty::OncallCommand;
 pub(crate) use looking_back::{
     Exposure, HeaviestOf, LakeCommand, LookBack, Shown, Sql, Timeline, WhoTalksTo,
 };
@@ -87,6 +89,9 @@ pub(crate) enum Command {
     /// Reporters: who is believed how far.
     #[command(subcommand)]
     Reporter(ReporterCommand),
+    /// Who is on duty, who is next, and pages that wait for somebody.
+    #[command(subcommand)]
+    Oncall(OncallCommand),
     /// Operators: who may log in, and what each may do.
     #[command(subcommand)]
     Operator(OperatorCommand),

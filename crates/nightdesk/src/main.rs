@@ -97,6 +97,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Playbook(command) => commands::playbook::run(&cli.config, command).await,
         Command::Runbook(options) => commands::runbook::run(options),
         Command::Reporter(command) => commands::reporters::run(&config()?, command).await,
+        Command::Oncall(command) => commands::oncall::run(&cli.config, command).await,
         Command::Operator(command) => commands::operators::run(&config()?, command).await,
         Command::Token(command) => commands::operators::tokens(&config()?, command).await,
         Command::Audit(options) => commands::audit::run(&config()?, options).await,

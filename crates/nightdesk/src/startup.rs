@@ -74,6 +74,7 @@ impl Prepared {
             .context("cannot open the desk")?;
         desk.show_lake(open_lake(&config).await?);
         desk.provide_firewalls(crate::firewalls::settings(&config)?);
+        provide_duty(&config, &desk)?;
         let certificate = match (&config.intake.certificate, &config.intake.key) {
             (Some(chain), Some(key)) => Some(Certificate::from_files(chain, key)?),
             _ => None,
@@ -197,6 +198,15 @@ impl Bound {
             parts.spawn(well(async move {
                 tokio::select! {
                     () = desk.keep_never_touch(path) => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            }));
+        }
+        if let Some(path) = config.oncall.file.clone() {
+            let (desk, mut stop) = (desk.clone(), stop.clone());
+            parts.spawn(well(async move {
+                tokio::select! {
+                    () = desk.keep_rota(path) => {}
                     _ = stop.wait_for(|stop| *stop) => {}
                 }
             }));
@@ -399,7 +409,22 @@ pub(crate) async fn open_desk(config: &Config) -> Result<Desk> {
     let store = open_store(config).await?;
     let spool = Spool::open(&config.spool_dir())
         .with_context(|| format!("cannot use {} for accepted mail", config.spool_dir().display()))?;
-    Desk::open(settings(config)?, store, spool, Clock::system()).await.context("cannot open the desk")
+    let desk =
+        Desk::open(settings(config)?, store, spool, Clock::system()).await.context("cannot open the desk")?;
+    provide_duty(config, &desk)?;
+    Ok(desk)
+}
+
+/// Says who is on duty, where the configuration does.
+fn provide_duty(config: &Config, desk: &Desk) -> Result<()> {
+    let Some(file) = &config.oncall.file else { return Ok(()) };
+    let settings = desk::DutySettings {
+        link: config.oncall.link.clone().or_else(|| config.letters.link.clone()),
+        heartbeat: config.oncall.heartbeat.clone(),
+        heartbeat_every: config.oncall.heartbeat_every.0,
+    };
+    desk.provide_duty(desk::read_rota(file).context("oncall.file")?, settings);
+    Ok(())
 }
 
 /// The pages ask how the mailboxes are.

@@ -107,6 +107,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
     if let Some(operators) = &config.mail.operators {
         mailbox("mail.operators", operators)?;
     }
+    oncall(config)?;
     pickups(config)?;
     answers(config)?;
     flows(config)?;
@@ -177,6 +178,19 @@ pub(super) fn values(config: &Config) -> Result<()> {
         "playbook.block_for is longer than the edge allows ({} h)",
         edge::LONGEST_BLOCK.as_hours()
     );
+    Ok(())
+}
+
+/// Who is on duty must be readable from the start; what is written later may be wrong, and is said.
+fn oncall(config: &Config) -> Result<()> {
+    if let Some(file) = &config.oncall.file {
+        desk::read_rota(file).context("oncall.file")?;
+    }
+    for (name, url) in [("oncall.link", &config.oncall.link), ("oncall.heartbeat", &config.oncall.heartbeat)]
+    {
+        let Some(url) = url else { continue };
+        desk::Outbound::check(url).with_context(|| name)?;
+    }
     Ok(())
 }
 

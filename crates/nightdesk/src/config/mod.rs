@@ -20,8 +20,8 @@ pub(crate) use outlets::{AccessServer, Bgp, Router, Routes, SessionChange, Zone,
 pub(crate) use pickups::{Folder, LeaseFile, LeaseFormat, Mailbox, MailboxSecurity, Maildir, Role};
 use section::{Section, Setting};
 use sections::{
-    Answers, Edge, Firewall, Flows, Garden, General, Intake, Lake, Leases, Letters, Lookup, Mail, Outbound,
-    Playbook, Probe, SelfCheck, Traps, Web,
+    Answers, Edge, Firewall, Flows, Garden, General, Intake, Lake, Leases, Letters, Lookup, Mail, Oncall,
+    Outbound, Playbook, Probe, SelfCheck, Traps, Web,
 };
 pub(crate) use sections::{Contact, EdgeOutlet, NatMapping};
 
@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) probe: Probe,
     pub(crate) edge: Edge,
     pub(crate) mail: Mail,
+    pub(crate) oncall: Oncall,
     pub(crate) letters: Letters,
     pub(crate) answers: Answers,
     pub(crate) selfcheck: SelfCheck,
@@ -80,6 +81,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("probe", Probe::settings()),
         ("edge", Edge::settings()),
         ("mail", Mail::settings()),
+        ("oncall", Oncall::settings()),
         ("letters", Letters::settings()),
         ("answers", Answers::settings()),
         ("selfcheck", SelfCheck::settings()),

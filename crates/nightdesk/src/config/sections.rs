@@ -222,6 +222,22 @@ section! {
 }
 
 section! {
+    /// Who is rung when the desk needs a person, and until somebody answers.
+    Oncall {
+        /// People, turns and policies; nightdesk oncall example prints one. It is read again when it changes. Absent:
+        /// what needs a person goes once by mail to mail.operators.
+        file: Option<PathBuf> = None;
+        /// Where operators reach these pages, such as https://desk.example.net; a page then carries a link to say that
+        /// one looks at it.
+        link: Option<String> = None;
+        /// A URL outside that is asked for as long as the desk is well, and rings by itself when it is not any more.
+        heartbeat: Option<String> = None;
+        /// How often.
+        heartbeat_every: Span = Span::secs(60);
+    }
+}
+
+section! {
     /// Whether mail reaches us: the desk writes to its own addresses, and it must come back.
     SelfCheck {
         /// Your own addresses that reports come to, such as ["abuse@example.net", "sc-4711@example.net"]; each gets a
