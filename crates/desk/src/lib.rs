@@ -66,8 +66,8 @@ mod work;
 
 pub use ::firewall::{Configuration, Dialect, ExemptionState, State as FirewallState};
 pub use ::oncall::{
-    DEFAULT as ROTA_EXAMPLE, Entry as PageEntry, Logged as PageLogged, Page, PageId, Rota, Severity,
-    Standing as PageStanding, Via,
+    DEFAULT as ROTA_EXAMPLE, Entry as PageEntry, Gap, Logged as PageLogged, Page, PageId, Rota, Severity,
+    Standing as PageStanding, Subject as PageSubject, Unreachable, Via,
 };
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
 pub use clock::Clock;

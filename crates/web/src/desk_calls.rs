@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
-    ActError, CaseView, Configuration, CustomerAnswer, CustomerView, Desk, DeskError, Dialect, EvidenceView,
-    Exposure, FirewallView, Front, GardenAnswer, IntakeView, LookBackError, MailPortView, NewSession,
-    PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, Verb, WhyStep,
+    Acknowledged, ActError, CaseView, Configuration, CustomerAnswer, CustomerView, Desk, DeskError, Dialect,
+    DutyView, EvidenceView, Exposure, FirewallView, Front, GardenAnswer, IntakeView, LookBackError,
+    MailPortView, NewSession, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView,
+    Session, Timeline, TrapsView, Verb, Via, WhyStep,
 };
 
 use ipnet::IpNet;
@@ -119,6 +120,43 @@ impl Office for Desk {
 
     fn mail_port(&self) -> Soon<'_, MailPortView> {
         Box::pin(async move { Ok(Desk::mail_port(self).await?) })
+    }
+
+    fn duty(&self) -> Soon<'_, DutyView> {
+        Box::pin(async move { Ok(Desk::duty_view(self).await?) })
+    }
+
+    fn page(&self, id: PageId) -> Soon<'_, Option<(PageView, Vec<PageLogged>)>> {
+        Box::pin(async move { Ok(Desk::page_view(self, id).await?) })
+    }
+
+    fn acknowledge<'a>(&'a self, id: PageId, by: &'a str) -> Soon<'a, Acknowledged> {
+        Box::pin(async move {
+            self.permit(by, Verb::AnswerPage).await?;
+            Ok(Desk::acknowledge(self, id, by, Via::Web).await?)
+        })
+    }
+
+    fn resolve_page<'a>(&'a self, id: PageId, by: &'a str, why: &'a str) -> Soon<'a, bool> {
+        Box::pin(async move {
+            self.permit(by, Verb::AnswerPage).await?;
+            Ok(Desk::resolve_page(self, id, by, why).await?)
+        })
+    }
+
+    fn ring_a_test<'a>(&'a self, by: &'a str) -> Soon<'a, PageId> {
+        Box::pin(async move {
+            self.permit(by, Verb::AnswerPage).await?;
+            Ok(Desk::ring_a_test(self, by).await?)
+        })
+    }
+
+    fn page_of_link<'a>(&'a self, id: PageId, ring: u32, mark: &'a str) -> Soon<'a, Option<(Page, String)>> {
+        Box::pin(async move { Ok(Desk::page_of_link(self, id, ring, mark).await?) })
+    }
+
+    fn acknowledge_by_link<'a>(&'a self, id: PageId, ring: u32, mark: &'a str) -> Soon<'a, Acknowledged> {
+        Box::pin(async move { Ok(Desk::acknowledge_by_link(self, id, ring, mark).await?) })
     }
 
     fn decide_mail<'a>(

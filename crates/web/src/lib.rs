@@ -17,6 +17,7 @@ mod guard;
 mod headers;
 mod metrics;
 mod office;
+mod page_link;
 mod pages;
 mod routes;
 mod trouble;

@@ -6,9 +6,9 @@ use std::pin::Pin;
 
 use case::{Actor, CaseId, Command, EvidenceId, Mistake, Refusal, SubscriberId};
 use desk::{
-    CaseView, Configuration, CustomerAnswer, CustomerView, Dialect, EvidenceView, Exposure, FirewallView,
-    Front, GardenAnswer, IntakeView, MailPortView, NewSession, PlaybookView, QueuePage, ReporterView,
-    Session, Timeline, TrapsView, WhyStep,
+    Acknowledged, CaseView, Configuration, CustomerAnswer, CustomerView, Dialect, DutyView, EvidenceView,
+    Exposure, FirewallView, Front, GardenAnswer, IntakeView, MailPortView, NewSession, Page, PageId,
+    PageLogged, PageView, PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, WhyStep,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -100,6 +100,20 @@ pub trait Office: Send + Sync + 'static {
     fn firewall_file<'a>(&'a self, token: &'a str, dialect: Dialect) -> Soon<'a, Option<Configuration>>;
     /// Who may send mail directly.
     fn mail_port(&self) -> Soon<'_, MailPortView>;
+    /// Who is on duty, who will be, and the pages that wait.
+    fn duty(&self) -> Soon<'_, DutyView>;
+    /// One page with everything that happened to it.
+    fn page(&self, id: PageId) -> Soon<'_, Option<(PageView, Vec<PageLogged>)>>;
+    /// An operator says that they look at a page.
+    fn acknowledge<'a>(&'a self, id: PageId, by: &'a str) -> Soon<'a, Acknowledged>;
+    /// An operator says that a page needs nobody any more; whether it was open.
+    fn resolve_page<'a>(&'a self, id: PageId, by: &'a str, why: &'a str) -> Soon<'a, bool>;
+    /// Rings whoever is on duty, to see whether that works.
+    fn ring_a_test<'a>(&'a self, by: &'a str) -> Soon<'a, PageId>;
+    /// The page behind a link that somebody was sent, and who that is.
+    fn page_of_link<'a>(&'a self, id: PageId, ring: u32, mark: &'a str) -> Soon<'a, Option<(Page, String)>>;
+    /// Whoever was sent the link says that they look at it.
+    fn acknowledge_by_link<'a>(&'a self, id: PageId, ring: u32, mark: &'a str) -> Soon<'a, Acknowledged>;
     /// Grants that to a line for so long, or refuses it.
     fn decide_mail<'a>(
         &'a self,

@@ -7,7 +7,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use desk::Right;
 
-use crate::{App, api, assets, customer, guard, headers, metrics, pages, trouble, visitor};
+use crate::{App, api, assets, customer, guard, headers, metrics, page_link, pages, trouble, visitor};
 
 type Route = (&'static str, MethodRouter<App>);
 
@@ -20,6 +20,7 @@ fn public_reads() -> Vec<Route> {
         ("/login/code", get(pages::login::ask_code)),
         ("/firewall/{file}", get(pages::firewall::file)),
         ("/c/{token}", get(customer::show)),
+        ("/ack/{page}/{ring}/{mark}", get(page_link::show)),
     ]
 }
 
@@ -30,6 +31,7 @@ fn public_writes() -> Vec<Route> {
         ("/login/code", post(pages::login::code)),
         ("/theme", post(pages::login::theme)),
         ("/c/{token}", post(customer::press)),
+        ("/ack/{page}/{ring}/{mark}", post(page_link::press)),
     ]
 }
 
@@ -44,6 +46,9 @@ fn reads() -> Vec<Route> {
         ("/timeline", get(pages::timeline::find)),
         ("/timeline/{address}", get(pages::timeline::show)),
         ("/intake", get(pages::intake::show)),
+        ("/oncall", get(pages::duty::show)),
+        ("/oncall/{page}", get(pages::duty::one)),
+        ("/noc", get(pages::noc::show)),
         ("/reporters", get(pages::reporters::show)),
         ("/traps", get(pages::traps::show)),
         ("/firewall", get(pages::firewall::show)),
@@ -58,6 +63,7 @@ fn reads() -> Vec<Route> {
         ("/api/v1/front", get(api::front)),
         ("/api/v1/cases", get(api::cases)),
         ("/api/v1/reporters", get(api::reporters)),
+        ("/api/v1/oncall", get(pages::duty::api)),
         ("/api/v1/cases/{case}", get(api::case)),
         ("/api/v1/cases/{case}/why", get(api::why)),
     ]
@@ -68,6 +74,8 @@ fn writes() -> Vec<Route> {
     vec![
         ("/case/{case}/act", post(pages::case::act)),
         ("/mail-port", post(pages::mail_port::decide)),
+        ("/oncall", post(pages::duty::test)),
+        ("/oncall/{page}", post(pages::duty::answer)),
         ("/playbook/try", post(pages::playbook::begin)),
         ("/api/v1/cases/{case}/actions", post(api::act)),
     ]
@@ -184,6 +192,9 @@ mod tests {
             .replace("{file}", "x.nft")
             .replace("{name}", "beacon")
             .replace("{token}", &"0".repeat(64))
+            .replace("{page}", "P-3")
+            .replace("{ring}", "1")
+            .replace("{mark}", &"0".repeat(20))
     }
 
     fn paths(writes: bool) -> Vec<String> {

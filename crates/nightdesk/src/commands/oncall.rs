@@ -30,9 +30,9 @@ pub(crate) async fn run(path: &Path, command: &OncallCommand) -> Result<Answer> 
         OncallCommand::Show { json } => {
             let view = startup::open_desk(&config).await?.duty_view().await?;
             if json.json {
-                output::json(&view)?
+                output::json(&view)?;
             } else {
-                show(&view)
+                show(&view);
             }
             Ok(Answer::Yes)
         }

@@ -28,6 +28,29 @@ use crate::{config, output};
 /// The infected line: an odd port on an address of loopback that plays a subscriber.
 const LINE: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 66, 0, 66)), 48613);
+/// Who is on duty in this night, week by week.
+const ON_DUTY: &str = r#"
+time_zone = "Europe/Berlin"
+[[person]]
+name = "anna"
+contacts = [{ mail = "night@example.net" }]
+[[person]]
+name = "ben"
+contacts = [{ mail = "night@example.net" }]
+[[schedule]]
+name = "night"
+[[schedule.layer]]
+people = ["anna", "ben"]
+rotate = "weekly"
+hand_over = "09:00"
+from = "2026-01-05"
+[[policy]]
+name = "night"
+steps = [{ ring = ["schedule:night"] }, { after = "10m", ring = ["everybody"] }]
+repeat = 3
+repeat_after = "10m"
+comes_back = "60m"
+"#;
 /// How long the night may take to its first contained case.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often the night is looked at for the terminal.
@@ -46,6 +69,7 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
         "nightdesk demo: one night on this machine. Loopback only; nothing is set up, nothing is left behind.",
     );
     let (mailbox, outgoing) = customers_mailbox().await?;
+    std::fs::write(stage.on_duty(), ON_DUTY).context("cannot write who is on duty in the demo")?;
     let config = config::parse(&stage.config(options.listen, mailbox), "the demo's configuration")?;
     let store = startup::open_store(&config).await?;
     let now = Timestamp::now();
@@ -247,6 +271,10 @@ impl Scenery {
         Ok(Scenery { dir, namespace })
     }
 
+    fn on_duty(&self) -> PathBuf {
+        self.dir.join("oncall.toml")
+    }
+
     fn config(&self, page: SocketAddr, mailbox: SocketAddr) -> String {
         let edge = match &self.namespace {
             None => "outlet = \"dry-run\"".to_owned(),
@@ -259,9 +287,10 @@ impl Scenery {
              [intake]\nrecipients = [\"abuse@example.net\"]\nsmtp = \"127.0.0.1:0\"\nauthserv_id = \"mx.example.net\"\n\n\
              [leases]\nsubscriber_mail = \"{{subscriber}}@customers.example.net\"\n\n\
              [probe]\nlanding = [\"127.0.0.1:0\"]\ndeadline = \"3s\"\n\n[edge]\n{edge}\n\n\
-             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\noperators = \"night@example.net\"\n\n[flows]\nlisten = [\"127.0.0.1:0\"]\nexporters = [\"127.0.0.1/32\"]\nbuffer = 131072\n\n[garden]\nlisten = \"127.0.0.1:0\"\nproxies = [\"127.0.0.1/32\"]\ncontact = \"+49 30 0000 000\"\n\n[web]\nlisten = \"{page}\"\n",
+             [mail]\nrelay = \"{}\"\nport = {}\nfrom = \"Abuse desk <abuse@example.net>\"\noperators = \"night@example.net\"\n\n[oncall]\nfile = {on_duty}\n\n[flows]\nlisten = [\"127.0.0.1:0\"]\nexporters = [\"127.0.0.1/32\"]\nbuffer = 131072\n\n[garden]\nlisten = \"127.0.0.1:0\"\nproxies = [\"127.0.0.1/32\"]\ncontact = \"+49 30 0000 000\"\n\n[web]\nlisten = \"{page}\"\n",
             mailbox.ip(),
             mailbox.port(),
+            on_duty = toml::Value::from(self.on_duty().display().to_string()),
             data = toml::Value::from(self.dir.join("data").display().to_string()),
         )
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod case;
+pub(crate) mod duty;
 pub(crate) mod evidence;
 pub(crate) mod exposure;
 pub(crate) mod firewall;
@@ -9,6 +10,7 @@ pub(crate) mod intake;
 pub(crate) mod login;
 pub(crate) mod mail_port;
 pub(crate) mod me;
+pub(crate) mod noc;
 pub(crate) mod operators;
 pub(crate) mod playbook;
 pub(crate) mod playbook_trial;

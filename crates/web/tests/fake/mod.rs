@@ -5,6 +5,7 @@
 
 mod cases;
 pub mod customers;
+pub mod duty;
 pub mod firewalls;
 mod flows;
 pub mod people;
@@ -55,6 +56,8 @@ pub struct State {
     pub why: Vec<WhyStep>,
     pub bytes: Vec<u8>,
     pub acted: Vec<(CaseId, Command, Actor)>,
+    /// What was said of the page.
+    pub answered: duty::Answers,
     /// Line, hours (none: refused) and by whom.
     pub mail_decided: Vec<(String, Option<i64>, String)>,
     /// What became of people and tokens, in words.
@@ -99,6 +102,7 @@ impl Night {
                 why: cases::why(),
                 bytes: cases::REPORT.as_bytes().to_vec(),
                 acted: Vec::new(),
+                answered: Vec::new(),
                 mail_decided: Vec::new(),
                 people: Vec::new(),
                 rights: desk::Rights { role: desk::Role::Admin, cuts_off: true },
@@ -352,6 +356,56 @@ impl Office for Night {
     fn mail_port(&self) -> Soon<'_, desk::MailPortView> {
         let state = self.state();
         soon(state.whole().map(|()| firewalls::mail_port(&state.mail_decided)))
+    }
+
+    fn duty(&self) -> Soon<'_, desk::DutyView> {
+        let state = self.state();
+        soon(state.whole().map(|()| duty::view(&state.foreign, &state.answered)))
+    }
+
+    fn page(&self, id: desk::PageId) -> Soon<'_, Option<(desk::PageView, Vec<desk::PageLogged>)>> {
+        let state = self.state();
+        let (page, entries) = duty::page(&state.foreign, &state.answered);
+        let view = desk::PageView { page, next: None };
+        soon(state.whole().map(|()| (id.0 == 3).then_some((view, entries))))
+    }
+
+    fn acknowledge<'a>(&'a self, _: desk::PageId, by: &'a str) -> Soon<'a, desk::Acknowledged> {
+        soon(Ok(duty::acknowledged(&mut self.state().answered, by)))
+    }
+
+    fn resolve_page<'a>(&'a self, _: desk::PageId, by: &'a str, why: &'a str) -> Soon<'a, bool> {
+        self.state().answered.push(format!("resolved by {by}: {why}"));
+        soon(Ok(true))
+    }
+
+    fn ring_a_test<'a>(&'a self, by: &'a str) -> Soon<'a, desk::PageId> {
+        self.state().answered.push(format!("test by {by}"));
+        soon(Ok(desk::PageId(3)))
+    }
+
+    fn page_of_link<'a>(
+        &'a self,
+        id: desk::PageId,
+        ring: u32,
+        mark: &'a str,
+    ) -> Soon<'a, Option<(desk::Page, String)>> {
+        let state = self.state();
+        let known = (id.0, ring, mark) == (3, 1, duty::MARK);
+        let found = || (duty::page(&state.foreign, &state.answered).0, "anna".to_owned());
+        soon(state.whole().map(|()| known.then(found)))
+    }
+
+    fn acknowledge_by_link<'a>(
+        &'a self,
+        id: desk::PageId,
+        ring: u32,
+        mark: &'a str,
+    ) -> Soon<'a, desk::Acknowledged> {
+        if (id.0, ring, mark) != (3, 1, duty::MARK) {
+            return soon(Ok(desk::Acknowledged::NoSuchPage));
+        }
+        soon(Ok(duty::acknowledged(&mut self.state().answered, "anna")))
     }
 
     fn decide_mail<'a>(
