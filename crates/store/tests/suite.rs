@@ -52,6 +52,10 @@ suite! {
         two_writers_keep_one_chain,
         a_spooled_delivery_survives_every_crash_on_its_way_into_the_log,
     },
+    pages::{
+        a_page_is_its_entries_and_is_told_once,
+        two_writers_of_one_page_do_not_overwrite_each_other,
+    },
     decisions::{
         a_version_is_written_once,
         a_subscriber_has_one_open_case,

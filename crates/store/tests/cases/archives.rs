@@ -112,6 +112,7 @@ async fn furnished(stand: &Stand) -> store::Store {
         at: at(11),
     };
     store.put_playbook(&playbook).await.expect("puts");
+    store.write_page(&super::pages::opened("page/1")).await.expect("writes");
     store
 }
 

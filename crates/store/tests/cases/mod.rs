@@ -7,6 +7,7 @@ pub(crate) mod firewalls;
 pub(crate) mod holdings;
 pub(crate) mod letters;
 pub(crate) mod outbox;
+pub(crate) mod pages;
 pub(crate) mod people;
 pub(crate) mod relay_mails;
 pub(crate) mod self_checks;
