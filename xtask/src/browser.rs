@@ -86,6 +86,8 @@ fn node(script: &str, screenshots: &Path) -> Command {
 /// Plays the demo and walks through it, first as an operator, then, in another night, as the contained customer.
 pub(crate) fn run_journey(screenshots: &Path) -> Result<()> {
     build()?;
+    // Node works in its own folder: what is named from here must not be looked for there.
+    let screenshots = &root().join(screenshots);
     std::fs::create_dir_all(screenshots)?;
     operator(screenshots)?;
     customer(screenshots)

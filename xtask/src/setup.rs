@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 33] = [
+const NEEDED: [(&str, &str); 43] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -32,6 +32,16 @@ const NEEDED: [(&str, &str); 33] = [
     ("dnsmasq", "dnsmasq-base"),
     ("dig", "bind9-dnsutils"),
     ("chronyd", "chrony"),
+    ("bird", "bird2"),
+    ("exabgp", "exabgp"),
+    ("gobgpd", "gobgpd"),
+    ("gobgp", "gobgpd"),
+    ("vtysh", "frr"),
+    ("freeradius", "freeradius"),
+    ("radclient", "freeradius-utils"),
+    ("rbldnsd", "rbldnsd"),
+    ("unbound", "unbound"),
+    ("named", "bind9"),
     ("openvpn", "openvpn"),
     ("sshd", "openssh-server"),
     ("aria2c", "aria2"),

@@ -27,11 +27,11 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
     Ok(())
 }
 
-/// How long each reader of reports is fuzzed: a minute in CI, a glance elsewhere.
+/// How long each reader is fuzzed: long enough in CI to find what a change broke, a glance elsewhere.
 fn fuzz_seconds() -> Result<u32> {
     match std::env::var("NIGHTDESK_FUZZ_SECONDS") {
         Ok(text) => text.parse().context("NIGHTDESK_FUZZ_SECONDS is no number of seconds"),
-        Err(_) => Ok(if std::env::var_os("CI").is_some() { 60 } else { 5 }),
+        Err(_) => Ok(if std::env::var_os("CI").is_some() { 15 } else { 5 }),
     }
 }
 

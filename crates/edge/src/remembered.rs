@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use case::Rule;
 use jiff::Timestamp;
@@ -69,12 +70,20 @@ pub(crate) async fn remove(path: &Path) -> Result<(), EdgeError> {
     }
 }
 
-/// Puts `text` in the place of the file.
+/// Puts `text` in the place of the file. Its time of change is another second than before: who looks for a newer file by
+/// whole seconds, as rbldnsd does, would miss the second of two within one.
 pub(crate) async fn write(path: &Path, text: String) -> Result<(), EdgeError> {
     let fault = |source| EdgeError::OwnFile { doing: "write", path: path.to_owned(), source };
     let to = path.to_owned();
     let done = tokio::task::spawn_blocking(move || replace(&to, &text)).await;
     done.map_err(std::io::Error::other).and_then(|done| done).map_err(fault)
+}
+
+/// The time that tells a new file from the one it replaces, where its own does not.
+fn a_second_later(old: &Path, new: &std::fs::File) -> Option<SystemTime> {
+    let second = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let (old, new) = (old.metadata().ok()?.modified().ok()?, new.metadata().ok()?.modified().ok()?);
+    (second(new) <= second(old)).then(|| old + Duration::from_secs(1))
 }
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
@@ -86,6 +95,9 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let readable = || Permissions::from_mode(0o644);
     file.set_permissions(std::fs::metadata(path).map_or_else(|_| readable(), |now| now.permissions()))?;
     file.write_all(text.as_bytes())?;
+    if let Some(later) = a_second_later(path, &file) {
+        file.set_modified(later)?;
+    }
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -151,15 +151,16 @@ impl Lake {
         let limits = self.room.limits;
         // A question that nobody waits for any more ends with the set.
         let mut asked = JoinSet::new();
-        asked.spawn_on(async move { tokio::time::timeout(limits.time, work).await }, threads.handle());
-        match asked.join_next().await {
-            Some(Ok(Ok(Err(LakeError::Engine(error))))) if is_memory(&error) => {
+        asked.spawn_on(work, threads.handle());
+        // The time runs on the asker's thread: those of the lake are all at work, and may look at no clock for minutes.
+        match tokio::time::timeout(limits.time, asked.join_next()).await {
+            Ok(Some(Ok(Err(LakeError::Engine(error))))) if is_memory(&error) => {
                 Err(LakeError::TooMuch(limits.memory_mib))
             }
-            Some(Ok(Ok(answer))) => answer,
-            Some(Ok(Err(_))) => Err(LakeError::TooLong(limits.time.as_secs())),
-            Some(Err(error)) => Err(LakeError::Threads(error.to_string())),
-            None => Err(LakeError::Threads("nothing was asked".to_owned())),
+            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Err(error))) => Err(LakeError::Threads(error.to_string())),
+            Ok(None) => Err(LakeError::Threads("nothing was asked".to_owned())),
+            Err(_) => Err(LakeError::TooLong(limits.time.as_secs())),
         }
     }
 
