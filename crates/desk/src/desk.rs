@@ -16,6 +16,7 @@ use crate::edge_status::EdgeStatus;
 use crate::error::{ActError, DeskError, Doing};
 use crate::exposure::Quota;
 use crate::firewall::Firewalls;
+use crate::numbers::Kept;
 use crate::office::Office;
 use crate::patience::Attempts;
 use crate::playbook::{Live, Trials};
@@ -53,6 +54,7 @@ struct Room {
     meter: Arc<Meter>,
     traps: Traps,
     work: Work,
+    kept: Kept,
     lake: OnceLock<lake::Lake>,
     allowed: OnceLock<Vec<signs::Allowed>>,
     exposure_quota: Quota,
@@ -84,6 +86,8 @@ impl Desk {
         let records = store.open_case_records().await.doing("read the open cases")?;
         let last = store.highest_case_id().await.doing("read the highest case number")?;
         let office = Office::rebuild(&records, last);
+        let kept = Kept::default();
+        kept.take_up(&records);
         let playbook = Live::take_up(&store, &settings.playbook, clock.now()).await?;
         let room = Room {
             settings,
@@ -100,6 +104,7 @@ impl Desk {
             meter: Arc::default(),
             traps: Traps::default(),
             work: Work::default(),
+            kept,
             lake: OnceLock::new(),
             allowed: OnceLock::new(),
             exposure_quota: Quota::default(),
@@ -215,6 +220,7 @@ impl Desk {
             }
         }
         self.room.work.note(&batch);
+        self.room.kept.note(&batch.records);
         office.install(changed);
         office.note_pages(&batch.records);
         if !batch.records.is_empty() {
@@ -227,6 +233,7 @@ impl Desk {
         let records = self.room.store.open_case_records().await.doing("read the open cases")?;
         let last = self.room.store.highest_case_id().await.doing("read the highest case number")?;
         *office = Office::rebuild(&records, last);
+        self.room.kept.take_up(&records);
         Ok(())
     }
 
@@ -360,6 +367,11 @@ impl Desk {
     /// What was done since the start.
     pub(crate) fn work(&self) -> &Work {
         &self.room.work
+    }
+
+    /// What was read of cases' logs.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.room.kept
     }
 
     /// Says where flows are looked back at; the first said is asked.

@@ -53,11 +53,11 @@ pub struct Curve {
 impl FromIterator<Observed> for Curve {
     fn from_iter<I: IntoIterator<Item = Observed>>(observed: I) -> Curve {
         let mut all: Vec<Observed> = observed.into_iter().collect();
-        // Whoever was lost from sight at a moment was still watched at it: those clean come first.
-        all.sort_unstable_by_key(|one| (one.seconds, !one.cleaned));
+        all.sort_unstable_by_key(|one| one.seconds);
         let mut curve = Curve { watched: all.len(), ..Curve::default() };
         let mut dirty = 1.0;
         let mut left = all.len();
+        // Whoever is lost from sight at a moment was still watched at it.
         for moment in all.chunk_by(|a, b| a.seconds == b.seconds) {
             let clean = moment.iter().filter(|one| one.cleaned).count();
             if let (true, Some(one)) = (clean > 0, moment.first()) {
