@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
     ActError, CaseView, Configuration, CustomerAnswer, CustomerView, Desk, DeskError, Dialect, EvidenceView,
-    Exposure, FirewallView, Front, GardenAnswer, IntakeView, LookBackError, MailPortView, NewSession,
-    PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, Verb, WhyStep,
+    Exposure, FirewallView, Front, GardenAnswer, Gauges, IntakeView, LookBackError, MailPortView, NewSession,
+    NumbersView, PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, Verb, WhyStep,
 };
 
 use ipnet::IpNet;
@@ -73,6 +73,14 @@ impl Office for Desk {
 
     fn reporters(&self) -> Soon<'_, Vec<ReporterView>> {
         Box::pin(async move { Ok(Desk::reporters(self).await?) })
+    }
+
+    fn numbers(&self, from: Timestamp, to: Timestamp) -> Soon<'_, NumbersView> {
+        Box::pin(async move { Ok(Desk::numbers(self, from, to).await?) })
+    }
+
+    fn gauges(&self) -> Soon<'_, Gauges> {
+        Box::pin(async move { Ok(Desk::gauges(self).await?) })
     }
 
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {
