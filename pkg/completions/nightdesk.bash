@@ -73,6 +73,9 @@ _nightdesk() {
             nightdesk,man)
                 cmd="nightdesk__subcmd__man"
                 ;;
+            nightdesk,numbers)
+                cmd="nightdesk__subcmd__numbers"
+                ;;
             nightdesk,operator)
                 cmd="nightdesk__subcmd__operator"
                 ;;
@@ -270,6 +273,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help,man)
                 cmd="nightdesk__subcmd__help__subcmd__man"
+                ;;
+            nightdesk__subcmd__help,numbers)
+                cmd="nightdesk__subcmd__help__subcmd__numbers"
                 ;;
             nightdesk__subcmd__help,operator)
                 cmd="nightdesk__subcmd__help__subcmd__operator"
@@ -605,7 +611,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook reporter operator token audit selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1543,7 +1549,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook reporter operator token audit selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2089,6 +2095,20 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__numbers)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3085,6 +3105,36 @@ _nightdesk() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__numbers)
+            opts="-c -h --from --to --json --csv --config --help today networks clocks histograms incidents clean natural reporters"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

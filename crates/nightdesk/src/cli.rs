@@ -1,6 +1,7 @@
 //! The commands and their options, each declared once; help, man page and completion are made from this.
 
 mod looking_back;
+mod numbers;
 mod people;
 
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 pub(crate) use looking_back::{
     Exposure, HeaviestOf, LakeCommand, LookBack, Shown, Sql, Timeline, WhoTalksTo,
 };
+pub(crate) use numbers::Numbers;
 pub(crate) use people::{Audit, OperatorCommand, TokenCommand};
 
 /// An abuse desk that never sleeps: from the first hint to a proved, contained, explained case.
@@ -84,6 +86,8 @@ pub(crate) enum Command {
     Playbook(PlaybookCommand),
     /// Print a runbook: what a stage, a sign or a kind of report means, what to look at next and what to do.
     Runbook(Runbook),
+    /// Say how much is going on and how fast it is dealt with: clocks, complaints, clean-up, neighbourhoods.
+    Numbers(Numbers),
     /// Reporters: who is believed how far.
     #[command(subcommand)]
     Reporter(ReporterCommand),

@@ -70,7 +70,7 @@ impl HeatMap {
             y += NAME + drawn;
         }
         let mut rows: Vec<Row> = view.figures.networks.iter().map(row).collect();
-        rows.sort_by(|a, b| b.cases.cmp(&a.cases));
+        rows.sort_by_key(|row| std::cmp::Reverse(row.cases));
         let quiet = in_all.saturating_sub(u64::try_from(rows.len()).unwrap_or(u64::MAX));
         HeatMap { height: y.max(NAME), prefixes, rows, quiet: usize::try_from(quiet).unwrap_or(usize::MAX) }
     }
