@@ -3121,7 +3121,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__numbers)
-            opts="-c -h --from --to --json --csv --config --help today networks clocks histograms incidents clean natural reporters"
+            opts="-c -h --from --to --json --csv --config --help today networks clocks histograms incidents clean natural reporters blocklists listed"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -59,6 +59,7 @@ struct Room {
     allowed: OnceLock<Vec<signs::Allowed>>,
     exposure_quota: Quota,
     firewalls: OnceLock<Firewalls>,
+    blocklists: OnceLock<Vec<(String, String)>>,
     playbook: Live,
     trials: Trials,
 }
@@ -109,6 +110,7 @@ impl Desk {
             allowed: OnceLock::new(),
             exposure_quota: Quota::default(),
             firewalls: OnceLock::new(),
+            blocklists: OnceLock::new(),
             playbook,
             trials: Trials::default(),
         };
@@ -401,6 +403,16 @@ impl Desk {
 
     pub(crate) fn firewalls(&self) -> Option<&Firewalls> {
         self.room.firewalls.get()
+    }
+
+    /// Says which blocklists are asked how we stand, each by its domain and with a note; the first said holds.
+    pub fn show_blocklists(&self, lists: Vec<(String, String)>) {
+        _ = self.room.blocklists.set(lists);
+    }
+
+    /// Which blocklists are asked.
+    pub(crate) fn blocklists(&self) -> &[(String, String)] {
+        self.room.blocklists.get().map_or(&[], Vec::as_slice)
     }
 
     /// How many questions about scanners were taken.

@@ -12,6 +12,7 @@
 mod answers;
 mod audit;
 mod authenticity;
+mod blocklists;
 mod clock;
 mod contacts;
 mod courtesy;
@@ -65,6 +66,7 @@ mod work;
 
 pub use ::firewall::{Configuration, Dialect, ExemptionState, State as FirewallState};
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
+pub use blocklists::{BlocklistView, Blocklists, ListDay, Listed};
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
 pub use customers::{CustomerAnswer, CustomerView};
@@ -90,7 +92,9 @@ pub use lookback::LookBackError;
 pub use never_touch::read_never_touch;
 pub use night::Hands;
 pub use notify::{Mailer, MailerError, NOTICE};
-pub use numbers::{ClockCounts, Gauges, MOST_CASES, NewCase, NumbersView, TABLES, Table, numbers, table};
+pub use numbers::{
+    ClockCounts, Gauges, ListCounts, MOST_CASES, NewCase, NumbersView, TABLES, Table, numbers, table,
+};
 pub use outbound::{Outbound, OutboundError};
 pub use pages::PER_PAGE;
 pub use people::{NewPassword, PeopleError, Person};

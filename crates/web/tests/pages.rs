@@ -602,6 +602,9 @@ async fn the_numbers_are_pictures_with_the_same_figures_as_tables_and_files() {
     // Every clock has its picture, and natural clean-up stands beside ours.
     assert_eq!(page.text.matches(r#"class="histogram""#).count(), 6);
     assert!(page.text.contains("58 to 74 %") && page.text.contains(r#"<path class="ours" d="M0 170.0H"#));
+    assert!(
+        page.text.contains("it lists 1 of 32 addresses picked of our prefixes, and 0 of 10 of open cases")
+    );
     for name in desk::TABLES {
         let link = format!("/api/v1/numbers/{name}.csv");
         assert!(page.text.contains(&link), "{name} has no file on the page");

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use store::Store;
 
 use super::{Kept, NewCase, NumbersView};
+use crate::blocklists::{BlocklistView, blocklists};
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::view::ReporterView;
@@ -24,11 +25,21 @@ impl Desk {
     pub async fn numbers(&self, from: Timestamp, to: Timestamp) -> Result<NumbersView, DeskError> {
         let reporters = self.reporters().await?;
         let home = &self.settings().territory.home;
-        gather(self.store(), self.kept(), home, reporters, (from, to), self.now()).await
+        let lists = blocklists(self.store(), self.blocklists(), self.now()).await?;
+        let beside = Beside { home, reporters, blocklists: lists };
+        gather(self.store(), self.kept(), beside, (from, to), self.now()).await
     }
 }
 
-/// The same from a store; needs no running desk. `named` are the feeds that are believed from the first report on.
+/// What stands beside the cases.
+struct Beside<'a> {
+    home: &'a Home,
+    reporters: Vec<ReporterView>,
+    blocklists: Vec<BlocklistView>,
+}
+
+/// The same from a store; needs no running desk. `named` are the feeds that are believed from the first report on, `lists`
+/// the blocklists that are asked, each by its domain and with a note.
 ///
 /// # Errors
 /// [`DeskError`] when the store cannot be read.
@@ -36,18 +47,20 @@ pub async fn numbers(
     store: &Store,
     home: &Home,
     named: &[String],
+    lists: &[(String, String)],
     time: (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Result<NumbersView, DeskError> {
     let reporters = crate::league::reporters(store, named).await?;
-    gather(store, &Kept::default(), home, reporters, time, now).await
+    let blocklists = blocklists(store, lists, now).await?;
+    let beside = Beside { home, reporters, blocklists };
+    gather(store, &Kept::default(), beside, time, now).await
 }
 
 async fn gather(
     store: &Store,
     kept: &Kept,
-    home: &Home,
-    reporters: Vec<ReporterView>,
+    beside: Beside<'_>,
     (from, to): (Timestamp, Timestamp),
     now: Timestamp,
 ) -> Result<NumbersView, DeskError> {
@@ -69,8 +82,9 @@ async fn gather(
         opened_today: opened_today.await.doing("count the cases of today")?,
         today,
         natural: NATURAL.to_vec(),
-        reporters,
-        home: home.prefixes().to_vec(),
+        reporters: beside.reporters,
+        blocklists: beside.blocklists,
+        home: beside.home.prefixes().to_vec(),
         now,
     })
 }

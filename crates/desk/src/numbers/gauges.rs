@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use case::{BOUNDS, Case, Interval, Kind, Stage};
 use serde::Serialize;
-use store::{Outbox, SpoolDepth};
+use store::{AskedFor, Outbox, SpoolDepth};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
@@ -22,6 +22,19 @@ pub struct ClockCounts {
     pub seconds: u64,
 }
 
+/// What a blocklist said today of our addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListCounts {
+    /// The list's domain.
+    pub zone: String,
+    /// `case`: addresses of open cases; `sample`: picked ones of our prefixes.
+    pub of: &'static str,
+    /// How many it was asked about.
+    pub asked: u64,
+    /// How many of them it lists.
+    pub listed: u64,
+}
+
 /// Figures of this moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gauges {
@@ -33,6 +46,8 @@ pub struct Gauges {
     pub unacknowledged: u64,
     /// Each clock.
     pub clocks: Vec<ClockCounts>,
+    /// What blocklists said today, where they are asked.
+    pub blocklists: Vec<ListCounts>,
     /// What is still to be done.
     #[serde(skip)]
     pub outbox: Outbox,
@@ -65,6 +80,7 @@ impl Desk {
             cases_overdue: u64::try_from(cases_overdue).unwrap_or(u64::MAX),
             unacknowledged: self.kept().unacknowledged(),
             clocks: Interval::ALL.into_iter().map(|clock| self.clock_counts(clock)).collect(),
+            blocklists: self.list_counts().await?,
             outbox_age: outbox.oldest.map_or(0, age),
             outbox,
             spool: depth.await.ok().and_then(|depth| match depth {
@@ -75,6 +91,26 @@ impl Desk {
                 }
             }),
         })
+    }
+
+    async fn list_counts(&self) -> Result<Vec<ListCounts>, DeskError> {
+        let lists = self.blocklists();
+        if lists.is_empty() {
+            return Ok(Vec::new());
+        }
+        let today = self.store().look_days(self.now()).await.doing("read what blocklists said")?;
+        let of = |why: AskedFor| match why {
+            AskedFor::Case => Some("case"),
+            AskedFor::Sample => Some("sample"),
+            AskedFor::List => None,
+        };
+        let asked = today.into_iter().filter(|row| lists.iter().any(|(zone, _)| *zone == row.zone));
+        Ok(asked
+            .filter_map(|row| {
+                let of = of(row.asked_for)?;
+                Some(ListCounts { zone: row.zone, of, asked: row.asked, listed: row.listed })
+            })
+            .collect())
     }
 
     fn clock_counts(&self, clock: Interval) -> ClockCounts {

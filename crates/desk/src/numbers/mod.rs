@@ -11,7 +11,7 @@ mod tables;
 mod view;
 
 pub use gather::{MOST_CASES, numbers};
-pub use gauges::{ClockCounts, Gauges};
+pub use gauges::{ClockCounts, Gauges, ListCounts};
 pub(crate) use kept::Kept;
 pub use table::Table;
 pub use tables::{TABLES, table};

@@ -7,8 +7,18 @@ use serde_json::{Value, json};
 use super::{NumbersView, Table};
 
 /// What the tables are called.
-pub const TABLES: [&str; 8] =
-    ["today", "networks", "clocks", "histograms", "incidents", "clean", "natural", "reporters"];
+pub const TABLES: [&str; 10] = [
+    "today",
+    "networks",
+    "clocks",
+    "histograms",
+    "incidents",
+    "clean",
+    "natural",
+    "reporters",
+    "blocklists",
+    "listed",
+];
 
 /// The table of that name.
 #[must_use]
@@ -22,6 +32,8 @@ pub fn table(view: &NumbersView, name: &str) -> Option<Table> {
         "clean" => clean(view),
         "natural" => natural(view),
         "reporters" => reporters(view),
+        "blocklists" => blocklists(view),
+        "listed" => listed(view),
         _ => return None,
     })
 }
@@ -178,4 +190,33 @@ fn reporters(view: &NumbersView) -> Table {
         columns: vec!["reporter", "named", "trust", "confirmed", "refuted", "reports", "cases", "last"],
         rows: rows.collect(),
     }
+}
+
+fn blocklists(view: &NumbersView) -> Table {
+    let rows = view.blocklists.iter().flat_map(|list| {
+        list.days.iter().map(|day| {
+            vec![
+                json!(list.zone),
+                at(day.day),
+                json!(day.sample),
+                json!(day.sample_listed),
+                json!(day.cases),
+                json!(day.cases_listed),
+            ]
+        })
+    });
+    Table {
+        columns: vec!["list", "day", "sample", "sample_listed", "cases", "cases_listed"],
+        rows: rows.collect(),
+    }
+}
+
+fn listed(view: &NumbersView) -> Table {
+    let rows = view.blocklists.iter().flat_map(|list| {
+        let row = |one: &crate::blocklists::Listed| {
+            vec![json!(list.zone), json!(one.address), json!(one.of_case), json!(one.said)]
+        };
+        list.listed.iter().map(row)
+    });
+    Table { columns: vec!["list", "address", "of_case", "said"], rows: rows.collect() }
 }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::blocklists::BlocklistView;
 use crate::view::ReporterView;
 
 /// How much and how fast, over the cases that were opened in a time.
@@ -30,6 +31,8 @@ pub struct NumbersView {
     pub natural: Vec<Published>,
     /// The reporters by their record.
     pub reporters: Vec<ReporterView>,
+    /// How we stand with the blocklists that are asked.
+    pub blocklists: Vec<BlocklistView>,
     /// Our prefixes.
     pub home: Vec<IpNet>,
     /// Now, by the desk's clock.

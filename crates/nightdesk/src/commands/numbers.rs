@@ -25,7 +25,8 @@ pub(crate) async fn run(config: &Config, options: &cli::Numbers) -> Result<Answe
     let store = startup::open_store(config).await?;
     let home = startup::territory(config)?.home;
     let named = &config.intake.trusted_reporters;
-    let view = desk::numbers(&store, &home, named, (from, to), now).await?;
+    let lists = startup::blocklists(config);
+    let view = desk::numbers(&store, &home, named, &lists, (from, to), now).await?;
     match &options.table {
         Some(name) => one(&view, name, options.shown),
         None if options.shown.json => output::json(&view)?,
@@ -86,6 +87,9 @@ fn in_words(view: &NumbersView) {
         };
         output::line(format!("Natural clean-up: {share} after {} d, {} ({}).", one.days, one.of, one.source));
     }
+    for list in &view.blocklists {
+        output::line(standing(list));
+    }
     output::line("Where most were:");
     let mut networks = figures.networks.clone();
     networks.sort_by_key(|one| std::cmp::Reverse(one.cases));
@@ -135,4 +139,21 @@ fn took(seconds: Option<i64>) -> String {
         (0, hours, minutes) => format!("{hours} h {} min", minutes % 60),
         (days, hours, _) => format!("{days} d {} h", hours % 24),
     }
+}
+
+/// How we stand with one blocklist, in a line.
+fn standing(list: &desk::BlocklistView) -> String {
+    let Some(day) = list.days.last().filter(|_| list.works != Some(false)) else {
+        let why = if list.trouble.is_empty() { "was not asked yet" } else { &list.trouble };
+        return format!("Blocklist {}: {why}.", list.zone);
+    };
+    format!(
+        "Blocklist {} on {}: lists {} of {} addresses picked, and {} of {} of open cases.",
+        list.zone,
+        day.day.strftime("%Y-%m-%d"),
+        day.sample_listed,
+        day.sample,
+        day.cases_listed,
+        day.cases
+    )
 }

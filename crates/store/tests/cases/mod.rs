@@ -6,6 +6,7 @@ pub(crate) mod evidence;
 pub(crate) mod firewalls;
 pub(crate) mod holdings;
 pub(crate) mod letters;
+pub(crate) mod numbers;
 pub(crate) mod outbox;
 pub(crate) mod people;
 pub(crate) mod relay_mails;

@@ -22,6 +22,7 @@ pub(super) fn of_cases(metrics: &mut Metrics, gauges: &Gauges) {
         gauges.unacknowledged,
     );
     of_clocks(metrics, gauges);
+    of_blocklists(metrics, gauges);
 }
 
 /// Each clock as a histogram over what ended since the start.
@@ -40,6 +41,24 @@ fn of_clocks(metrics: &mut Metrics, gauges: &Gauges) {
         metrics.value("clock_seconds_sum", &[clock], one.seconds);
         metrics.value("clock_seconds_count", &[clock], one.count);
     }
+}
+
+/// What blocklists say today.
+fn of_blocklists(metrics: &mut Metrics, gauges: &Gauges) {
+    if gauges.blocklists.is_empty() {
+        return;
+    }
+    let lists =
+        || gauges.blocklists.iter().map(|one| (vec![("list", one.zone.as_str()), ("of", one.of)], one));
+    let asked = lists().map(|(labels, one)| (labels, one.asked));
+    metrics.all(
+        "blocklist_asked",
+        "gauge",
+        "Addresses of ours that a blocklist was asked about today: of open cases, or picked.",
+        asked,
+    );
+    let listed = lists().map(|(labels, one)| (labels, one.listed));
+    metrics.all("blocklist_listed", "gauge", "How many of them it lists.", listed);
 }
 
 /// Metrics of what waits.

@@ -4,7 +4,10 @@ use case::{
     Actor, BOUNDS, CaseId, Event, EvidenceId, Figures, Interval, Kind, Milestones, NATURAL, Record, Sighting,
     Source, Stage, Standing, Trust,
 };
-use desk::{ClockCounts, Gauges, NewCase, NumbersView, Outbox, ReporterView, SpoolDepth};
+use desk::{
+    BlocklistView, ClockCounts, Gauges, ListCounts, ListDay, Listed, NewCase, NumbersView, Outbox,
+    ReporterView, SpoolDepth,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::now;
@@ -27,8 +30,32 @@ pub fn view(from: Timestamp, to: Timestamp, foreign: &str) -> NumbersView {
         today,
         natural: NATURAL.to_vec(),
         reporters: vec![reporter("spamcop.net", 11), reporter(&format!("wolf.example {foreign}"), 0)],
+        blocklists: vec![list(foreign)],
         home: vec!["198.51.96.0/20".parse().unwrap(), "2001:db8:1::/47".parse().unwrap()],
         now: now(),
+    }
+}
+
+/// A list that has fewer of ours each day.
+fn list(foreign: &str) -> BlocklistView {
+    let day = |back: u64| ListDay {
+        day: now() - SignedDuration::from_hours(24 * back as i64),
+        sample: 32,
+        sample_listed: back,
+        cases: 10,
+        cases_listed: back / 2,
+    };
+    BlocklistView {
+        zone: "bl.example.net".to_owned(),
+        note: "what mail servers ask".to_owned(),
+        works: Some(true),
+        trouble: String::new(),
+        days: (1..=12).rev().map(day).collect(),
+        listed: vec![Listed {
+            address: "198.51.100.7".parse().unwrap(),
+            of_case: true,
+            said: format!("127.0.0.4 {foreign}"),
+        }],
     }
 }
 
@@ -114,6 +141,12 @@ pub fn gauges() -> Gauges {
         cases_overdue: 2,
         unacknowledged: 3,
         clocks: Interval::ALL.into_iter().map(clock).collect(),
+        blocklists: vec![ListCounts {
+            zone: "bl.example.net".to_owned(),
+            of: "sample",
+            asked: 32,
+            listed: 1,
+        }],
         outbox: Outbox { waiting: 5, overdue: 1, pages_overdue: 0, oldest: Some(now()) },
         outbox_age: 40,
         spool: Some(SpoolDepth { waiting: 6, damaged: 0, free_percent: 71, distrusted: false }),

@@ -1,5 +1,6 @@
 //! How much, how fast: every figure as a picture, and each picture as a table for people and for programs.
 
+mod blocklists;
 mod curve;
 mod heat;
 mod histogram;
@@ -23,6 +24,7 @@ use crate::trouble::Trouble;
 use crate::visitor::Visitor;
 use crate::words;
 
+use self::blocklists::ListPlot;
 use self::curve::CurvePlot;
 use self::heat::HeatMap;
 use self::histogram::Histogram;
@@ -56,6 +58,7 @@ struct Numbers {
     histograms: Vec<Histogram>,
     clean: CurvePlot,
     weeks: WeekPlot,
+    lists: Vec<ListPlot>,
     reporters: Vec<Reporter>,
 }
 
@@ -172,6 +175,7 @@ impl Numbers {
             histograms: figures.clocks.iter().map(Histogram::of).collect(),
             clean: CurvePlot::of(view),
             weeks: WeekPlot::of(figures),
+            lists: view.blocklists.iter().map(ListPlot::of).collect(),
             reporters: view.reporters.iter().map(|row| Reporter::new(row, view.now)).collect(),
         }
     }
