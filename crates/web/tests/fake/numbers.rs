@@ -39,7 +39,7 @@ pub fn view(from: Timestamp, to: Timestamp, foreign: &str) -> NumbersView {
 /// A list that has fewer of ours each day.
 fn list(foreign: &str) -> BlocklistView {
     let day = |back: u64| ListDay {
-        day: now() - SignedDuration::from_hours(24 * back as i64),
+        day: now() - SignedDuration::from_hours(24 * i64::try_from(back).unwrap()),
         sample: 32,
         sample_listed: back,
         cases: 10,
@@ -87,7 +87,7 @@ fn log(n: i64) -> Vec<Record> {
         events.push((after(4 + n % 9), moved(Stage::Confirmed, Stage::Contained)));
         events.push((after(5 + n % 9), Event::NoticeOrdered { evidence: None }));
         events.push((after(9 + n), Event::Told { to: "owner@example.org".to_owned() }));
-        let counted = Event::Counted { reports: (n % 7) as u32, copies: 0, last: after(60) };
+        let counted = Event::Counted { reports: u32::try_from(n % 7).unwrap(), copies: 0, last: after(60) };
         events.push((after(60), counted));
     }
     if n % 4 != 3 && n > 6 {
@@ -96,7 +96,7 @@ fn log(n: i64) -> Vec<Record> {
     let record = |((at, event), version): ((Timestamp, Event), u64)| {
         let person = matches!(event, Event::Counted { .. });
         let actor = if person { Actor::Operator("mira".to_owned()) } else { Actor::Desk };
-        Record { case: CaseId(200 - n as u64), version, at, actor, event }
+        Record { case: CaseId(u64::try_from(200 - n).unwrap()), version, at, actor, event }
     };
     events.into_iter().zip(1..).map(record).collect()
 }
@@ -116,7 +116,7 @@ fn sighting(n: i64, at: Timestamp) -> Sighting {
             network: None,
         },
         kind: if n % 3 == 0 { Kind::OpenProxy } else { Kind::SpamSource },
-        address: std::net::IpAddr::from([198, 51, 100 - (n % 5) as u8, 7]),
+        address: std::net::IpAddr::from([198, 51, u8::try_from(100 - n % 5).unwrap(), 7]),
         port: None,
         protocol: None,
         happened: Some(at - SignedDuration::from_mins(20 + n)),
