@@ -4,7 +4,8 @@ use desk::{BlocklistView, ListDay};
 
 use crate::words;
 
-/// The drawing: a step for each day, and the height of all of them listed.
+/// The drawing: how many days, a step for each, and the height of the highest share.
+const DAYS: usize = 90;
 const STEP: usize = 6;
 const HEIGHT: u64 = 60;
 
@@ -35,18 +36,19 @@ pub(crate) struct Day {
 
 impl ListPlot {
     pub(crate) fn of(list: &BlocklistView) -> ListPlot {
+        let drawn = list.days.get(list.days.len().saturating_sub(DAYS)..).unwrap_or_default();
         let ratio = |day: &ListDay| {
             permille(day.sample_listed, day.sample).max(permille(day.cases_listed, day.cases))
         };
         // At least a tenth, so that one address of thousands does not look like all of them.
-        let most = list.days.iter().map(ratio).max().unwrap_or(0).max(100);
+        let most = drawn.iter().map(ratio).max().unwrap_or(0).max(100);
         ListPlot {
             zone: words::plain(&list.zone),
             note: words::plain(&list.note),
             said: said(list),
             bad: list.works == Some(false),
-            width: list.days.len().max(30) * STEP,
-            days: list.days.iter().enumerate().map(|(place, day)| bar(place, day, most)).collect(),
+            width: DAYS * STEP,
+            days: drawn.iter().enumerate().map(|(place, day)| bar(place, day, most)).collect(),
             most: format!("{} %", most / 10),
             listed: list
                 .listed

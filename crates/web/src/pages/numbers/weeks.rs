@@ -4,7 +4,8 @@ use case::{Figures, Incidents};
 
 /// The most weeks that are drawn, newest last.
 const WEEKS: usize = 26;
-/// The height of the highest bar, and the width of a week with its gap.
+/// The foot of the bars, how high the highest is, and the width of a week with its gap.
+const FOOT: i64 = 104;
 const HEIGHT: i64 = 90;
 const WIDTH: usize = 24;
 
@@ -31,6 +32,7 @@ pub(crate) struct Share {
 /// One week.
 pub(crate) struct Week {
     pub(crate) from: String,
+    pub(crate) label: Option<String>,
     pub(crate) x: usize,
     pub(crate) y95: i64,
     pub(crate) height95: i64,
@@ -53,17 +55,19 @@ impl WeekPlot {
             let (height50, height95) = (height(week.incidents.p50), height(week.incidents.p95));
             Week {
                 from: week.from.strftime("%Y-%m-%d").to_string(),
+                // Every other name, or they would run into each other.
+                label: (place % 2 == 0).then(|| week.from.strftime("%m-%d").to_string()),
                 x: place * WIDTH,
-                y95: HEIGHT - height95,
+                y95: FOOT - height95,
                 height95,
-                y50: HEIGHT - height50,
+                y50: FOOT - height50,
                 height50,
                 share: share(week.cases, &week.incidents),
             }
         };
         WeekPlot {
             all: share(figures.cases, &figures.incidents),
-            width: drawn.len().max(4) * WIDTH,
+            width: WEEKS * WIDTH,
             weeks: drawn.iter().enumerate().map(week).collect(),
         }
     }
