@@ -13,7 +13,7 @@
 //! * [`post`] is the mail around it: Postfix, and its sink for mail that is only looked at.
 //! * [`pictures`] looks at the desk's pages in a real browser.
 //! * [`contain`], [`garden`], [`restart`], [`imap`], [`spamcop`], [`two_desks`], [`flow_proxy`], [`netbus`], [`trapped`],
-//!   [`traps`], [`targets`], [`sweep`], [`radius`], [`forged`] and those of [`outlets`] are the stories: what happens, in order.
+//!   [`traps`], [`targets`], [`sweep`], [`radius`], [`prometheus`], [`forged`] and those of [`outlets`] are the stories: what happens, in order.
 //! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
 //! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
 //!
@@ -43,6 +43,7 @@ mod patience;
 mod peers;
 mod pictures;
 mod post;
+mod prometheus;
 mod radius;
 mod restart;
 mod spamcop;
@@ -65,7 +66,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 21] = [
+const STORIES: [Story; 22] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -165,6 +166,11 @@ const STORIES: [Story; 21] = [
         name: "radius",
         shows: "accounting that a real FreeRADIUS proxies and copies is on disk before it is answered, whoever is killed",
         play: radius::play,
+    },
+    Story {
+        name: "prometheus",
+        shows: "a real Prometheus scrapes a night, loads the package's rules and understands its dashboard",
+        play: prometheus::play,
     },
     Story {
         name: "forged",

@@ -55,6 +55,9 @@ fn assemble(binary: &Path) -> Result<PathBuf> {
     put(&pkg.join("nightdesk.service"), "lib/systemd/system/nightdesk.service", 0o644)?;
     put(&pkg.join("packet-filter.conf"), "usr/share/doc/nightdesk/packet-filter.conf", 0o644)?;
     put(&pkg.join("nightdesk.toml"), "usr/share/doc/nightdesk/nightdesk.toml", 0o644)?;
+    for file in ["prometheus.yml", "nightdesk.rules.yml", "nightdesk-dashboard.json"] {
+        put(&pkg.join("prometheus").join(file), &format!("usr/share/nightdesk/prometheus/{file}"), 0o644)?;
+    }
     put(&pkg.join("deb/copyright"), "usr/share/doc/nightdesk/copyright", 0o644)?;
     for (from, to) in [
         ("nightdesk.bash", "bash-completion/completions/nightdesk"),

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 43] = [
+const NEEDED: [(&str, &str); 44] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -52,6 +52,7 @@ const NEEDED: [(&str, &str); 43] = [
     ("tshark", "tshark"),
     ("debootstrap", "debootstrap"),
     ("systemd-analyze", "systemd"),
+    ("promtool", "prometheus"),
 ];
 
 /// What only benchmarks need.

@@ -36,6 +36,7 @@ mod id;
 mod invariants;
 mod judge;
 mod kind;
+mod measured;
 mod moment;
 mod never_touch;
 mod observed;
@@ -67,6 +68,10 @@ pub use id::{Actor, CaseId, EvidenceId, IdError, QuestionId};
 pub use invariants::{Violation, invariants};
 pub use judge::{Judgement, judge, judge_alone};
 pub use kind::{Kind, LookFor};
+pub use measured::{
+    BOUNDS, ClockFigures, Curve, Figures, Incidents, Interval, Milestones, NATURAL, NetworkFigures, Observed,
+    Pause, Published, Spread, WeekFigures, network_of,
+};
 pub use never_touch::{NeverTouch, NeverTouchError};
 pub use plan::{InForce, Measure, Plan, Receipt, Refused, Rule, RuleKey, Transport, plan};
 pub use playbook::{

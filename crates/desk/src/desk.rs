@@ -17,6 +17,7 @@ use crate::edge_status::EdgeStatus;
 use crate::error::{ActError, DeskError, Doing};
 use crate::exposure::Quota;
 use crate::firewall::Firewalls;
+use crate::numbers::Kept;
 use crate::office::Office;
 use crate::patience::Attempts;
 use crate::playbook::{Live, Trials};
@@ -54,10 +55,12 @@ struct Room {
     meter: Arc<Meter>,
     traps: Traps,
     work: Work,
+    kept: Kept,
     lake: OnceLock<lake::Lake>,
     allowed: OnceLock<Vec<signs::Allowed>>,
     exposure_quota: Quota,
     firewalls: OnceLock<Firewalls>,
+    blocklists: OnceLock<Vec<(String, String)>>,
     playbook: Live,
     trials: Trials,
     duty: Duty,
@@ -86,6 +89,8 @@ impl Desk {
         let records = store.open_case_records().await.doing("read the open cases")?;
         let last = store.highest_case_id().await.doing("read the highest case number")?;
         let office = Office::rebuild(&records, last);
+        let kept = Kept::default();
+        kept.take_up(&records);
         let playbook = Live::take_up(&store, &settings.playbook, clock.now()).await?;
         let room = Room {
             settings,
@@ -102,10 +107,12 @@ impl Desk {
             meter: Arc::default(),
             traps: Traps::default(),
             work: Work::default(),
+            kept,
             lake: OnceLock::new(),
             allowed: OnceLock::new(),
             exposure_quota: Quota::default(),
             firewalls: OnceLock::new(),
+            blocklists: OnceLock::new(),
             playbook,
             trials: Trials::default(),
             duty: Duty::default(),
@@ -218,6 +225,7 @@ impl Desk {
             }
         }
         self.room.work.note(&batch);
+        self.room.kept.note(&batch.records);
         office.install(changed);
         office.note_pages(&batch.records);
         if !batch.records.is_empty() {
@@ -230,6 +238,7 @@ impl Desk {
         let records = self.room.store.open_case_records().await.doing("read the open cases")?;
         let last = self.room.store.highest_case_id().await.doing("read the highest case number")?;
         *office = Office::rebuild(&records, last);
+        self.room.kept.take_up(&records);
         Ok(())
     }
 
@@ -369,6 +378,11 @@ impl Desk {
         &self.room.work
     }
 
+    /// What was read of cases' logs.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.room.kept
+    }
+
     /// Says where flows are looked back at; the first said is asked.
     pub fn show_lake(&self, lake: lake::Lake) {
         _ = self.room.lake.set(lake);
@@ -396,6 +410,16 @@ impl Desk {
 
     pub(crate) fn firewalls(&self) -> Option<&Firewalls> {
         self.room.firewalls.get()
+    }
+
+    /// Says which blocklists are asked how we stand, each by its domain and with a note; the first said holds.
+    pub fn show_blocklists(&self, lists: Vec<(String, String)>) {
+        _ = self.room.blocklists.set(lists);
+    }
+
+    /// Which blocklists are asked.
+    pub(crate) fn blocklists(&self) -> &[(String, String)] {
+        self.room.blocklists.get().map_or(&[], Vec::as_slice)
     }
 
     /// How many questions about scanners were taken.

@@ -12,6 +12,7 @@
 mod answers;
 mod audit;
 mod authenticity;
+mod blocklists;
 mod clock;
 mod contacts;
 mod courtesy;
@@ -37,6 +38,7 @@ mod message;
 mod never_touch;
 mod night;
 mod notify;
+mod numbers;
 mod office;
 mod outbound;
 mod pages;
@@ -70,6 +72,7 @@ pub use ::oncall::{
     Standing as PageStanding, Subject as PageSubject, Unreachable, Via,
 };
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
+pub use blocklists::{BlocklistView, Blocklists, ListDay, Listed};
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
 pub use customers::{CustomerAnswer, CustomerView};
@@ -98,6 +101,9 @@ pub use lookback::LookBackError;
 pub use never_touch::read_never_touch;
 pub use night::Hands;
 pub use notify::{Mailer, MailerError, NOTICE};
+pub use numbers::{
+    ClockCounts, Gauges, ListCounts, MOST_CASES, NewCase, NumbersView, TABLES, Table, numbers, table,
+};
 pub use outbound::{Outbound, OutboundError};
 pub use pages::PER_PAGE;
 pub use people::{NewPassword, PeopleError, Person};
@@ -107,7 +113,7 @@ pub use rights::{Forbidden, Right, Rights, Role, VERBS, Verb};
 pub use second_factor::Enrolment;
 pub use selfcheck::{Alarm, Checked, SelfCheck};
 pub use settings::{Answers, MailSettings, Reporters, Settings, TrustedResults, check_mailbox};
-pub use store::{ApiToken, DeedFilter};
+pub use store::{ApiToken, DeedFilter, Outbox, SpoolDepth};
 pub use timeline::rows as timeline;
 pub use tokens::TokenWish;
 pub use traffic::{

@@ -5,10 +5,11 @@
 //! [`Authenticator`] shows who a mail is from by SPF, DKIM, ARC and DMARC; what it could not show it says in words, and
 //! it never holds a mail up for longer than a few seconds. [`AsTable`] says which network an address belongs to, which
 //! is what many forged identities have in common. [`Rdap`] knows who takes complaints about an address. [`Exchangers`]
-//! knocks at the mail exchangers of a domain of our own.
+//! knocks at the mail exchangers of a domain of our own. [`Blocklist`] says what a DNS blocklist says of an address.
 
 mod authentication;
 mod authenticator;
+mod blocklist;
 mod checks;
 mod customers;
 mod domain;
@@ -22,6 +23,7 @@ mod results;
 
 pub use authentication::Authentication;
 pub use authenticator::{Authenticator, Config, Handed};
+pub use blocklist::{Blocklist, Listing};
 pub use customers::{Customer, Customers, CustomersError};
 pub use domain::{aligned, organizational_domain};
 pub use front::SIGNATURES_AT_MOST;

@@ -2,6 +2,7 @@
 
 mod duty;
 mod looking_back;
+mod numbers;
 mod people;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ pub(crate) use duty::OncallCommand;
 pub(crate) use looking_back::{
     Exposure, HeaviestOf, LakeCommand, LookBack, Shown, Sql, Timeline, WhoTalksTo,
 };
+pub(crate) use numbers::Numbers;
 pub(crate) use people::{Audit, OperatorCommand, TokenCommand};
 
 /// An abuse desk that never sleeps: from the first hint to a proved, contained, explained case.
@@ -86,6 +88,8 @@ pub(crate) enum Command {
     Playbook(PlaybookCommand),
     /// Print a runbook: what a stage, a sign or a kind of report means, what to look at next and what to do.
     Runbook(Runbook),
+    /// Say how much is going on and how fast it is dealt with: clocks, complaints, clean-up, neighbourhoods.
+    Numbers(Numbers),
     /// Reporters: who is believed how far.
     #[command(subcommand)]
     Reporter(ReporterCommand),

@@ -96,6 +96,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Letter(command) => commands::letters::run(&cli.config, command).await,
         Command::Playbook(command) => commands::playbook::run(&cli.config, command).await,
         Command::Runbook(options) => commands::runbook::run(options),
+        Command::Numbers(options) => commands::numbers::run(&config()?, options).await,
         Command::Reporter(command) => commands::reporters::run(&config()?, command).await,
         Command::Oncall(command) => commands::oncall::run(&cli.config, command).await,
         Command::Operator(command) => commands::operators::run(&config()?, command).await,

@@ -11,11 +11,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use desk::{
-    Alarm, Answers, Checked, Clock, ContactTable, Contacts, Desk, Hands, MailSettings, Mailer,
+    Alarm, Answers, Blocklists, Checked, Clock, ContactTable, Contacts, Desk, Hands, MailSettings, Mailer,
     RegistryContacts, Reporters, SelfCheck, Settings, TrustedResults,
 };
 use edge::Outlet;
-use lookup::{AsTable, Authenticator, Exchangers, Rdap, Resolver};
+use lookup::{AsTable, Authenticator, Blocklist, Exchangers, Rdap, Resolver};
 use probe::{Landing, Prober};
 use sensors::smtp::{Certificate, Protocol, Recipients};
 use sensors::{Tally, smtp};
@@ -169,6 +169,10 @@ impl Bound {
         pickups.start(&mut parts, &deliveries, &stop);
         if let Some(selfcheck) = selfcheck(&config, desk.settings())? {
             parts.spawn(well(selfcheck.run(desk.clone(), stop.clone())));
+        }
+        if let Some(asked) = standing(&config)? {
+            desk.show_blocklists(blocklists(&config));
+            parts.spawn(well(asked.run(desk.clone(), stop.clone())));
         }
         show_lease_sources(&desk, accounting.as_ref(), flows.as_ref());
         lease_files::start(&config, &mut parts, &store, &stop)?;
@@ -485,6 +489,26 @@ fn selfcheck(config: &Config, settings: &Settings) -> Result<Option<SelfCheck>> 
         mailer: mail.map(Mailer::new).transpose()?,
         operators: mail.and_then(|mail| mail.operators.clone()),
         alarm: Alarm { command: set.alarm_command.clone(), webhook: set.alarm_webhook.clone() },
+    }))
+}
+
+/// The blocklists that are asked, by domain and note.
+pub(crate) fn blocklists(config: &Config) -> Vec<(String, String)> {
+    let zone = |zone: &str| zone.trim_matches('.').to_ascii_lowercase();
+    config.standing.lists.iter().map(|list| (zone(&list.zone), list.note.clone())).collect()
+}
+
+/// Whoever asks them, where there are any.
+fn standing(config: &Config) -> Result<Option<Blocklists>> {
+    let lists = blocklists(config);
+    if lists.is_empty() {
+        return Ok(None);
+    }
+    let resolver = Resolver::new(&config.lookup.resolvers).context("standing.lists asks DNS")?;
+    Ok(Some(Blocklists {
+        lists: lists.iter().map(|(zone, _)| Blocklist::new(resolver.clone(), zone)).collect(),
+        sample: config.standing.sample,
+        per_second: config.standing.per_second,
     }))
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use case::{CaseId, Record, Stage, SubscriberId};
+use jiff::Timestamp;
 
 use sqlx::AssertSqlSafe;
 
@@ -84,6 +85,59 @@ impl Store {
             }
         }
         Ok(versions)
+    }
+
+    /// The cases opened from `from` and before `to`, newest first, each with its version; at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn opened_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(CaseId, u64)>, StoreError> {
+        let sql = "SELECT case_id, version FROM summaries WHERE opened >= $1 AND opened < $2
+                   ORDER BY case_id DESC LIMIT $3";
+        let values = args![from.as_microsecond(), to.as_microsecond(), i64::from(limit)];
+        let rows: Vec<(i64, i64)> = self.rows("listing the cases of a time", sql, values).await?;
+        let read = |(case, version)| {
+            Ok((CaseId(codec::count(case, "case number")?), codec::count(version, "version")?))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// How many cases were opened from `from` and before `to`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn count_opened_between(&self, from: Timestamp, to: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM summaries WHERE opened >= $1 AND opened < $2";
+        let values = args![from.as_microsecond(), to.as_microsecond()];
+        let row: Option<(i64,)> = self.row("counting the cases of a time", sql, values).await?;
+        codec::count(row.map_or(0, |(count,)| count), "number of cases")
+    }
+
+    /// All records of these cases, by case and version. Whoever asks sees to it that they are few.
+    ///
+    /// # Errors
+    /// As [`Store::records`].
+    pub async fn records_of(&self, cases: &[CaseId]) -> Result<Vec<Record>, StoreError> {
+        let mut records = Vec::new();
+        for some in cases.chunks(VERSIONS_AT_ONCE) {
+            // Numbers of ours, so they may stand in the statement itself.
+            let numbers = some.iter().map(|case| case.0.to_string()).collect::<Vec<_>>().join(", ");
+            let sql = format!(
+                "SELECT case_id, version, at, actor, event FROM records WHERE case_id IN ({numbers})
+                 ORDER BY case_id, version"
+            );
+            let rows: Vec<RecordRow> =
+                self.rows("reading the records of cases", AssertSqlSafe(sql), args![]).await?;
+            for row in rows {
+                records.push(Record::try_from(row)?);
+            }
+        }
+        Ok(records)
     }
 
     /// The summary of one case.

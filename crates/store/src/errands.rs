@@ -35,7 +35,41 @@ pub enum Lend {
     Exposures,
 }
 
+/// What waits in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outbox {
+    /// Errands that are not done, due or not.
+    pub waiting: u64,
+    /// Those that should have been done by now.
+    pub overdue: u64,
+    /// Pages among the overdue.
+    pub pages_overdue: u64,
+    /// When the one was due that is longest overdue.
+    pub oldest: Option<Timestamp>,
+}
+
 impl Store {
+    /// How much is still to be done, and for how long the oldest should have been, at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn outbox(&self, now: Timestamp) -> Result<Outbox, StoreError> {
+        let sql = "SELECT COUNT(*), COUNT(CASE WHEN due <= $1 THEN 1 END),
+                     COUNT(CASE WHEN due <= $1 AND errand_key LIKE 'page/%' THEN 1 END),
+                     MIN(CASE WHEN due <= $1 THEN due END)
+                   FROM errands WHERE NOT done";
+        let row: Option<(i64, i64, i64, Option<i64>)> =
+            self.row("counting what is to be done", sql, args![now.as_microsecond()]).await?;
+        let (waiting, overdue, pages, oldest) = row.unwrap_or_default();
+        let count = |number| codec::count(number, "number of errands");
+        Ok(Outbox {
+            waiting: count(waiting)?,
+            overdue: count(overdue)?,
+            pages_overdue: count(pages)?,
+            oldest: oldest.map(|due| codec::moment(due, "due time of an errand")).transpose()?,
+        })
+    }
+
     /// Lends up to `limit` due errands to `worker` until `now + hold`: pages first, which wait for nothing else, then the
     /// longest overdue. An errand that was neither finished nor retried by then may be lent again: every errand is done
     /// at least once.

@@ -93,6 +93,11 @@ suite! {
         a_self_check_comes_back_once_and_a_stranger_never,
         a_standing_is_replaced_and_a_key_is_kept,
     },
+    numbers::{
+        cases_of_a_time_come_newest_first_with_their_records,
+        the_outbox_says_how_much_waits_and_for_how_long,
+        a_blocklists_last_word_of_a_day_counts_and_old_days_are_forgotten,
+    },
     letters::{
         letters_are_counted_by_address_and_domain_and_the_same_one_once,
         what_accuses_is_counted_by_what_it_accuses,

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
     Acknowledged, ActError, CaseView, Configuration, CustomerAnswer, CustomerView, Desk, DeskError, Dialect,
-    DutyView, EvidenceView, Exposure, FirewallView, Front, GardenAnswer, IntakeView, LookBackError,
-    MailPortView, NewSession, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView,
-    Session, Timeline, TrapsView, Verb, Via, WhyStep,
+    DutyView, EvidenceView, Exposure, FirewallView, Front, GardenAnswer, Gauges, IntakeView, LookBackError,
+    MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage,
+    ReporterView, Session, Timeline, TrapsView, Verb, Via, WhyStep,
 };
 
 use ipnet::IpNet;
@@ -74,6 +74,14 @@ impl Office for Desk {
 
     fn reporters(&self) -> Soon<'_, Vec<ReporterView>> {
         Box::pin(async move { Ok(Desk::reporters(self).await?) })
+    }
+
+    fn numbers(&self, from: Timestamp, to: Timestamp) -> Soon<'_, NumbersView> {
+        Box::pin(async move { Ok(Desk::numbers(self, from, to).await?) })
+    }
+
+    fn gauges(&self) -> Soon<'_, Gauges> {
+        Box::pin(async move { Ok(Desk::gauges(self).await?) })
     }
 
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {

@@ -3,13 +3,15 @@
 //! A scraper has no session: it is let in by its address, and only where it connects to us itself. What comes through a
 //! proxy says so in a header, and could be anybody.
 
+mod night;
+
 use std::fmt::{Display, Write};
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use desk::{Front, LeaseSourcesView, TrafficView, TrapsView};
+use desk::{Front, Gauges, LeaseSourcesView, TrafficView, TrapsView};
 
 use crate::App;
 use crate::trouble::Trouble;
@@ -26,8 +28,8 @@ pub(crate) async fn show(
     if visitor.operator.is_none() && !is_let_in(&app, &request) {
         return Err(Trouble::NotFound("page"));
     }
-    let front = app.office.front().await?;
-    Ok(([(header::CONTENT_TYPE, TEXT)], text(&front)).into_response())
+    let (front, gauges) = tokio::join!(app.office.front(), app.office.gauges());
+    Ok(([(header::CONTENT_TYPE, TEXT)], text(&front?, &gauges?)).into_response())
 }
 
 fn is_let_in(app: &App, request: &Request) -> bool {
@@ -55,14 +57,24 @@ impl Metrics {
         help: &str,
         values: impl IntoIterator<Item = (Vec<(&'static str, &'a str)>, V)>,
     ) {
+        self.head(name, kind, help);
+        for (labels, value) in values {
+            self.value(name, &labels, value);
+        }
+    }
+
+    /// What a metric is called, is and means.
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing to a string cannot fail.
         _ = writeln!(self.0, "# HELP nightdesk_{name} {help}\n# TYPE nightdesk_{name} {kind}");
-        for (labels, value) in values {
-            let labels: Vec<String> =
-                labels.into_iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
-            let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
-            _ = writeln!(self.0, "nightdesk_{name}{labels} {value}");
-        }
+    }
+
+    /// One value of it.
+    fn value(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        _ = writeln!(self.0, "nightdesk_{name}{labels} {value}");
     }
 
     fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
@@ -79,7 +91,7 @@ fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-fn text(front: &Front) -> String {
+fn text(front: &Front, gauges: &Gauges) -> String {
     let mut metrics = Metrics::default();
     let stages = front.by_stage.iter().map(|(stage, count)| (vec![("stage", stage.name())], count));
     metrics.all("cases", "gauge", "Open cases by stage.", stages);
@@ -90,12 +102,10 @@ fn text(front: &Front) -> String {
     );
     metrics.gauge("unreadable_messages", "Messages nothing could be made of.", front.unreadable);
     metrics.gauge("accepted_messages_day", "Messages accepted in the last 24 hours.", front.accepted_today);
-    metrics.gauge("blocks_in_force", "Blocks of ours that the edge shows.", front.edge.in_force.len());
-    metrics.gauge(
-        "edge_as_planned",
-        "1 when the edge equals the plan.",
-        u8::from(front.edge.trouble.is_none()),
-    );
+    night::of_cases(&mut metrics, gauges);
+    night::of_work(&mut metrics, gauges);
+    night::of_edge(&mut metrics, &front.edge);
+    of_mailboxes(&mut metrics, front);
     let checks =
         front.checks.iter().map(|one| (vec![("subject", one.subject.as_str())], u8::from(one.works)));
     metrics.all("self_check_works", "gauge", "1 when what the desk checks of itself works.", checks);
@@ -109,6 +119,28 @@ fn text(front: &Front) -> String {
         of_traps(&mut metrics, traps);
     }
     metrics.0
+}
+
+fn of_mailboxes(metrics: &mut Metrics, front: &Front) {
+    let mailboxes = || front.mailboxes.iter().map(|one| (vec![("mailbox", one.name.as_str())], one));
+    let works = mailboxes().map(|(labels, one)| (labels, u8::from(one.trouble.is_none())));
+    metrics.all(
+        "mailbox_works",
+        "gauge",
+        "1 when a mailbox that mail is picked up from can be looked at.",
+        works,
+    );
+    let messages = mailboxes().map(|(labels, one)| (labels, one.messages));
+    metrics.all("mailbox_messages_total", "counter", "Messages taken from a mailbox.", messages);
+    let left = mailboxes().map(|(labels, one)| (labels, one.left));
+    metrics.all(
+        "mailbox_left_total",
+        "counter",
+        "Messages left in a mailbox: too large, or not to be fetched.",
+        left,
+    );
+    let errors = mailboxes().map(|(labels, one)| (labels, one.errors));
+    metrics.all("mailbox_errors_total", "counter", "Connections to a mailbox that failed or broke.", errors);
 }
 
 fn of_lease_sources(metrics: &mut Metrics, sources: &LeaseSourcesView) {

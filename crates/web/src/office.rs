@@ -7,8 +7,9 @@ use std::pin::Pin;
 use case::{Actor, CaseId, Command, EvidenceId, Mistake, Refusal, SubscriberId};
 use desk::{
     Acknowledged, CaseView, Configuration, CustomerAnswer, CustomerView, Dialect, DutyView, EvidenceView,
-    Exposure, FirewallView, Front, GardenAnswer, IntakeView, MailPortView, NewSession, Page, PageId,
-    PageLogged, PageView, PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, WhyStep,
+    Exposure, FirewallView, Front, GardenAnswer, Gauges, IntakeView, MailPortView, NewSession, NumbersView,
+    Page, PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView,
+    WhyStep,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -74,6 +75,10 @@ pub trait Office: Send + Sync + 'static {
     fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>>;
     /// The reporters by their record.
     fn reporters(&self) -> Soon<'_, Vec<ReporterView>>;
+    /// How much and how fast, over the cases opened from a moment and before another.
+    fn numbers(&self, from: Timestamp, to: Timestamp) -> Soon<'_, NumbersView>;
+    /// What a scraper is told beside the front page.
+    fn gauges(&self) -> Soon<'_, Gauges>;
     /// One piece of evidence with its claims marked.
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>>;
     /// Its bytes as they came.

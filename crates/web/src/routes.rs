@@ -50,6 +50,7 @@ fn reads() -> Vec<Route> {
         ("/oncall/{page}", get(pages::duty::one)),
         ("/noc", get(pages::noc::show)),
         ("/reporters", get(pages::reporters::show)),
+        ("/numbers", get(pages::numbers::show)),
         ("/traps", get(pages::traps::show)),
         ("/firewall", get(pages::firewall::show)),
         ("/mail-port", get(pages::mail_port::show)),
@@ -64,6 +65,8 @@ fn reads() -> Vec<Route> {
         ("/api/v1/cases", get(api::cases)),
         ("/api/v1/reporters", get(api::reporters)),
         ("/api/v1/oncall", get(pages::duty::api)),
+        ("/api/v1/numbers", get(pages::numbers::json)),
+        ("/api/v1/numbers/{table}", get(pages::numbers::file)),
         ("/api/v1/cases/{case}", get(api::case)),
         ("/api/v1/cases/{case}/why", get(api::why)),
     ]
@@ -191,6 +194,7 @@ mod tests {
             .replace("{id}", "0")
             .replace("{file}", "x.nft")
             .replace("{name}", "beacon")
+            .replace("{table}", "clocks.csv")
             .replace("{token}", &"0".repeat(64))
             .replace("{page}", "P-3")
             .replace("{ring}", "1")

@@ -387,6 +387,12 @@ async fn metrics_are_for_scrapers_that_connect_themselves_and_for_operators() {
         "nightdesk_flow_losses_total{where=\"disk\"} 19",
         "nightdesk_exporter_losses_total{exporter=\"192.0.2.2\",what=\"sequence\"} 1204",
         "nightdesk_signs_day{sign=\"relay-shape\"} 2",
+        "nightdesk_cases_by_kind{stage=\"confirmed\",kind=\"open-proxy\"} 4",
+        "nightdesk_clock_seconds_bucket{clock=\"contain\",le=\"60\"} 1",
+        "nightdesk_clock_seconds_bucket{clock=\"contain\",le=\"+Inf\"} 12",
+        "nightdesk_spool_waiting 6",
+        "nightdesk_outbox_age_seconds 40",
+        "nightdesk_never_touch_readable 1",
     ] {
         assert!(scraped.text.contains(line), "{line} is not in\n{}", scraped.text);
     }
@@ -640,4 +646,70 @@ async fn the_wall_shows_what_is_wrong_first_and_makes_itself_anew() {
     let place = |words: &str| page.text.find(words).unwrap_or_else(|| panic!("{words} in {}", page.text));
     assert!(place("pages nobody answered") < place("P-3") && place("P-3") < place("/case/ND-"));
     assert!(page.text.contains("in the queue") || page.text.contains("the queue</a>"));
+}
+
+#[tokio::test]
+async fn the_numbers_are_pictures_with_the_same_figures_as_tables_and_files() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/numbers").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(page.text.contains("60 cases opened from"), "{}", page.text);
+    assert!(page.text.contains("New today: 1<") && page.text.contains(r#"href="/case/ND-200""#));
+    // The map: sixteen /24s and two /48s, five of them warm and leading to their cases.
+    assert_eq!(page.text.matches(r#" width="18" height="18" rx="2"/>"#).count(), 18);
+    assert!(page.text.contains(r#"<a href="/?q=198.51.100." aria-label="198.51.100.0/24: 12 cases">"#));
+    // Every clock has its picture, and natural clean-up stands beside ours.
+    assert_eq!(page.text.matches(r#"class="histogram""#).count(), 6);
+    assert!(page.text.contains("58 to 74 %") && page.text.contains(r#"<path class="ours" d="M0 170.0H"#));
+    assert!(
+        page.text.contains("it lists 1 of 32 addresses picked of our prefixes, and 0 of 10 of open cases")
+    );
+    for name in desk::TABLES {
+        let link = format!("/api/v1/numbers/{name}.csv");
+        assert!(page.text.contains(&link), "{name} has no file on the page");
+        let csv = browser.get(&link).await;
+        assert_eq!(csv.status, StatusCode::OK, "{name}");
+        assert_eq!(csv.header(header::CONTENT_TYPE), "text/csv; charset=utf-8");
+        let lines = browser.get(&format!("/api/v1/numbers/{name}.ndjson")).await;
+        assert_eq!(lines.text.lines().count() + 1, csv.text.lines().count(), "{name}");
+        assert!(lines.text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    }
+    let clocks = browser.get("/api/v1/numbers/clocks.csv").await;
+    assert!(
+        clocks.text.contains("\"contain\",\"from proved until in force at the edge\",45,0,120,120,120,120"),
+        "{}",
+        clocks.text
+    );
+    for none in ["/api/v1/numbers/nothing.csv", "/api/v1/numbers/clocks.exe", "/api/v1/numbers/clocks"] {
+        assert_eq!(browser.get(none).await.status, StatusCode::NOT_FOUND, "{none}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_of_a_time_are_asked_for_in_the_address_and_a_wrong_one_is_kept_and_explained() {
+    let browser = Browser::logged_in(Night::usual());
+    let day = browser.get("/numbers?from=2026-11-20&to=2026-11-20").await;
+    assert!(day.text.contains("2 cases opened from"), "{}", day.text);
+    assert!(day.text.contains("clocks.csv?from=2026-11-20&#38;to=2026-11-20"), "a file is of the same time");
+    let none = browser.get("/numbers?from=2001-01-01&to=2001-01-02").await;
+    assert!(none.status == StatusCode::OK && none.text.contains("0 cases opened"));
+    assert!(none.text.contains("nothing yet") && !none.text.contains("NaN"));
+    let wrong = browser.get("/numbers?from=yesterday").await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(wrong.text.contains(r#"value="yesterday""#) && wrong.text.contains("Write days such as"));
+    assert_eq!(browser.get("/api/v1/numbers?from=yesterday").await.status, StatusCode::BAD_REQUEST);
+    let whole = browser.get("/api/v1/numbers").await;
+    let whole: serde_json::Value = serde_json::from_str(&whole.text).unwrap();
+    assert_eq!((&whole["figures"]["cases"], &whole["opened_today"]), (&60.into(), &1.into()));
+}
+
+#[tokio::test]
+async fn a_reporters_name_is_text_on_the_page_of_numbers_and_one_row_in_its_file() {
+    let night = Night::usual();
+    night.state().foreign = "<u>\r\n=1+1".to_owned();
+    let browser = Browser::logged_in(night);
+    let page = browser.get("/numbers").await;
+    assert!(page.text.contains("&#60;u&#62;") && !page.text.contains("<u>"));
+    let csv = browser.get("/api/v1/numbers/reporters.csv").await;
+    assert_eq!(csv.text.lines().count(), 3, "{}", csv.text);
 }

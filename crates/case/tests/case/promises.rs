@@ -58,7 +58,7 @@ fn any_sign() -> impl Strategy<Value = case::Sighting> {
     sign_of(SignKind::ALL.to_vec())
 }
 
-fn said_or_seen() -> impl Strategy<Value = case::Sighting> {
+pub(crate) fn said_or_seen() -> impl Strategy<Value = case::Sighting> {
     prop_oneof![any_sighting(), any_sign()]
 }
 
@@ -73,7 +73,7 @@ fn of_one_family() -> impl Strategy<Value = case::Sighting> {
 /// One thing that may happen in a night.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a test's list of a hundred")]
-enum Happening {
+pub(crate) enum Happening {
     File(case::Sighting),
     Answer(Verdict, Option<u16>),
     /// An answer from another address, to which the line had moved.
@@ -102,7 +102,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     ]
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+pub(crate) fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => said_or_seen().prop_map(Happening::File),
         1 => any::<u8>().prop_map(Happening::Withdraw),
@@ -121,7 +121,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-fn command(night: &Night, happening: Happening) -> Option<Command> {
+pub(crate) fn command(night: &Night, happening: Happening) -> Option<Command> {
     let reason = "because".to_owned();
     Some(match happening {
         Happening::File(mut sighting) => {
@@ -195,7 +195,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     )
 }
 
-fn any_playbook() -> impl Strategy<Value = Playbook> {
+pub(crate) fn any_playbook() -> impl Strategy<Value = Playbook> {
     let pace = (1..400_000i64, 1..400_000i64, 1..5u32, 0..200_000i64, 1..2_000_000i64);
     (prop::collection::vec(any_step(), 0..12), any::<bool>(), pace).prop_map(
         |(steps, second_person, (again, suspected, negatives, over, close))| {

@@ -17,6 +17,7 @@ mod letters;
 mod moves;
 #[path = "../../../lookup/tests/shown/names.rs"]
 mod names;
+mod numbers;
 mod post;
 mod proxy;
 #[path = "../../../store/tests/stand/mod.rs"]

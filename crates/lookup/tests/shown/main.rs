@@ -4,10 +4,12 @@
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test stops at the first surprise"
 )]
 
 mod arc;
+mod blocklists;
 mod customers;
 mod dkim;
 mod exchangers;

@@ -16,6 +16,7 @@ pub(crate) mod leases;
 pub(crate) mod letters;
 pub(crate) mod mail_port;
 pub(crate) mod manual;
+pub(crate) mod numbers;
 pub(crate) mod oncall;
 pub(crate) mod operators;
 pub(crate) mod parse;

@@ -127,6 +127,7 @@ pub(super) fn values(config: &Config) -> Result<()> {
         !config.selfcheck.rdap || config.lookup.rdap.is_some(),
         "selfcheck.rdap needs lookup.rdap; without it there is no registry to ask"
     );
+    standing(&config.standing)?;
     if let Some(base) = &config.lookup.rdap {
         let host = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
         ensure!(
@@ -330,4 +331,24 @@ fn mailbox(key: &str, text: &str) -> Result<()> {
         Ok(_) => Ok(()),
         Err(error) => bail!("{key}: {text:?} is no mail address: {error}"),
     }
+}
+
+/// The lists that are asked, by name and number.
+fn standing(set: &super::sections::Standing) -> Result<()> {
+    ensure!(set.lists.len() <= 16, "standing.lists: {} are too many; name sixteen at most", set.lists.len());
+    ensure!(set.sample <= 4096, "standing.sample: {} is too many; 4096 is the most", set.sample);
+    ensure!((1..=100).contains(&set.per_second), "standing.per_second must lie between 1 and 100");
+    for (place, list) in set.lists.iter().enumerate() {
+        let zone = list.zone.trim_matches('.');
+        let is_label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        // The nibbles of an IPv6 address stand before it, and a name has 253 letters at most.
+        let is_domain = zone.len() <= 189 && zone.contains('.') && zone.split('.').all(is_label);
+        ensure!(is_domain, "standing.lists: {:?} is no domain such as \"bl.example.net\"", list.zone);
+        let again = set.lists.iter().take(place).any(|other| other.zone.eq_ignore_ascii_case(&list.zone));
+        ensure!(!again, "standing.lists: {:?} is named twice", list.zone);
+    }
+    Ok(())
 }

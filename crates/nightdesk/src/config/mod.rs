@@ -21,7 +21,7 @@ pub(crate) use pickups::{Folder, LeaseFile, LeaseFormat, Mailbox, MailboxSecurit
 use section::{Section, Setting};
 use sections::{
     Answers, Edge, Firewall, Flows, Garden, General, Intake, Lake, Leases, Letters, Lookup, Mail, Oncall,
-    Outbound, Playbook, Probe, SelfCheck, Traps, Web,
+    Outbound, Playbook, Probe, SelfCheck, Standing, Traps, Web,
 };
 pub(crate) use sections::{Contact, EdgeOutlet, NatMapping};
 
@@ -45,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) letters: Letters,
     pub(crate) answers: Answers,
     pub(crate) selfcheck: SelfCheck,
+    pub(crate) standing: Standing,
     pub(crate) flows: Flows,
     pub(crate) traps: Traps,
     pub(crate) firewall: Firewall,
@@ -85,6 +86,7 @@ pub(crate) fn sections() -> Vec<(&'static str, Vec<Setting>)> {
         ("letters", Letters::settings()),
         ("answers", Answers::settings()),
         ("selfcheck", SelfCheck::settings()),
+        ("standing", Standing::settings()),
         ("flows", Flows::settings()),
         ("traps", Traps::settings()),
         ("firewall", Firewall::settings()),

@@ -261,6 +261,30 @@ section! {
     }
 }
 
+section! {
+    /// How your prefixes stand with DNS blocklists: asked about open cases and some addresses of each prefix, daily.
+    Standing {
+        /// Which lists: [{ zone = "bl.example.net", note = "what our customers' mail is judged by" }]. They are asked by
+        /// the name servers of lookup.resolvers; many lists refuse public resolvers. Empty: none is asked.
+        lists: Vec<ListAsked> = Vec::new();
+        /// How many addresses of each home prefix are asked about each day, other ones each day; at most 4096.
+        sample: u32 = 16;
+        /// How many questions a second are put at most; at most 100.
+        per_second: u32 = 2;
+    }
+}
+
+/// A DNS blocklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListAsked {
+    /// Its domain.
+    pub(crate) zone: String,
+    /// What it is, for people.
+    #[serde(default)]
+    pub(crate) note: String,
+}
+
 /// One exporter that does not tell how it samples.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -121,6 +121,12 @@ fn what_the_world_is_told_of_us_can_only_be_checked_by_asking_somebody() {
     let with = |more: &str| format!("{SIX}\n{more}\n");
     assert!(refusal(&with("[selfcheck]\nrdap = true")).contains("selfcheck.rdap needs lookup.rdap"));
     assert!(refusal(&with("[selfcheck]\nmx = true")).contains("selfcheck.mx needs selfcheck.addresses"));
+    let list = |zone: &str| with(&format!("[standing]\nlists = [{{ zone = \"{zone}\" }}]"));
+    assert!(refusal(&list("bl example")).contains("is no domain"));
+    assert!(refusal(&list("localhost")).contains("is no domain"));
+    assert!(refusal(&with("[standing]\nper_second = 0")).contains("between 1 and 100"));
+    let twice = "[standing]\nlists = [{ zone = \"a.example\" }, { zone = \"A.example\" }]";
+    assert!(refusal(&with(twice)).contains("named twice"));
     for base in
         ["rdap.example.net", "ftp://rdap.example.net", "https://", "https:///ip", "https://a.example/?q"]
     {

@@ -215,6 +215,20 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "blocklist_looks",
+        key: 3,
+        page: 1000,
+        columns: &[
+            ("zone", Text),
+            ("day", Int),
+            ("address", Text),
+            ("asked_for", Text),
+            ("at", Int),
+            ("listed", Bool),
+            ("said", Text),
+        ],
+    },
+    Table {
         name: "firewall_lines",
         key: 1,
         page: 1000,

@@ -74,6 +74,19 @@ pub enum SpoolError {
     },
 }
 
+/// How much lies in the spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SpoolDepth {
+    /// Accepted deliveries that are not in the log yet.
+    pub waiting: usize,
+    /// Those that could not be read back and wait for a person.
+    pub damaged: usize,
+    /// How many per cent of its file system are free; nothing is accepted below five.
+    pub free_percent: u8,
+    /// Whether nothing is accepted any more, since an earlier write may not have reached the disk.
+    pub distrusted: bool,
+}
+
 impl SpoolError {
     /// Whether the program must end now (after answering 451).
     #[must_use]
@@ -177,6 +190,28 @@ impl Spool {
             }
         }
         Ok(found)
+    }
+
+    /// How much lies in it.
+    ///
+    /// # Errors
+    /// [`SpoolError::File`] when a folder cannot be read.
+    pub fn depth(&self) -> Result<SpoolDepth, SpoolError> {
+        let files = |folder: PathBuf| {
+            let listed = std::fs::read_dir(&folder).map_err(|source| failed("list", &folder, source))?;
+            Ok(listed.count())
+        };
+        let inner = &self.inner;
+        let free_percent = inner
+            .disk
+            .free_percent(&inner.dir)
+            .map_err(|source| failed("ask for the free space of", &inner.dir, source))?;
+        Ok(SpoolDepth {
+            waiting: files(inner.accepted())?,
+            damaged: files(inner.damaged())?,
+            free_percent,
+            distrusted: inner.distrusted.load(Ordering::SeqCst),
+        })
     }
 
     /// Removes deliveries that are in the log. Unknown ids are ignored.

@@ -48,6 +48,15 @@ async fn furnished(stand: &Stand) -> store::Store {
     let batch = Batch { verdicts: vec![verdict], heard: vec![heard], ..Batch::default() };
     store.commit(&batch).await.expect("commits");
     store.begin_self_check("n1", "abuse@example.net", at(1)).await.expect("begins");
+    let look = store::Look {
+        zone: "bl.example.net".to_owned(),
+        address: "192.0.2.7".parse().ok(),
+        asked_for: store::AskedFor::Sample,
+        at: at(3),
+        listed: true,
+        said: "127.0.0.4".to_owned(),
+    };
+    store.keep_look(&look).await.expect("keeps");
     let standing = store::Standing {
         subject: "mail abuse@example.net".to_owned(),
         works: false,

@@ -6,6 +6,7 @@ pub(crate) mod evidence;
 pub(crate) mod firewalls;
 pub(crate) mod holdings;
 pub(crate) mod letters;
+pub(crate) mod numbers;
 pub(crate) mod outbox;
 pub(crate) mod pages;
 pub(crate) mod people;

@@ -110,7 +110,8 @@ impl Asked {
     }
 }
 
-fn moment(text: &str) -> Result<Option<Timestamp>, Trouble> {
+/// A moment as people write it: a day is its beginning, UTC.
+pub(crate) fn moment(text: &str) -> Result<Option<Timestamp>, Trouble> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

@@ -11,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod mail_port;
 pub(crate) mod me;
 pub(crate) mod noc;
+pub(crate) mod numbers;
 pub(crate) mod operators;
 pub(crate) mod playbook;
 pub(crate) mod playbook_trial;

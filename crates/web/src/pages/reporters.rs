@@ -22,19 +22,19 @@ struct ReportersPage {
 }
 
 /// A line of the league.
-struct Reporter {
-    domain: String,
-    named: bool,
-    trust: String,
-    confirmed: u32,
-    refuted: u32,
-    reports: u64,
-    cases: u64,
-    last: Option<When>,
+pub(crate) struct Reporter {
+    pub(crate) domain: String,
+    pub(crate) named: bool,
+    pub(crate) trust: String,
+    pub(crate) confirmed: u32,
+    pub(crate) refuted: u32,
+    pub(crate) reports: u64,
+    pub(crate) cases: u64,
+    pub(crate) last: Option<When>,
 }
 
 impl Reporter {
-    fn new(row: &ReporterView, now: Timestamp) -> Reporter {
+    pub(crate) fn new(row: &ReporterView, now: Timestamp) -> Reporter {
         Reporter {
             domain: words::plain(&row.domain),
             named: row.named,

@@ -31,7 +31,7 @@ const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
 const REASON = "owner called: the device is unplugged";
 
 const PAGES = ["/oncall", "/noc", "/reporters", "/traps", "/firewall", "/mail-port", "/playbook", "/runbooks",
-  "/runbooks/beacon", "/audit", "/operators", "/tokens", "/me", "/why"];
+  "/runbooks/beacon", "/numbers", "/audit", "/operators", "/tokens", "/me", "/why"];
 
 const at = (where) => new URL(where, base).href;
 const visible = (locator) => locator.waitFor({ state: "visible", timeout: 10_000 });

@@ -8,6 +8,7 @@ pub mod customers;
 pub mod duty;
 pub mod firewalls;
 mod flows;
+mod numbers;
 pub mod people;
 pub mod playbooks;
 mod traffic;
@@ -295,6 +296,15 @@ impl Office for Night {
         };
         let league = vec![row("spamcop.net", true, 0.9, 11, 0), row("wolf<b>.example", false, 0.1, 0, 5)];
         soon(self.state().whole().map(|()| league))
+    }
+
+    fn numbers(&self, from: Timestamp, to: Timestamp) -> Soon<'_, desk::NumbersView> {
+        let state = self.state();
+        soon(state.whole().map(|()| numbers::view(from, to, &state.foreign)))
+    }
+
+    fn gauges(&self) -> Soon<'_, desk::Gauges> {
+        soon(self.state().whole().map(|()| numbers::gauges()))
     }
 
     fn evidence<'a>(&'a self, id: &'a EvidenceId) -> Soon<'a, Option<EvidenceView>> {
