@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell::{self, exists, is_root, root};
 
 /// A program that must be there, and the Debian package it comes in.
-const NEEDED: [(&str, &str); 44] = [
+const NEEDED: [(&str, &str); 48] = [
     ("nft", "nftables"),
     ("ip", "iproute2"),
     ("tinyproxy", "tinyproxy"),
@@ -42,6 +42,10 @@ const NEEDED: [(&str, &str); 44] = [
     ("rbldnsd", "rbldnsd"),
     ("unbound", "unbound"),
     ("named", "bind9"),
+    ("haproxy", "haproxy"),
+    ("stunnel4", "stunnel4"),
+    ("socat", "socat"),
+    ("redis-server", "redis-server"),
     ("openvpn", "openvpn"),
     ("sshd", "openssh-server"),
     ("aria2c", "aria2"),

@@ -95,7 +95,10 @@ impl History {
                 }
                 Event::BlockVerified { key, .. } => {
                     if let Some(since) = ordered.remove(key) {
-                        self.edge.insert(*key, Some(record.at.duration_since(since)));
+                        // The first time tells how long the edge takes; what renews a rule that stands is seen when it
+                        // is next read, which may be hours later.
+                        let took = self.edge.entry(*key).or_insert(None);
+                        took.get_or_insert(record.at.duration_since(since));
                     }
                 }
                 Event::BlockLifted { key, .. } => {
