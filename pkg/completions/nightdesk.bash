@@ -76,6 +76,9 @@ _nightdesk() {
             nightdesk,numbers)
                 cmd="nightdesk__subcmd__numbers"
                 ;;
+            nightdesk,oncall)
+                cmd="nightdesk__subcmd__oncall"
+                ;;
             nightdesk,operator)
                 cmd="nightdesk__subcmd__operator"
                 ;;
@@ -277,6 +280,9 @@ _nightdesk() {
             nightdesk__subcmd__help,numbers)
                 cmd="nightdesk__subcmd__help__subcmd__numbers"
                 ;;
+            nightdesk__subcmd__help,oncall)
+                cmd="nightdesk__subcmd__help__subcmd__oncall"
+                ;;
             nightdesk__subcmd__help,operator)
                 cmd="nightdesk__subcmd__help__subcmd__operator"
                 ;;
@@ -381,6 +387,24 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help__subcmd__mail__subcmd__port,rules)
                 cmd="nightdesk__subcmd__help__subcmd__mail__subcmd__port__subcmd__rules"
+                ;;
+            nightdesk__subcmd__help__subcmd__oncall,ack)
+                cmd="nightdesk__subcmd__help__subcmd__oncall__subcmd__ack"
+                ;;
+            nightdesk__subcmd__help__subcmd__oncall,example)
+                cmd="nightdesk__subcmd__help__subcmd__oncall__subcmd__example"
+                ;;
+            nightdesk__subcmd__help__subcmd__oncall,lint)
+                cmd="nightdesk__subcmd__help__subcmd__oncall__subcmd__lint"
+                ;;
+            nightdesk__subcmd__help__subcmd__oncall,resolve)
+                cmd="nightdesk__subcmd__help__subcmd__oncall__subcmd__resolve"
+                ;;
+            nightdesk__subcmd__help__subcmd__oncall,show)
+                cmd="nightdesk__subcmd__help__subcmd__oncall__subcmd__show"
+                ;;
+            nightdesk__subcmd__help__subcmd__oncall,test)
+                cmd="nightdesk__subcmd__help__subcmd__oncall__subcmd__test"
                 ;;
             nightdesk__subcmd__help__subcmd__operator,back)
                 cmd="nightdesk__subcmd__help__subcmd__operator__subcmd__back"
@@ -495,6 +519,48 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__mail__subcmd__port__subcmd__help,rules)
                 cmd="nightdesk__subcmd__mail__subcmd__port__subcmd__help__subcmd__rules"
+                ;;
+            nightdesk__subcmd__oncall,ack)
+                cmd="nightdesk__subcmd__oncall__subcmd__ack"
+                ;;
+            nightdesk__subcmd__oncall,example)
+                cmd="nightdesk__subcmd__oncall__subcmd__example"
+                ;;
+            nightdesk__subcmd__oncall,help)
+                cmd="nightdesk__subcmd__oncall__subcmd__help"
+                ;;
+            nightdesk__subcmd__oncall,lint)
+                cmd="nightdesk__subcmd__oncall__subcmd__lint"
+                ;;
+            nightdesk__subcmd__oncall,resolve)
+                cmd="nightdesk__subcmd__oncall__subcmd__resolve"
+                ;;
+            nightdesk__subcmd__oncall,show)
+                cmd="nightdesk__subcmd__oncall__subcmd__show"
+                ;;
+            nightdesk__subcmd__oncall,test)
+                cmd="nightdesk__subcmd__oncall__subcmd__test"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,ack)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__ack"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,example)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__example"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,help)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__help"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,lint)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__lint"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,resolve)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__resolve"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,show)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__show"
+                ;;
+            nightdesk__subcmd__oncall__subcmd__help,test)
+                cmd="nightdesk__subcmd__oncall__subcmd__help__subcmd__test"
                 ;;
             nightdesk__subcmd__operator,back)
                 cmd="nightdesk__subcmd__operator__subcmd__back"
@@ -611,7 +677,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter operator token audit selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1549,7 +1615,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter operator token audit selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2111,6 +2177,104 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__numbers)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall)
+            opts="show lint example test ack resolve"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall__subcmd__ack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall__subcmd__example)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall__subcmd__lint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall__subcmd__resolve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__oncall__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3132,6 +3296,292 @@ _nightdesk() {
                     return 0
                     ;;
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall)
+            opts="-c -h --config --help show lint example test ack resolve help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__ack)
+            opts="-c -h --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__example)
+            opts="-c -h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help)
+            opts="show lint example test ack resolve help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__ack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__example)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__lint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__resolve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__help__subcmd__test)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__lint)
+            opts="-c -h --days --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__resolve)
+            opts="-c -h --reason --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__show)
+            opts="-c -h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__oncall__subcmd__test)
+            opts="-c -h --by --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

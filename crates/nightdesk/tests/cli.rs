@@ -303,3 +303,21 @@ fn flows_are_imported_and_looked_back_at_in_every_form() {
         "{hostile:?}"
     );
 }
+
+#[test]
+fn the_figures_of_a_new_house_are_none_in_every_form_and_a_wrong_time_is_said() {
+    let house = House::new();
+    let (code, whole) = house.json(&["numbers", "--json"]);
+    assert_eq!((code, whole.len()), (1, 1), "no case is no answer, and still one object");
+    assert_eq!(whole[0]["figures"]["cases"], 0);
+    let csv = house.run(&["numbers", "clocks", "--from", "2026-11-01", "--to", "2026-11-02", "--csv"]);
+    assert!(text(&csv).starts_with("clock,measures,ended,waiting,p50_seconds"), "{csv:?}");
+    assert_eq!(text(&csv).lines().count(), 7, "six clocks and a header: {csv:?}");
+    let (_, rows) = house.json(&["numbers", "histograms", "--json"]);
+    assert_eq!(rows.len(), 6 * 12);
+    let backwards = house.run(&["numbers", "--from", "2026-11-02", "--to", "2026-11-01T00:00:00Z"]);
+    assert!(complaint(&backwards).contains("--from must lie before --to"), "{backwards:?}");
+    for wrong in [["numbers", "nothing"], ["numbers", "--from=soon"]] {
+        assert_eq!(house.run(&wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}

@@ -391,6 +391,8 @@ async fn metrics_are_for_scrapers_that_connect_themselves_and_for_operators() {
         "nightdesk_clock_seconds_bucket{clock=\"contain\",le=\"60\"} 1",
         "nightdesk_clock_seconds_bucket{clock=\"contain\",le=\"+Inf\"} 12",
         "nightdesk_spool_waiting 6",
+        "nightdesk_blocklist_works{list=\"bl.example.net\"} 1",
+        "nightdesk_blocklist_listed{list=\"bl.example.net\",of=\"sample\"} 1",
         "nightdesk_outbox_age_seconds 40",
         "nightdesk_never_touch_readable 1",
     ] {

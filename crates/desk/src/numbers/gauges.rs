@@ -27,7 +27,7 @@ pub struct ClockCounts {
 pub struct ListCounts {
     /// The list's domain.
     pub zone: String,
-    /// `case`: addresses of open cases; `sample`: picked ones of our prefixes.
+    /// `case`: addresses of open cases; `sample`: picked ones of our prefixes; `list`: the list itself, listed when it works.
     pub of: &'static str,
     /// How many it was asked about.
     pub asked: u64,
@@ -100,17 +100,18 @@ impl Desk {
         }
         let today = self.store().look_days(self.now()).await.doing("read what blocklists said")?;
         let of = |why: AskedFor| match why {
-            AskedFor::Case => Some("case"),
-            AskedFor::Sample => Some("sample"),
-            AskedFor::List => None,
+            AskedFor::Case => "case",
+            AskedFor::Sample => "sample",
+            AskedFor::List => "list",
         };
         let asked = today.into_iter().filter(|row| lists.iter().any(|(zone, _)| *zone == row.zone));
-        Ok(asked
-            .filter_map(|row| {
-                let of = of(row.asked_for)?;
-                Some(ListCounts { zone: row.zone, of, asked: row.asked, listed: row.listed })
-            })
-            .collect())
+        let counts = |row: store::LookDay| ListCounts {
+            of: of(row.asked_for),
+            zone: row.zone,
+            asked: row.asked,
+            listed: row.listed,
+        };
+        Ok(asked.map(counts).collect())
     }
 
     fn clock_counts(&self, clock: Interval) -> ClockCounts {

@@ -48,16 +48,26 @@ fn of_blocklists(metrics: &mut Metrics, gauges: &Gauges) {
     if gauges.blocklists.is_empty() {
         return;
     }
-    let lists =
-        || gauges.blocklists.iter().map(|one| (vec![("list", one.zone.as_str()), ("of", one.of)], one));
-    let asked = lists().map(|(labels, one)| (labels, one.asked));
+    let works = gauges.blocklists.iter().filter(|one| one.of == "list");
+    let works = works.map(|one| (vec![("list", one.zone.as_str())], u8::from(one.listed > 0)));
+    metrics.all(
+        "blocklist_works",
+        "gauge",
+        "1 when a blocklist answered today as a list does; otherwise nothing it says is believed.",
+        works,
+    );
+    let addresses = || {
+        let of_addresses = gauges.blocklists.iter().filter(|one| one.of != "list");
+        of_addresses.map(|one| (vec![("list", one.zone.as_str()), ("of", one.of)], one))
+    };
+    let asked = addresses().map(|(labels, one)| (labels, one.asked));
     metrics.all(
         "blocklist_asked",
         "gauge",
         "Addresses of ours that a blocklist was asked about today: of open cases, or picked.",
         asked,
     );
-    let listed = lists().map(|(labels, one)| (labels, one.listed));
+    let listed = addresses().map(|(labels, one)| (labels, one.listed));
     metrics.all("blocklist_listed", "gauge", "How many of them it lists.", listed);
 }
 

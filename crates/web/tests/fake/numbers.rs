@@ -141,14 +141,14 @@ pub fn gauges() -> Gauges {
         cases_overdue: 2,
         unacknowledged: 3,
         clocks: Interval::ALL.into_iter().map(clock).collect(),
-        blocklists: vec![ListCounts {
-            zone: "bl.example.net".to_owned(),
-            of: "sample",
-            asked: 32,
-            listed: 1,
-        }],
+        blocklists: [("list", 1, 1), ("case", 10, 0), ("sample", 32, 1)].map(said).to_vec(),
         outbox: Outbox { waiting: 5, overdue: 1, pages_overdue: 0, oldest: Some(now()) },
         outbox_age: 40,
         spool: Some(SpoolDepth { waiting: 6, damaged: 0, free_percent: 71, distrusted: false }),
     }
+}
+
+/// What a list said today.
+fn said((of, asked, listed): (&'static str, u64, u64)) -> ListCounts {
+    ListCounts { zone: "bl.example.net".to_owned(), of, asked, listed }
 }
