@@ -30,9 +30,6 @@ const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run
   "--disable-component-update", "--disable-sync"];
 const REASON = "owner called: the device is unplugged";
 
-const PAGES = ["/oncall", "/noc", "/reporters", "/traps", "/firewall", "/mail-port", "/playbook", "/runbooks",
-  "/runbooks/beacon", "/numbers", "/audit", "/operators", "/tokens", "/me", "/why"];
-
 const at = (where) => new URL(where, base).href;
 const visible = (locator) => locator.waitFor({ state: "visible", timeout: 10_000 });
 
@@ -264,23 +261,6 @@ async function lookBack(desk) {
   await check(desk, "timeline");
 }
 
-/** Every other page there is, for what every page must be: reachable, readable, big enough to hit. */
-async function lookAtEveryPage(desk) {
-  const { page } = desk;
-  for (const path of PAGES) {
-    const answer = await page.goto(at(path));
-    assert.equal(answer.status(), 200, path);
-    await check(desk, path.slice(1).replaceAll("/", "-"));
-  }
-  await page.goto(at("/oncall"));
-  const waiting = page.getByRole("link", { name: /^P-\d+$/ }).first();
-  if (await waiting.count()) {
-    await waiting.click();
-    await visible(page.getByRole("heading", { level: 1, name: /^P-/ }));
-    await check(desk, "page");
-  }
-}
-
 async function logOut(desk) {
   await desk.page.goto(at("/"));
   await desk.page.getByRole("button", { name: "Log out" }).click();
@@ -303,7 +283,6 @@ async function walk(browser, how, releases, id) {
   await changeTheTheme(desk);
   await lookAtTheIntake(desk);
   await lookBack(desk);
-  await lookAtEveryPage(desk);
   await logOut(desk);
   console.log(`${how.name}: ${found} walked`);
   return found;
