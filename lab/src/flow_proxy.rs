@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::duty::{self, Duty, indented};
 use crate::night::{LINE, NEIGHBOUR, Night, PORT, Proxy};
+use crate::patience::until;
 use crate::peers::Peer;
 use crate::{net, pictures, step};
 
@@ -23,6 +24,8 @@ const STRANGERS: [&str; 6] =
     ["198.51.100.11", "198.51.100.22", "198.51.100.33", "198.51.100.44", "198.51.100.55", "198.51.100.66"];
 /// Sizes of the pages they fetch.
 const PAGES: [usize; 5] = [3_000, 9_000, 20_000, 55_000, 140_000];
+/// How long softflowd may take to begin.
+const READY: Duration = Duration::from_secs(20);
 
 /// Plays it.
 pub(crate) fn play() -> Result<()> {
@@ -151,6 +154,10 @@ pub(crate) fn exporter(night: &Night, dir: &Path) -> Result<Peer> {
         words.extend(["-t", timeout]);
     }
     let exporter = Peer::start(&night.router, "softflowd", &words, dir)?;
+    // What passes before it looks is told to nobody.
+    until("softflowd looks at what passes", READY, || {
+        Ok(exporter.said().contains("starting data collection").then_some(()))
+    })?;
     step("softflowd exports NetFlow v9 of all that passes the router to the desk");
     Ok(exporter)
 }

@@ -52,7 +52,7 @@ pub(crate) fn play() -> Result<()> {
         "nft",
         &format!(
             "table inet shut {{ chain in {{ type filter hook input priority 0; \
-        tcp dport != {ODD} drop; }}; }}"
+        ct state established,related accept; tcp dport != {ODD} drop; }}; }}"
         ),
     ])?;
     let filtered = sweep(&nightdesk)?;
