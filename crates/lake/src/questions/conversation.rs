@@ -120,8 +120,8 @@ impl Conversation {
         self.outward
     }
 
-    /// Who began it. Where a clock of whole seconds makes both first packets one, the lower port is the service's if
-    /// only one of the two is a system port (RFC 6335, section 6); otherwise nobody says.
+    /// Who began it. Where both first packets have one time, by a clock of whole seconds or on a near machine, the ports
+    /// may say; otherwise nobody says.
     pub(crate) fn began(&self, ends: &Ends) -> Began {
         if let Some(inbound) = self.told {
             return if inbound { Began::Peer } else { Began::Home };
@@ -175,11 +175,22 @@ impl Conversation {
     }
 }
 
+/// The end of system ports (RFC 6335 section 6).
+const SYSTEM: u16 = 1024;
+/// Where the ports begin that systems call from: 49152 by IANA (RFC 6335 section 6), 32768 on Linux (its
+/// `ip_local_port_range`).
+const CALLERS: u16 = 32_768;
+
+/// The service's is the one system port of the two, or else the one that nobody calls from.
 fn by_port(ends: &Ends) -> Began {
-    match (ends.home_port < 1024, ends.peer_port < 1024) {
+    let below = |bound: u16| match (ends.home_port < bound, ends.peer_port < bound) {
         (true, false) => Began::Peer,
         (false, true) => Began::Home,
         _ => Began::Unknown,
+    };
+    match below(SYSTEM) {
+        Began::Unknown => below(CALLERS),
+        known => known,
     }
 }
 
@@ -205,5 +216,24 @@ impl Conversations {
             return;
         }
         self.all.entry(ends).or_default().add(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_two_packets_have_one_time_the_ports_say_who_began_if_they_can() {
+        let began = |home_port, peer_port| {
+            by_port(&Ends { home: 1, home_port, protocol: protocol::TCP, peer: 2, peer_port })
+        };
+        assert_eq!((began(25, 51_276), began(51_276, 25)), (Began::Peer, Began::Home));
+        assert_eq!(began(25, 8080), Began::Peer, "a system port is a service's before all else");
+        assert_eq!(began(31_234, 51_276), Began::Peer, "an odd port below those that systems call from");
+        assert_eq!(began(40_000, 8080), Began::Home);
+        for (home, peer) in [(8080, 31_234), (40_000, 51_276), (25, 53)] {
+            assert_eq!(began(home, peer), Began::Unknown, "{home} {peer}");
+        }
     }
 }
