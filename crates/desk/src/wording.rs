@@ -231,10 +231,17 @@ pub(crate) fn page(id: CaseId, what: &str, runbook: Option<&str>) -> (String, St
          Look at {id} on the page or with: nightdesk case show {id}\n{}",
         runbook.unwrap_or_default(),
     );
-    let first = what.lines().next().unwrap_or_default();
-    let short: String = first.chars().take(SUBJECT_AT_MOST).collect();
-    let more = if short.len() < first.len() { "…" } else { "" };
-    (format!("[{id}] nightdesk: {short}{more}"), body)
+    let short = shortened(what.lines().next().unwrap_or_default(), SUBJECT_AT_MOST);
+    (format!("[{id}] nightdesk: {short}"), body)
+}
+
+/// The beginning of a text, with a mark where more follows.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 /// What of a page stands in its subject, in characters: a telephone shows about as much.

@@ -198,22 +198,10 @@ impl Bound {
             parts.spawn(well(serve_pages(garden, pages, stop.clone())));
         }
         if let Some(path) = config.general.never_touch_file.clone() {
-            let (desk, mut stop) = (desk.clone(), stop.clone());
-            parts.spawn(well(async move {
-                tokio::select! {
-                    () = desk.keep_never_touch(path) => {}
-                    _ = stop.wait_for(|stop| *stop) => {}
-                }
-            }));
+            parts.spawn(well(until_stopped(stop.clone(), desk.clone().keep_never_touch(path))));
         }
         if let Some(path) = config.oncall.file.clone() {
-            let (desk, mut stop) = (desk.clone(), stop.clone());
-            parts.spawn(well(async move {
-                tokio::select! {
-                    () = desk.keep_rota(path) => {}
-                    _ = stop.wait_for(|stop| *stop) => {}
-                }
-            }));
+            parts.spawn(well(until_stopped(stop.clone(), desk.clone().keep_rota(path))));
         }
         let hands = Hands { prober: Arc::new(prober), outlets, mailer };
         parts.spawn(well(async move { desk.run(hands, stop).await }));
@@ -228,6 +216,14 @@ impl Bound {
 pub(crate) async fn well(part: impl Future<Output = ()>) -> Result<()> {
     part.await;
     Ok(())
+}
+
+/// A part that goes on for ever, until it is told to end.
+async fn until_stopped(mut stop: watch::Receiver<bool>, part: impl Future<Output = ()>) {
+    tokio::select! {
+        () = part => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
 }
 
 async fn serve_pages(listener: TcpListener, pages: axum::Router, mut stop: watch::Receiver<bool>) {

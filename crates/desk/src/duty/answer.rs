@@ -55,28 +55,30 @@ pub enum Acknowledged {
 impl Desk {
     /// How a ring is answered.
     pub(super) async fn answer_of(&self, page: PageId, ring: u32) -> Result<Answer, DeskError> {
-        let mark = self.page_mark(page, ring).await?;
+        let signed = hex::encode(self.signer_of(page, ring).await?.finalize().into_bytes());
+        let mark: String = signed.chars().take(MARK).collect();
         let base = self.duty().settings().link;
         let link = base.map(|base| format!("{}/ack/{page}/{ring}/{mark}", base.trim_end_matches('/')));
         Ok(Answer { link, tag: Some(format!("{page}.{ring}.{mark}")) })
     }
 
-    async fn page_mark(&self, page: PageId, ring: u32) -> Result<String, DeskError> {
+    /// What a ring is signed with, with the ring in it.
+    async fn signer_of(&self, page: PageId, ring: u32) -> Result<Hmac<Sha256>, DeskError> {
         let mut fresh = [0u8; 32];
         getrandom::fill(&mut fresh).map_err(|error| DeskError::Random(error.to_string()))?;
         let key = self.store().own_key(KEY, &fresh).await.doing("read the key of pages' links")?;
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key)
             .map_err(|_| DeskError::Unreadable("the key of pages' links".to_owned()))?;
         mac.update(format!("page {page} ring {ring}").as_bytes());
-        let hex = hex::encode(mac.finalize().into_bytes());
-        Ok(hex.chars().take(MARK).collect())
+        Ok(mac)
     }
 
     /// Whether a mark is that of a ring; looking changes nothing.
     async fn is_marked(&self, page: PageId, ring: u32, mark: &str) -> Result<bool, DeskError> {
-        let right = self.page_mark(page, ring).await?;
-        let same = right.bytes().zip(mark.bytes()).fold(0u8, |same, (a, b)| same | (a ^ b));
-        Ok(mark.len() == MARK && same == 0)
+        let signer = self.signer_of(page, ring).await?;
+        let decoded = hex::decode(mark).ok().filter(|_| mark.len() == MARK);
+        // In constant time, so that how long it takes tells nothing of the mark.
+        Ok(decoded.is_some_and(|mark| signer.verify_truncated_left(&mark).is_ok()))
     }
 
     /// The page behind a link, and who the link was sent to; none for a link that nobody was sent.

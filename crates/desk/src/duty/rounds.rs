@@ -107,7 +107,7 @@ impl Desk {
         let office = self.office().read().await;
         let is_over = |id| match office.case(id) {
             None => true,
-            // What only would be blocked (dry run) is blocked nowhere.
+            // A dry run calls a case contained too, as it does everywhere else.
             Some(case) => {
                 matches!(case.stage(), Stage::Contained | Stage::Cleaned | Stage::Closed | Stage::Dismissed)
             }

@@ -8,6 +8,7 @@ use serde_json::json;
 use ureq::http::Request;
 
 use super::answer::Answer;
+use crate::wording::shortened;
 
 /// The most letters of a short message: one of GSM 03.38 in seven bits.
 const SHORT: usize = 160;
@@ -74,10 +75,9 @@ impl Text {
     }
 
     pub(super) fn subject(&self) -> String {
-        let short: String = self.headline.chars().take(SUBJECT).collect();
-        let more = if short.len() < self.headline.len() { "…" } else { "" };
+        let short = shortened(&self.headline, SUBJECT);
         let tag = self.answer.tag.as_deref().unwrap_or(&self.page);
-        format!("[{tag}] {}: {short}{more}", self.severity)
+        format!("[{tag}] {}: {short}", self.severity)
     }
 
     /// All of it.

@@ -1,6 +1,5 @@
 //! Two people who take turns, and a page that nobody has answered.
 
-use case::CaseId;
 use desk::{
     Acknowledged, DutyView, OnDutyView, Page, PageEntry, PageId, PageLogged, PageView, Rota, TurnView, Via,
 };
@@ -70,8 +69,4 @@ pub fn view(foreign: &str, answers: &Answers) -> DutyView {
 pub fn acknowledged(answers: &mut Answers, by: &str) -> Acknowledged {
     answers.push(format!("acknowledged by {by}"));
     Acknowledged::Yes { by: by.to_owned() }
-}
-
-pub fn case() -> CaseId {
-    CaseId(17)
 }
