@@ -51,7 +51,8 @@ pub struct Coverage {
 }
 
 /// Flows on disk, to be asked. Cheap to clone. It only reads: a [`crate::Writer`] may write to the same folder, here or
-/// in another program, and what it has flushed is seen by the next question.
+/// in another program, and what it has flushed is seen by the next question. Whoever asks does so within a tokio runtime
+/// that has timers.
 #[derive(Clone)]
 pub struct Lake {
     room: Arc<Room>,

@@ -98,7 +98,7 @@ proptest! {
             let counts = lake.sql("SELECT (SELECT count(*) FROM by_home) AS h, (SELECT count(*) FROM by_peer) AS p", 1).await.unwrap();
             assert_eq!(counts.rows, [[json!(taken.rows), json!(taken.rows)]], "both orders have the same rows");
         };
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(asked);
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(asked);
     }
 }
 
