@@ -14,6 +14,7 @@
 //! * [`pictures`] looks at the desk's pages in a real browser.
 //! * [`contain`], [`garden`], [`restart`], [`imap`], [`spamcop`], [`two_desks`], [`flow_proxy`], [`netbus`], [`trapped`],
 //!   [`traps`], [`targets`], [`sweep`], [`radius`], [`prometheus`], [`forged`] and those of [`outlets`] are the stories: what happens, in order.
+//! * [`long_night`] is a story on a clock moved by hand: hours of a provider's night, with the desk killed over and over.
 //! * [`traffic`] is no story: `lab traffic` records what real proxies and harmless lines look like in flow records.
 //! * [`generate`] is no story either: `lab generate` makes a provider's flow records from a seed.
 //!
@@ -33,6 +34,7 @@ mod forged;
 mod garden;
 mod generate;
 mod imap;
+mod long_night;
 mod mail;
 mod net;
 mod netbus;
@@ -66,7 +68,7 @@ struct Story {
     play: fn() -> Result<()>,
 }
 
-const STORIES: [Story; 22] = [
+const STORIES: [Story; 23] = [
     Story {
         name: "contain-http",
         shows: "a SpamCop mail about an HTTP proxy (tinyproxy) leads to a narrow block that lapses by itself",
@@ -173,6 +175,11 @@ const STORIES: [Story; 22] = [
         play: prometheus::play,
     },
     Story {
+        name: "long-night",
+        shows: "five hours of reports and flows in a minute, the desk killed each hour: no page missing, no mail lost, nobody innocent",
+        play: long_night::play,
+    },
+    Story {
         name: "forged",
         shows: "a hundred thousand forged reports of foreign and never-touch addresses: not one packet goes to them",
         play: forged::play,
@@ -182,8 +189,13 @@ const STORIES: [Story; 22] = [
 /// Takes the words that follow its name.
 type Record = fn(&[String]) -> Result<()>;
 
-/// What is no story: traffic that is recorded or made.
-const RECORDS: [(&str, Record); 2] = [("traffic", traffic::run), ("generate", generate::run)];
+/// What is no story: traffic that is recorded or made, and a night of whatever length (without words it is the story).
+const RECORDS: [(&str, Record); 4] = [
+    ("traffic", traffic::run),
+    ("generate", generate::run),
+    ("long-night", long_night::run),
+    ("long-night-desk", long_night::desk::run),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -193,6 +205,7 @@ fn main() -> ExitCode {
     }
     if let Some((first, words)) = wanted.split_first()
         && let Some((_, record)) = RECORDS.iter().find(|(name, _)| name == first)
+        && (first != "long-night" || !words.is_empty())
     {
         return match record(words) {
             Ok(()) => ExitCode::SUCCESS,

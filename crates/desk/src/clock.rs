@@ -36,6 +36,12 @@ impl Clock {
         }
     }
 
+    /// Whether it is moved by hand.
+    #[must_use]
+    pub(crate) fn is_set(&self) -> bool {
+        self.set.is_some()
+    }
+
     /// Moves a standing clock forward; the machine's clock is left alone.
     pub fn advance(&self, by: SignedDuration) {
         if let Some(set) = &self.set {

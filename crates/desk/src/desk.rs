@@ -334,6 +334,12 @@ impl Desk {
         &self.room.office
     }
 
+    /// What the edge showed when it was last read.
+    #[must_use]
+    pub fn edge_now(&self) -> EdgeStatus {
+        self.room.edge.borrow().clone()
+    }
+
     pub(crate) fn edge_status(&self) -> &watch::Sender<EdgeStatus> {
         &self.room.edge
     }
@@ -433,6 +439,10 @@ impl Desk {
 
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.room.attempts
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.room.clock
     }
 
     /// Everybody look again.

@@ -37,11 +37,29 @@ enum Holder {
 }
 
 impl Desk {
+    /// Says which outlets there are, before the first round.
+    pub(crate) fn begin_edge(&self, outlets: &[Outlet]) {
+        let scopes: Vec<Scope> = outlets.iter().map(Outlet::scope).collect();
+        self.edge_status().send_modify(|status| status.know(&scopes));
+    }
+
+    /// One round at each outlet, one after the other.
+    pub(crate) async fn edge_round(&self, outlets: &mut [Outlet]) {
+        let scopes: Vec<Scope> = outlets.iter().map(Outlet::scope).collect();
+        self.take_up_what_others_wrote().await;
+        self.look_for_lines().await;
+        let plan = self.plan_of_holders().await;
+        self.edge_status().send_if_modified(|status| status.cannot_serve(unserved(&plan, &scopes)));
+        for (outlet, part) in outlets.iter_mut().zip(share(&plan, &scopes)) {
+            self.one_round_at(outlet, &part).await;
+        }
+    }
+
     /// Makes the plan whenever the bell rings, and gives each outlet its part. Each has a keeper of its own, so that a peer
     /// that is slow or down holds up no other.
     pub(crate) async fn keep_the_edge(self, outlets: Vec<Outlet>) {
         let scopes: Vec<Scope> = outlets.iter().map(Outlet::scope).collect();
-        self.edge_status().send_modify(|status| status.know(&scopes));
+        self.begin_edge(&outlets);
         let mut keepers = JoinSet::new();
         let mut parts = Vec::new();
         for outlet in outlets {

@@ -118,6 +118,29 @@ impl Desk {
         }
     }
 
+    /// Frees what was claimed when an earlier life ended.
+    pub(crate) async fn free_claims(&self) -> Result<(), DeskError> {
+        self.store().free_errands_of(WORKER).await.doing("free errands of an earlier life")?;
+        self.free_questions().await
+    }
+
+    /// Runs the errands that are due now, to their ends, and says how many.
+    pub(crate) async fn run_errands_due(
+        &self,
+        prober: &Arc<Prober>,
+        mailer: Option<&Arc<Mailer>>,
+    ) -> Result<usize, DeskError> {
+        let claimed = self.store().claim_errands(self.now(), WORKER, HOLD, AT_ONCE, Lend::All).await;
+        let claimed = claimed.doing("read the outbox")?;
+        let mut running = JoinSet::new();
+        for errand in &claimed {
+            let (desk, prober, mailer, errand) = (self.clone(), prober.clone(), mailer.cloned(), errand.clone());
+            running.spawn(async move { desk.run_errand(&errand, &prober, mailer.as_deref()).await });
+        }
+        running.join_all().await;
+        Ok(claimed.len())
+    }
+
     async fn run_errand(&self, claimed: &Claimed, prober: &Prober, mailer: Option<&Mailer>) {
         let ended = match &claimed.errand {
             Errand::Ask { id, question, by_operator } => {
@@ -170,7 +193,11 @@ impl Desk {
             return Ok(Ended::Done);
         }
         let answer = match self.follow_the_line(id, question).await? {
-            LineNow::At(address) => prober.ask(&Question { address, ..question.clone() }, by_operator).await,
+            LineNow::At(address) => {
+                let answer = prober.ask(&Question { address, ..question.clone() }, by_operator).await;
+                // The prober knows the machine's clock alone; where ours is moved by hand, it is asked now by ours.
+                if self.clock().is_set() { Answer { started: self.now(), ..answer } } else { answer }
+            }
             LineNow::Nowhere => self.nowhere_to_ask(question),
             // Asked now, a proof might be credited to the wrong side of the change. This passes by itself.
             LineNow::Moving(why) => {

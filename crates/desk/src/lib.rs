@@ -13,6 +13,7 @@ mod answers;
 mod audit;
 mod authenticity;
 mod blocklists;
+mod by_hand;
 mod clock;
 mod contacts;
 mod courtesy;
@@ -73,6 +74,7 @@ pub use ::oncall::{
 };
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
 pub use blocklists::{BlocklistView, Blocklists, ListDay, Listed};
+pub use by_hand::ByHand;
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
 pub use customers::{CustomerAnswer, CustomerView};

@@ -160,13 +160,16 @@ impl Desk {
                 forgot = Some(now);
                 self.forget_old_letters(now).await;
             }
-            let due = self.cases_due().await;
-            for case in due {
-                if let Err(error) = self.act(case, Command::Tick, Actor::Desk).await {
-                    tracing::warn!(%case, %error, "what was due on the case could not be done; it is tried again");
-                }
-            }
+            self.tick_those_due().await;
             tokio::time::sleep(IDLE).await;
+        }
+    }
+
+    pub(crate) async fn tick_those_due(&self) {
+        for case in self.cases_due().await {
+            if let Err(error) = self.act(case, Command::Tick, Actor::Desk).await {
+                tracing::warn!(%case, %error, "what was due on the case could not be done; it is tried again");
+            }
         }
     }
 

@@ -32,7 +32,10 @@ use clap::Parser;
 use flow::Millis;
 use jiff::Timestamp;
 
-use night::{Night, Order};
+pub(crate) use chance::Chance;
+pub(crate) use night::{Night, Order};
+pub(crate) use place::home as home_of;
+pub(crate) use planted::{Plant, Planted};
 use sink::Sink;
 
 /// A provider's traffic with proxies planted in it, from a seed.
@@ -71,7 +74,9 @@ pub(crate) fn run(words: &[String]) -> Result<()> {
     let words = Words::parse_from(std::iter::once("lab generate").chain(words.iter().map(String::as_str)));
     let begin = Millis::from(words.begin);
     let minutes = u32::try_from(chance::whole_number(words.hours * 60.0)).context("too many hours")?;
-    let order = Order { lines: words.subscribers, minutes, seed: words.seed, proxies: words.proxies, begin };
+    let plants = &Plant::ALL;
+    let order =
+        Order { lines: words.subscribers, minutes, seed: words.seed, proxies: words.proxies, plants, begin };
     let started = Instant::now();
     let mut night = Night::new(order);
     if let Some(path) = &words.truth {

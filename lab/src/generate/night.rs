@@ -1,27 +1,31 @@
 //! A whole night of a provider's traffic.
 
+use std::collections::BTreeSet;
+
 use flow::{Flow, Millis};
 
 use super::calendar::Calendar;
 use super::chance::Chance;
 use super::line::{Kind, Line};
 use super::place;
-use super::planted::Planted;
+use super::planted::{Plant, Planted};
 use super::scanners::Scanners;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Order {
-    pub(super) lines: u32,
-    pub(super) minutes: u32,
-    pub(super) seed: u64,
-    pub(super) proxies: u32,
-    pub(super) begin: Millis,
+pub(crate) struct Order {
+    pub(crate) lines: u32,
+    pub(crate) minutes: u32,
+    pub(crate) seed: u64,
+    pub(crate) proxies: u32,
+    /// What is planted, in turn.
+    pub(crate) plants: &'static [Plant],
+    pub(crate) begin: Millis,
 }
 
 /// The provider: its lines, what is planted on them, and who tries them.
 #[derive(Debug)]
-pub(super) struct Night {
+pub(crate) struct Night {
     order: Order,
     lines: Vec<Line>,
     planted: Vec<Planted>,
@@ -29,10 +33,12 @@ pub(super) struct Night {
     chance: Chance,
     calendar: Calendar,
     minute: u32,
+    /// Lines whose plant does nothing any more.
+    stopped: BTreeSet<u32>,
 }
 
 impl Night {
-    pub(super) fn new(order: Order) -> Night {
+    pub(crate) fn new(order: Order) -> Night {
         let mut chance = Chance::new(order.seed);
         let lines: Vec<Line> =
             (0..order.lines.min(place::MOST_LINES)).map(|number| Line::new(number, &mut chance)).collect();
@@ -40,25 +46,34 @@ impl Night {
         let listens = lines.iter().filter(|line| line.port > 0).map(|line| (line.number, line.port));
         let open = listens.chain(planted.iter().map(|planted| (planted.line, planted.port)));
         let scanners = Scanners::new(open, &mut chance);
-        Night { order, lines, planted, scanners, chance, calendar: Calendar::new(order.begin), minute: 0 }
+        Night { order, lines, planted, scanners, chance, calendar: Calendar::new(order.begin), minute: 0, stopped: BTreeSet::new() }
     }
 
-    pub(super) fn lines(&self) -> &[Line] {
+    pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    pub(super) fn planted(&self) -> &[Planted] {
+    pub(crate) fn planted(&self) -> &[Planted] {
         &self.planted
     }
 
+    /// What is planted on this line does nothing from now on, for it is blocked or gone; or is at work again.
+    pub(crate) fn stop(&mut self, line: u32, stopped: bool) {
+        if stopped {
+            self.stopped.insert(line);
+        } else {
+            self.stopped.remove(&line);
+        }
+    }
+
     /// The flows that end in the next minute, in order; none when the night is over. What is not over by then ends after it.
-    pub(super) fn turn(&mut self) -> Option<Vec<Flow>> {
+    pub(crate) fn turn(&mut self) -> Option<Vec<Flow>> {
         if self.minute < self.order.minutes {
             let busy = busy(self.calendar.now());
             for line in &self.lines {
                 line.minute(self.minute, busy, &mut self.chance, &mut self.calendar);
             }
-            for planted in &self.planted {
+            for planted in self.planted.iter().filter(|planted| !self.stopped.contains(&planted.line)) {
                 planted.minute(&mut self.chance, &mut self.calendar);
             }
             let lines = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
@@ -82,7 +97,7 @@ fn plant(lines: &[Line], order: Order, chance: &mut Chance) -> Vec<Planted> {
             break;
         }
         let line = households.swap_remove(usize::try_from(chance.between(0, left)).unwrap_or(0));
-        planted.push(Planted::new(number, line, order.begin, order.minutes, chance));
+        planted.push(Planted::new(number, line, order, chance));
     }
     planted
 }

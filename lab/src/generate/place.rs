@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::chance::Chance;
 
 /// As many home lines as there can be.
-pub(super) const MOST_LINES: u32 = (1 << 24) - 256;
+pub(crate) const MOST_LINES: u32 = (1 << 24) - 256;
 
 /// The prefix of all home lines.
-pub(super) const HOME_NET: &str = "10.0.0.0/8";
+pub(crate) const HOME_NET: &str = "10.0.0.0/8";
 
 const HOME: u32 = 0x0a00_0000;
 const OUTSIDE: u32 = 0xc612_0000;
@@ -22,7 +22,7 @@ const STRANGERS: u32 = 100_000;
 const RARE: u32 = 6_000;
 
 /// The address of a home line, from 0.
-pub(super) fn home(line: u32) -> IpAddr {
+pub(crate) fn home(line: u32) -> IpAddr {
     Ipv4Addr::from_bits(HOME + 1 + line.min(MOST_LINES)).into()
 }
 
@@ -31,26 +31,26 @@ fn outside(number: u32) -> IpAddr {
 }
 
 /// A well-known service, the most popular first.
-pub(super) fn service(rank: u32) -> IpAddr {
+pub(crate) fn service(rank: u32) -> IpAddr {
     outside(rank % SERVICES)
 }
 
 /// Any service, the popular ones more often.
-pub(super) fn any_service(chance: &mut Chance) -> IpAddr {
+pub(crate) fn any_service(chance: &mut Chance) -> IpAddr {
     service(chance.rank(SERVICES))
 }
 
 /// The mail server of some domain.
-pub(super) fn mail_server(chance: &mut Chance) -> IpAddr {
+pub(crate) fn mail_server(chance: &mut Chance) -> IpAddr {
     outside(SERVICES + chance.rank(MAIL_SERVERS))
 }
 
 /// Somebody's machine.
-pub(super) fn stranger(chance: &mut Chance) -> IpAddr {
+pub(crate) fn stranger(chance: &mut Chance) -> IpAddr {
     outside(SERVICES + MAIL_SERVERS + chance.between(0, STRANGERS))
 }
 
 /// A host that nobody else among our lines has to do with.
-pub(super) fn rare(number: u32) -> IpAddr {
+pub(crate) fn rare(number: u32) -> IpAddr {
     outside(SERVICES + MAIL_SERVERS + STRANGERS + number % RARE)
 }

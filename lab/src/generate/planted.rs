@@ -4,6 +4,7 @@ use flow::{Flow, Millis};
 
 use super::calendar::Calendar;
 use super::chance::Chance;
+use super::night::Order;
 use super::place;
 use super::talk::{self, Ends, When};
 
@@ -11,7 +12,7 @@ const MINUTE: i64 = 60_000;
 
 /// What was planted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Plant {
+pub(crate) enum Plant {
     /// Reports home, then listens on an odd port and relays for strangers.
     ListeningProxy,
     /// Keeps a tunnel to its master open and relays what comes through it.
@@ -28,7 +29,7 @@ pub(super) enum Plant {
 
 impl Plant {
     /// All of them, in the order in which they are planted.
-    pub(super) const ALL: [Plant; 6] = [
+    pub(crate) const ALL: [Plant; 6] = [
         Plant::ListeningProxy,
         Plant::BackConnect,
         Plant::SpamBot,
@@ -38,7 +39,7 @@ impl Plant {
     ];
 
     /// The name in the truth.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Plant::ListeningProxy => "listening-proxy",
             Plant::BackConnect => "back-connect",
@@ -50,20 +51,20 @@ impl Plant {
     }
 
     /// Whether strangers' traffic goes through it.
-    pub(super) fn relays(self) -> bool {
+    pub(crate) fn relays(self) -> bool {
         matches!(self, Plant::ListeningProxy | Plant::BackConnect)
     }
 }
 
 /// One line with a plant on it.
 #[derive(Debug, Clone)]
-pub(super) struct Planted {
-    pub(super) line: u32,
-    pub(super) plant: Plant,
+pub(crate) struct Planted {
+    pub(crate) line: u32,
+    pub(crate) plant: Plant,
     /// From when on.
-    pub(super) from: Millis,
+    pub(crate) from: Millis,
     /// The port it listens on, or calls.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     master: std::net::IpAddr,
     /// The port of the tunnel's own end; the seconds between two calls.
     own_port: u16,
@@ -72,11 +73,11 @@ pub(super) struct Planted {
 }
 
 impl Planted {
-    /// The `number`th plant of a night of `minutes`, on `line`. It begins between a tenth and a half of the night.
-    pub(super) fn new(number: u32, line: u32, begin: Millis, minutes: u32, chance: &mut Chance) -> Planted {
-        let place_in_turn = usize::try_from(number).unwrap_or(0) % Plant::ALL.len();
-        let plant = Plant::ALL.get(place_in_turn).copied().unwrap_or(Plant::Beacon);
-        let night = i64::from(minutes) * MINUTE;
+    /// The `number`th plant of a night, on `line`. It begins between a tenth and a half of the night.
+    pub(crate) fn new(number: u32, line: u32, order: Order, chance: &mut Chance) -> Planted {
+        let place_in_turn = usize::try_from(number).unwrap_or(0) % order.plants.len().max(1);
+        let plant = order.plants.get(place_in_turn).copied().unwrap_or(Plant::Beacon);
+        let night = i64::from(order.minutes) * MINUTE;
         let port = match plant {
             Plant::Trojan => chance.one_of(&[12_345, 27_374, 1243, 31_337]).unwrap_or(27_374),
             Plant::Beacon => 443,
@@ -87,7 +88,7 @@ impl Planted {
         Planted {
             line,
             plant,
-            from: begin.plus(chance.millis(night / 10, night / 2)),
+            from: order.begin.plus(chance.millis(night / 10, night / 2)),
             port,
             master: place::rare(number * 7 % 2900),
             own_port: chance.client_port(),
@@ -97,7 +98,7 @@ impl Planted {
     }
 
     /// All that begins in one minute.
-    pub(super) fn minute(&self, chance: &mut Chance, calendar: &mut Calendar) {
+    pub(crate) fn minute(&self, chance: &mut Chance, calendar: &mut Calendar) {
         let at = calendar.now();
         if at < self.from {
             return;

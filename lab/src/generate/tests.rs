@@ -8,11 +8,12 @@ use std::fs::File;
 use flow::{Flow, Millis};
 
 use super::night::{Night, Order};
+use super::planted::Plant;
 use super::sink::Sink;
 use super::{place, truth};
 
 fn order(seed: u64) -> Order {
-    Order { lines: 400, minutes: 180, seed, proxies: 12, begin: Millis(1_772_323_200_000) }
+    Order { lines: 400, minutes: 180, seed, proxies: 12, plants: &Plant::ALL, begin: Millis(1_772_323_200_000) }
 }
 
 fn all(seed: u64) -> Vec<Flow> {

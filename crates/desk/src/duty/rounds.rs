@@ -55,7 +55,7 @@ impl Desk {
     }
 
     /// One round.
-    pub(super) async fn round(
+    pub(crate) async fn round(
         &self,
         rota: &Arc<Rota>,
         mailer: Option<&Arc<Mailer>>,

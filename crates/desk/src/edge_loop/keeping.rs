@@ -80,6 +80,19 @@ impl Desk {
         }
     }
 
+    /// One round at one outlet for a night by hand: what fails is on the edge's status and in the next round.
+    pub(super) async fn one_round_at(&self, outlet: &mut Outlet, plan: &Plan) {
+        let name = outlet.name().to_owned();
+        match outlet.reconcile(plan, self.now()).await {
+            Ok(receipt) => self.note_receipt(&name, &receipt, plan, outlet.said()).await,
+            Err(error) => {
+                let (text, now) = (chain(&error), self.now());
+                tracing::error!(outlet = %name, error = %text, "the edge could not be made equal to the plan");
+                self.edge_status().send_modify(|status| status.failed(&name, &text, now));
+            }
+        }
+    }
+
     async fn note_receipt(&self, name: &str, receipt: &Receipt, plan: &Plan, said: &[String]) {
         for told in &receipt.by_hand {
             tracing::warn!(outlet = %name, "by another hand: {told}");

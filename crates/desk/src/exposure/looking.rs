@@ -34,7 +34,7 @@ const PROVING: usize = 8;
 const REMEMBERED: usize = 50_000;
 
 /// What makes a sign the same as another of the same day.
-type Name = (Option<IpAddr>, IpAddr, SignKind, Option<u16>, i64);
+pub(crate) type Name = (Option<IpAddr>, IpAddr, SignKind, Option<u16>, i64);
 
 impl Desk {
     /// Answers questions as they fall due, one at a time: each may take many seconds, and nothing else waits for them.
@@ -61,6 +61,24 @@ impl Desk {
                 self.answer_question(&errand, &mut told).await;
             }
         }
+    }
+
+    /// Answers the questions that are due now, and says how many.
+    pub(crate) async fn answer_questions_due(&self, told: &mut HashSet<Name>) -> Result<usize, DeskError> {
+        let mut answered = 0;
+        loop {
+            let claimed = self.store().claim_errands(self.now(), WORKER, HOLD, 1, Lend::Exposures).await;
+            let claimed = claimed.doing("read the outbox")?;
+            let Some(errand) = claimed.first() else { return Ok(answered) };
+            self.answer_question(errand, told).await;
+            answered += 1;
+        }
+    }
+
+    /// Frees what was claimed when an earlier life ended.
+    pub(crate) async fn free_questions(&self) -> Result<(), DeskError> {
+        self.store().free_errands_of(WORKER).await.doing("free questions of an earlier life")?;
+        Ok(())
     }
 
     async fn answer_question(&self, claimed: &Claimed, told: &mut HashSet<Name>) {

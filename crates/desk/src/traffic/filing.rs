@@ -48,7 +48,7 @@ struct Attributed {
 impl Desk {
     /// Puts the signs worth keeping in the log. One that cannot be put there now comes again when it is stronger, or goes
     /// on.
-    pub(super) async fn keep_signs(&self, ledger: &mut Ledger, found: Vec<Sign>) {
+    pub(crate) async fn keep_signs(&self, ledger: &mut Ledger, found: Vec<Sign>) {
         let now = self.now();
         let on_a_case = self.addresses_on_cases().await;
         let mut kept: Vec<Sign> = Vec::new();

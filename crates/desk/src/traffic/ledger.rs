@@ -38,7 +38,7 @@ struct Kept {
 
 /// What was kept, and what waits.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     kept: HashMap<(IpAddr, SignKind, u16), Kept>,
     of_address: HashMap<IpAddr, (Timestamp, usize)>,
     waiting: HashMap<IpAddr, Vec<Sign>>,

@@ -15,15 +15,15 @@ const SUFFIX: &str = ".jsonl";
 
 /// Where one watcher keeps what it has learnt.
 #[derive(Debug, Clone)]
-pub(super) struct Memory(PathBuf);
+pub(crate) struct Memory(PathBuf);
 
 impl Memory {
-    pub(super) fn of(dir: &Path, watcher: usize) -> Memory {
+    pub(crate) fn of(dir: &Path, watcher: usize) -> Memory {
         Memory(dir.join(format!("{PREFIX}{watcher}{SUFFIX}")))
     }
 
     /// Writes all of it anew. What was there stays until that is on disk.
-    pub(super) fn keep(&self, learnt: impl Iterator<Item = Learnt>) {
+    pub(crate) fn keep(&self, learnt: impl Iterator<Item = Learnt>) {
         if let Err(error) = self.write(learnt) {
             tracing::warn!(file = %self.0.display(), %error, "what was learnt of the lines could not be kept");
         }
@@ -42,7 +42,7 @@ impl Memory {
 }
 
 /// All that watchers had learnt, however many they were; files of more than there are now are read and done with.
-pub(super) fn recall(dir: &Path, watchers: usize) -> Vec<Learnt> {
+pub(crate) fn recall(dir: &Path, watchers: usize) -> Vec<Learnt> {
     if let Err(error) = fs::create_dir_all(dir) {
         tracing::warn!(folder = %dir.display(), %error, "what is learnt of the lines cannot be kept");
         return Vec::new();

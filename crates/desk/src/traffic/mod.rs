@@ -29,8 +29,8 @@ use tokio::sync::{mpsc, watch};
 
 use crate::desk::Desk;
 pub use judged::{Judged, judged};
-use ledger::Ledger;
-use memory::Memory;
+pub(crate) use ledger::Ledger;
+pub(crate) use memory::{Memory, recall};
 pub(crate) use meter::Meter;
 pub(crate) use recall::proof;
 pub use recall::{FlowView, SignView, signs_of};
@@ -134,7 +134,7 @@ impl Traffic {
 
 /// What watchers had learnt when they ended last.
 fn recalled(settings: &TrafficSettings, watchers: usize) -> Vec<Learnt> {
-    settings.memory.as_deref().map(|dir| memory::recall(dir, watchers)).unwrap_or_default()
+    settings.memory.as_deref().map(|dir| recall(dir, watchers)).unwrap_or_default()
 }
 
 impl Feed {

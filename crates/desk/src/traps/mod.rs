@@ -21,8 +21,7 @@ use tokio::sync::{mpsc, watch};
 use crate::desk::Desk;
 use crate::night::chain;
 use board::Board;
-use gather::Gathering;
-pub(crate) use gather::Touched;
+pub(crate) use gather::{Gathering, Touched};
 use known::Known;
 pub use view::{TrapCounts, TrapNetwork, TrapPort, TrapVisit, TrapWanted, TrapsView};
 
@@ -145,7 +144,7 @@ impl Desk {
         }
     }
 
-    fn take_hits(&self, batch: &mut Vec<TrapHit>, gathering: &mut Gathering) {
+    pub(crate) fn take_hits(&self, batch: &mut Vec<TrapHit>, gathering: &mut Gathering) {
         let mut board = self.traps().board();
         for hit in batch.drain(..) {
             board.count(&hit, self.settings().territory.home.contains(hit.source));
@@ -154,7 +153,7 @@ impl Desk {
     }
 
     /// Puts minutes that are over into the log; all of them at the end.
-    async fn keep_gathered(&self, gathering: &mut Gathering, all: bool) {
+    pub(crate) async fn keep_gathered(&self, gathering: &mut Gathering, all: bool) {
         let over = gathering.over(self.now(), all);
         let deliveries: Vec<_> = over.iter().filter_map(evidence::delivery).collect();
         if deliveries.is_empty() {

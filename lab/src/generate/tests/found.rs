@@ -10,6 +10,7 @@ use case::Stage;
 use flow::Millis;
 use signs::{Config, Detector, Sign};
 
+use crate::generate::Plant;
 use crate::generate::night::{Night, Order};
 use crate::generate::place;
 
@@ -33,6 +34,7 @@ fn what_is_planted_is_found_and_nobody_harmless_is_suspected() {
         minutes: 300,
         seed: 20_261_125,
         proxies: 60,
+        plants: &Plant::ALL,
         begin: Millis(1_772_388_000_000),
     });
     let mut detector = Detector::new(Config::new(vec!["10.0.0.0/8".parse().unwrap()]));
