@@ -176,7 +176,7 @@ const STORIES: [Story; 23] = [
     },
     Story {
         name: "long-night",
-        shows: "five hours of reports and flows in a minute, the desk killed each hour: no page missing, no mail lost, nobody innocent",
+        shows: "four hours of reports and flows in a minute, the desk killed each hour: no page missing, no mail lost, nobody innocent",
         play: long_night::play,
     },
     Story {

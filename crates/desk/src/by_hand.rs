@@ -143,7 +143,9 @@ impl ByHand {
             }
         }
         let now = self.desk.now();
-        Err(DeskError::Unreadable(format!("a night by hand: at {now} everything was looked at {ROUNDS} times")))
+        Err(DeskError::Unreadable(format!(
+            "a night by hand: at {now} everything was looked at {ROUNDS} times"
+        )))
     }
 
     /// Everything once. Says how many errands were run.
@@ -168,7 +170,8 @@ impl ByHand {
     /// One round at each outlet, when something was decided since the last one or it is time.
     async fn keep_edge(&mut self) {
         let (rung, now) = (*self.desk.bell().borrow(), self.desk.now());
-        let is_known = self.edge_at.is_some_and(|(seen, at)| seen == rung && now.duration_since(at) < EDGE_EVERY);
+        let is_known =
+            self.edge_at.is_some_and(|(seen, at)| seen == rung && now.duration_since(at) < EDGE_EVERY);
         if !is_known {
             self.desk.edge_round(&mut self.outlets).await;
             self.edge_at = Some((rung, now));

@@ -134,7 +134,8 @@ impl Desk {
         let claimed = claimed.doing("read the outbox")?;
         let mut running = JoinSet::new();
         for errand in &claimed {
-            let (desk, prober, mailer, errand) = (self.clone(), prober.clone(), mailer.cloned(), errand.clone());
+            let (desk, prober, mailer, errand) =
+                (self.clone(), prober.clone(), mailer.cloned(), errand.clone());
             running.spawn(async move { desk.run_errand(&errand, &prober, mailer.as_deref()).await });
         }
         running.join_all().await;

@@ -46,10 +46,19 @@ impl Night {
         let listens = lines.iter().filter(|line| line.port > 0).map(|line| (line.number, line.port));
         let open = listens.chain(planted.iter().map(|planted| (planted.line, planted.port)));
         let scanners = Scanners::new(open, &mut chance);
-        Night { order, lines, planted, scanners, chance, calendar: Calendar::new(order.begin), minute: 0, stopped: BTreeSet::new() }
+        Night {
+            order,
+            lines,
+            planted,
+            scanners,
+            chance,
+            calendar: Calendar::new(order.begin),
+            minute: 0,
+            stopped: BTreeSet::new(),
+        }
     }
 
-    pub(crate) fn lines(&self) -> &[Line] {
+    pub(super) fn lines(&self) -> &[Line] {
         &self.lines
     }
 

@@ -98,7 +98,7 @@ impl Planted {
     }
 
     /// All that begins in one minute.
-    pub(crate) fn minute(&self, chance: &mut Chance, calendar: &mut Calendar) {
+    pub(super) fn minute(&self, chance: &mut Chance, calendar: &mut Calendar) {
         let at = calendar.now();
         if at < self.from {
             return;

@@ -13,7 +13,14 @@ use super::sink::Sink;
 use super::{place, truth};
 
 fn order(seed: u64) -> Order {
-    Order { lines: 400, minutes: 180, seed, proxies: 12, plants: &Plant::ALL, begin: Millis(1_772_323_200_000) }
+    Order {
+        lines: 400,
+        minutes: 180,
+        seed,
+        proxies: 12,
+        plants: &Plant::ALL,
+        begin: Millis(1_772_323_200_000),
+    }
 }
 
 fn all(seed: u64) -> Vec<Flow> {

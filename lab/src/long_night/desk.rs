@@ -32,9 +32,6 @@ struct Words {
     at: Timestamp,
     /// How many lines there are.
     lines: u32,
-    /// Every block waits for a person.
-    #[arg(long)]
-    second_person: bool,
 }
 
 /// Runs the desk until its standard input ends.
@@ -72,7 +69,7 @@ impl Life {
         }
         let spool = Spool::open(&folder.join("spool"))?;
         let clock = Clock::standing_at(words.at);
-        let settings = settings(words)?;
+        let settings = settings()?;
         let territory = settings.territory.clone();
         let desk = Desk::open(settings, store.clone(), spool, clock.clone()).await?;
         let rota = Rota::parse(&people::rota(folder)).map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -112,7 +109,8 @@ impl Life {
         let mut now: Vec<(IpAddr, String)> =
             edge.in_force.iter().map(|rule| (rule.key.address, rule.key.to_string())).collect();
         now.sort();
-        let changed = (now != self.in_force).then(|| now.iter().map(|(address, _)| *address).collect::<Vec<_>>());
+        let changed =
+            (now != self.in_force).then(|| now.iter().map(|(address, _)| *address).collect::<Vec<_>>());
         self.in_force = now;
         say(&json!({ "settled": at, "in_force": changed }))
     }
@@ -120,7 +118,13 @@ impl Life {
     /// What is answered is on the disk.
     async fn take_mail(&mut self, id: String, source: String, bytes: Vec<u8>) -> Result<()> {
         let envelope = json!({ "tags": if source == "trusted" { json!(["trusted"]) } else { json!([]) } });
-        let delivery = Delivery { id: id.clone(), source: "smtp".to_owned(), envelope, received: self.desk.now(), bytes };
+        let delivery = Delivery {
+            id: id.clone(),
+            source: "smtp".to_owned(),
+            envelope,
+            received: self.desk.now(),
+            bytes,
+        };
         let desk = self.desk.clone();
         let accepted = tokio::task::spawn_blocking(move || desk.accept(vec![delivery])).await?;
         for one in accepted {
@@ -133,7 +137,9 @@ impl Life {
         let mut flows = Vec::new();
         while let Some(length) = messages.get(2..4) {
             let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
-            let Some((message, rest)) = messages.split_at_checked(length) else { bail!("a message was cut off") };
+            let Some((message, rest)) = messages.split_at_checked(length) else {
+                bail!("a message was cut off")
+            };
             let received = flow::Millis::from(self.desk.now());
             self.decoder.decode(IpAddr::from([192, 0, 2, 2]), received, message, &mut flows);
             messages = rest;
@@ -164,7 +170,11 @@ impl Life {
         }
         for id in waiting {
             // Refused where nothing waits, which is no fault.
-            drop(self.desk.act(id, Command::Approve { by: by.to_owned() }, Actor::Operator(by.to_owned())).await);
+            drop(
+                self.desk
+                    .act(id, Command::Approve { by: by.to_owned() }, Actor::Operator(by.to_owned()))
+                    .await,
+            );
         }
         Ok(())
     }
@@ -178,7 +188,9 @@ impl Life {
             let entries = self.store.entries_after(from, 1000).await?;
             let Some(last) = entries.last() else { break };
             from = last.seq;
-            mails.extend(entries.iter().filter(|entry| entry.source == "smtp").map(|entry| entry.id.to_string()));
+            mails.extend(
+                entries.iter().filter(|entry| entry.source == "smtp").map(|entry| entry.id.to_string()),
+            );
         }
         mails.sort();
         mails.dedup();
@@ -192,7 +204,8 @@ impl Life {
         for search in ["", "stage:closed", "stage:dismissed"] {
             for page in 1.. {
                 let queue = self.desk.queue(search, page).await?;
-                stages.extend(queue.rows.iter().map(|row| (row.subscriber.to_string(), row.stage.to_string())));
+                stages
+                    .extend(queue.rows.iter().map(|row| (row.subscriber.to_string(), row.stage.to_string())));
                 if page >= queue.pages {
                     break;
                 }
@@ -202,10 +215,11 @@ impl Life {
     }
 }
 
-fn settings(words: &Words) -> Result<Settings> {
+fn settings() -> Result<Settings> {
     let home = vec![super::HOME.parse().context("a prefix")?];
+    // Every block waits for a person: what is contained at once needs nobody, and nobody would be rung.
     let choices = Choices { contain_on_flow_proof: true, ..Choices::default() };
-    let playbook = Playbook { steps: choices.steps(), second_person: words.second_person, ..Playbook::default() };
+    let playbook = Playbook { steps: choices.steps(), second_person: true, ..Playbook::default() };
     let mailbox = |text: &str| desk::check_mailbox(text).map_err(|error| anyhow::anyhow!("{error}"));
     Ok(Settings {
         territory: Territory { home: case::Home::new(home)?, never_touch: Vec::new().into() },
@@ -243,7 +257,15 @@ async fn lease_all(store: &Store, words: &Words) -> Result<()> {
             .map(|line| {
                 let subscriber = SubscriberId::try_from(super::subscriber(line))?;
                 let net = crate::generate::home_of(line).into();
-                Ok(Lease { net, ports: None, from, to: None, subscriber, source: LeaseSource::Static, record: format!("leases:{line}") })
+                Ok(Lease {
+                    net,
+                    ports: None,
+                    from,
+                    to: None,
+                    subscriber,
+                    source: LeaseSource::Static,
+                    record: format!("leases:{line}"),
+                })
             })
             .collect();
         store.import_leases(&rows?, &[]).await?;

@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn what_is_told_is_heard() {
-        let mail = Word::Mail { id: "7".to_owned(), source: "trusted".to_owned(), bytes: b"a\nb\n\nc".to_vec() };
+        let mail =
+            Word::Mail { id: "7".to_owned(), source: "trusted".to_owned(), bytes: b"a\nb\n\nc".to_vec() };
         let words = [Word::Time(Timestamp::UNIX_EPOCH), mail, Word::Flows(vec![0; 70_000]), Word::Numbers];
         let mut pipe = Vec::new();
         for word in &words {

@@ -81,13 +81,23 @@ impl Infection {
         self.plant.relays() || self.plant == Plant::SpamBot
     }
 
+    /// When a probe first went through it.
+    pub(super) fn proved(&self) -> Option<Timestamp> {
+        self.switch.as_ref().and_then(Switch::proved)
+    }
+
     pub(super) fn is_at_work(&self, now: Timestamp) -> bool {
         now >= self.from && !self.is_blocked && self.cleaned.is_none()
     }
 
     /// A step of so many seconds: the machine may be cleaned, and spam may go out that somebody complains of. When, and what
     /// they saw.
-    pub(super) fn step(&mut self, now: Timestamp, seconds: i64, chance: &mut Chance) -> Option<(Timestamp, Seen)> {
+    pub(super) fn step(
+        &mut self,
+        now: Timestamp,
+        seconds: i64,
+        chance: &mut Chance,
+    ) -> Option<(Timestamp, Seen)> {
         if self.cleans_at.is_some_and(|at| at <= now) && self.cleaned.is_none() {
             self.cleaned = Some(now);
         }
@@ -99,7 +109,8 @@ impl Infection {
         if !self.spams() || !self.is_at_work(now) || !chance.happens(of_step) {
             return None;
         }
-        let port = (self.plant == Plant::ListeningProxy && chance.happens(FINDS_THE_PORT)).then_some(self.port);
+        let port =
+            (self.plant == Plant::ListeningProxy && chance.happens(FINDS_THE_PORT)).then_some(self.port);
         let after = chance.lognormal(COMPLAINT_AFTER.0, COMPLAINT_AFTER.1) * 60.0;
         let at = now.saturating_add(whole_seconds(after)).unwrap_or(now);
         Some((at, Seen { address: self.address, at: now, port }))

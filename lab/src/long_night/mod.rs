@@ -65,8 +65,8 @@ struct Words {
     /// The desk is not killed.
     #[arg(long)]
     without_kills: bool,
-    /// Two nights without kills instead: every block waits for a person, who answers within ten minutes in the one and ten
-    /// hours in the other. The picture of both goes to this file.
+    /// Two nights without kills instead: each page is answered after ten minutes in the one and ten hours in the other, and
+    /// the blocks wait for that. The picture of both goes to this file.
     #[arg(long)]
     compare: Option<PathBuf>,
     /// Set while we are in the namespace already.
@@ -108,7 +108,8 @@ fn compare(plan: Plan, file: &std::path::Path) -> Result<()> {
         Ok(night)
     };
     let (quick, slow) = (of(10)?, of(600)?);
-    std::fs::write(file, picture::draw(&quick, &slow)).with_context(|| format!("cannot write {}", file.display()))?;
+    std::fs::write(file, picture::draw(&quick, &slow))
+        .with_context(|| format!("cannot write {}", file.display()))?;
     ensure!(
         slow.complaints_per_incident() > quick.complaints_per_incident(),
         "a desk that answers in ten hours drew no more complaints than one that answers in ten minutes"
@@ -118,7 +119,7 @@ fn compare(plan: Plan, file: &std::path::Path) -> Result<()> {
 
 /// The small one that is played each time: a few hours with a kill in each half of one.
 pub(crate) fn play() -> Result<()> {
-    let words = ["--lines", "3000", "--infections", "30", "--hours", "5", "--seed", "7"];
+    let words = ["--lines", "3000", "--infections", "30", "--hours", "4", "--seed", "7"];
     run(&words.map(str::to_owned))
 }
 
@@ -134,9 +135,7 @@ fn in_a_namespace(words: &[String]) -> Result<()> {
 
 /// Every line's address is one of this namespace; so is the landing's.
 fn make_addresses() -> Result<()> {
-    for words in
-        ["link set lo up", "address add 192.0.2.1/32 dev lo", "route add local 10.0.0.0/8 dev lo"]
-    {
+    for words in ["link set lo up", "address add 192.0.2.1/32 dev lo", "route add local 10.0.0.0/8 dev lo"] {
         let status = Command::new("ip").args(words.split(' ')).status().context("cannot run ip")?;
         ensure!(status.success(), "ip {words} failed");
     }

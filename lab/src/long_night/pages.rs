@@ -12,6 +12,9 @@ use super::people;
 /// What is meant to be on time may be so late.
 pub(super) const ON_TIME: SignedDuration = SignedDuration::from_secs(5);
 
+/// What comes so soon after a page is told together with others.
+const TOGETHER: SignedDuration = SignedDuration::from_mins(15);
+
 /// Somebody was rung.
 #[derive(Debug, Clone)]
 pub(super) struct Heard {
@@ -99,12 +102,21 @@ impl Telephones {
         twice
     }
 
-    /// Whether somebody was rung within [`ON_TIME`] of this moment, or a page was open already that nobody had answered.
-    pub(super) fn knew(&self, at: Timestamp) -> bool {
-        let until = at.saturating_add(ON_TIME).unwrap_or(at);
-        self.first_rings().into_iter().any(|(page, first)| {
-            let is_open = self.answered.get(page).is_none_or(|answered| *answered >= at);
-            (first >= at && first <= until) || (first < at && is_open)
-        })
+    /// Whether somebody was rung in time for what was proved then: within [`ON_TIME`]; or a page stood open already; or one had
+    /// rung so shortly before that this is told together with others at the end of a quarter of an hour, unless it is contained
+    /// by then.
+    pub(super) fn knew(&self, proved: Timestamp, contained: Option<Timestamp>) -> bool {
+        let after = |at: Timestamp, long: SignedDuration| at.saturating_add(long).unwrap_or(Timestamp::MAX);
+        let rings = self.first_rings();
+        let rung = |from: Timestamp, until: Timestamp| rings.values().any(|at| *at >= from && *at <= until);
+        let is_open = rings.iter().any(|(page, first)| {
+            *first < proved && self.answered.get(*page).is_none_or(|answered| *answered >= proved)
+        });
+        // After a quarter of an hour in which more came, the next is told together too.
+        let begins = proved.saturating_sub(TOGETHER.saturating_mul(2)).unwrap_or(proved);
+        let told_by = after(after(proved, TOGETHER), ON_TIME);
+        let is_told_together =
+            rung(begins, proved) && (rung(proved, told_by) || contained.is_some_and(|at| at <= told_by));
+        rung(proved, after(proved, ON_TIME)) || is_open || is_told_together
     }
 }

@@ -14,7 +14,9 @@ pub(super) const SECOND_AFTER: i64 = 10;
 pub(super) fn rota(folder: &Path) -> String {
     let person = |name: &str| {
         let file = heard(folder, name).display().to_string();
-        format!("[[person]]\nname = \"{name}\"\ncontacts = [{{ command = [\"/usr/bin/tee\", \"-a\", {file:?}] }}]\n")
+        format!(
+            "[[person]]\nname = \"{name}\"\ncontacts = [{{ command = [\"/usr/bin/tee\", \"-a\", {file:?}] }}]\n"
+        )
     };
     format!(
         "time_zone = \"UTC\"\n{}{}[[schedule]]\nname = \"night\"\n[[schedule.layer]]\npeople = [\"anna\"]\nrotate = \"weekly\"\n\

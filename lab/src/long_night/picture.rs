@@ -50,24 +50,51 @@ pub(super) fn draw(quick: &Passed, slow: &Passed) -> String {
         let count = most * quarter / 4;
         let at = y(count);
         let (right, label) = (x(hours - 1), LEFT - 8.0);
-        _ = writeln!(svg, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/><text x=\"{label}\" y=\"{:.1}\" text-anchor=\"end\">{count}</text>", at + 4.0);
+        _ = writeln!(
+            svg,
+            "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\"/><text x=\"{label}\" y=\"{:.1}\" text-anchor=\"end\">{count}</text>",
+            at + 4.0
+        );
     }
     for hour in (0..hours).step_by(4) {
-        _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{hour:02}:00</text>", x(hour), HEIGHT - BOTTOM + 20.0);
+        _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{hour:02}:00</text>",
+            x(hour),
+            HEIGHT - BOTTOM + 20.0
+        );
     }
     let ends = [(&of_slow, "#b3261e", "10 hours", slow), (&of_quick, "#1f7a3d", "10 minutes", quick)];
     for (counts, colour, name, night) in ends {
-        let points: Vec<String> =
-            counts.iter().enumerate().map(|(hour, count)| format!("{:.1},{:.1}", x(hour), y(*count))).collect();
+        let points: Vec<String> = counts
+            .iter()
+            .enumerate()
+            .map(|(hour, count)| format!("{:.1},{:.1}", x(hour), y(*count)))
+            .collect();
         let last = counts.last().copied().unwrap_or(0);
-        _ = writeln!(svg, "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2.5\" points=\"{}\"/>", points.join(" "));
+        _ = writeln!(
+            svg,
+            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2.5\" points=\"{}\"/>",
+            points.join(" ")
+        );
         _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{name}: {last}</text>", x(hours - 1) + 8.0, y(last));
-        _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\">{:.1} per line</text>", x(hours - 1) + 8.0, y(last) + 16.0, night.complaints_per_incident());
+        _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\">{:.1} per line</text>",
+            x(hours - 1) + 8.0,
+            y(last) + 16.0,
+            night.complaints_per_incident()
+        );
     }
-    _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"44\">{} infected lines of {}, the same in both; a block waits for a person who answers after</text>\n</svg>", quick.plan.infections, quick.plan.lines);
+    _ = writeln!(
+        svg,
+        "<text x=\"{LEFT}\" y=\"44\">{} infected lines of {}, the same in both; a block waits for a person who answers after</text>\n</svg>",
+        quick.plan.infections, quick.plan.lines
+    );
     svg
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
-    f64::from(u32::try_from(part).unwrap_or(u32::MAX)) / f64::from(u32::try_from(whole.max(1)).unwrap_or(u32::MAX))
+    f64::from(u32::try_from(part).unwrap_or(u32::MAX))
+        / f64::from(u32::try_from(whole.max(1)).unwrap_or(u32::MAX))
 }

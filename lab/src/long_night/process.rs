@@ -22,7 +22,6 @@ pub(super) struct Process {
 pub(super) struct Start {
     pub(super) folder: PathBuf,
     pub(super) lines: u32,
-    pub(super) second_person: bool,
 }
 
 impl Process {
@@ -30,9 +29,6 @@ impl Process {
         let us = std::env::current_exe().context("cannot find ourselves")?;
         let mut desk = Command::new(us);
         desk.arg("long-night-desk").arg(&start.folder).arg(at.to_string()).arg(start.lines.to_string());
-        if start.second_person {
-            desk.arg("--second-person");
-        }
         let mut child =
             desk.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start a desk")?;
         let input = BufWriter::with_capacity(1 << 20, child.stdin.take().context("a desk without input")?);

@@ -4,24 +4,44 @@
 use std::io::{Read as _, Write as _, copy};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 
 /// One connection is over after this.
 const LONGEST: Duration = Duration::from_secs(10);
 /// The longest head of a request.
 const HEAD: usize = 4096;
 
-/// Whether a proxy is at work.
+/// What time it is in the world, in seconds, for whoever relays.
+static NOW: AtomicI64 = AtomicI64::new(0);
+
+/// Says what time it is.
+pub(super) fn it_is(now: Timestamp) {
+    NOW.store(now.as_second(), Ordering::Release);
+}
+
+/// Whether a proxy is at work, and when it first relayed something: that is when a probe proved it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Switch(Arc<AtomicBool>);
+pub(super) struct Switch(Arc<AtomicBool>, Arc<AtomicI64>);
 
 impl Switch {
     pub(super) fn turn(&self, on: bool) {
         self.0.store(on, Ordering::Release);
+    }
+
+    /// When it first relayed something to the desk's landing.
+    pub(super) fn proved(&self) -> Option<Timestamp> {
+        let at = self.1.load(Ordering::Acquire);
+        (at > 0).then(|| Timestamp::from_second(at).ok()).flatten()
+    }
+
+    fn relayed(&self) {
+        // Only the first counts.
+        _ = self.1.compare_exchange(0, NOW.load(Ordering::Acquire), Ordering::AcqRel, Ordering::Acquire);
     }
 
     fn is_on(&self) -> bool {
@@ -39,7 +59,8 @@ pub(super) fn plant(address: IpAddr, port: u16) -> Result<Switch> {
         for client in listener.incoming().flatten() {
             if on.is_on() {
                 // Who cannot be served hangs up, as real ones do.
-                drop(thread::Builder::new().stack_size(64 * 1024).spawn(move || relay(client)));
+                let switch = on.clone();
+                drop(thread::Builder::new().stack_size(64 * 1024).spawn(move || relay(client, &switch)));
             }
         }
     })?;
@@ -47,7 +68,7 @@ pub(super) fn plant(address: IpAddr, port: u16) -> Result<Switch> {
 }
 
 /// Answers one CONNECT request and joins the two ends.
-fn relay(mut client: TcpStream) -> Option<()> {
+fn relay(mut client: TcpStream, switch: &Switch) -> Option<()> {
     client.set_read_timeout(Some(LONGEST)).ok()?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -62,6 +83,7 @@ fn relay(mut client: TcpStream) -> Option<()> {
     let target: SocketAddr = text.strip_prefix("CONNECT ")?.split_whitespace().next()?.parse().ok()?;
     let mut server = TcpStream::connect_timeout(&target, LONGEST).ok()?;
     server.set_read_timeout(Some(LONGEST)).ok()?;
+    switch.relayed();
     client.write_all(b"HTTP/1.0 200 Connection established\r\n\r\n").ok()?;
     let (mut from_client, mut to_server) = (client.try_clone().ok()?, server.try_clone().ok()?);
     let up = thread::Builder::new().stack_size(64 * 1024).spawn(move || {

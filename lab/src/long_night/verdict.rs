@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::infections::Infection;
@@ -22,7 +22,14 @@ pub(super) fn tell(night: &Passed) {
     let Passed { plan, counts, infections, telephones, took, .. } = night;
     println!(
         "   {} lines, {} infections, {} h, seed {}: {} flows, {} mails accepted, {} steps, {} kills, in {:.0} s",
-        plan.lines, plan.infections, plan.hours, plan.seed, counts.flows, counts.accepted, counts.steps, counts.kills,
+        plan.lines,
+        plan.infections,
+        plan.hours,
+        plan.seed,
+        counts.flows,
+        counts.accepted,
+        counts.steps,
+        counts.kills,
         took.as_secs_f64()
     );
     let stages = stages(night);
@@ -44,7 +51,12 @@ pub(super) fn tell(night: &Passed) {
         minutes.sort_unstable();
         let after: Vec<String> = PERCENTILES
             .iter()
-            .filter_map(|percent| Some(format!("p{percent} {} min", minutes.get((minutes.len() * percent / 100).min(minutes.len().checked_sub(1)?))?)))
+            .filter_map(|percent| {
+                Some(format!(
+                    "p{percent} {} min",
+                    minutes.get((minutes.len() * percent / 100).min(minutes.len().checked_sub(1)?))?
+                ))
+            })
             .collect();
         println!(
             "   {:<16} {:>3} planted, {contained:>3} contained ({}), at the end {by_stage:?}",
@@ -75,31 +87,29 @@ pub(super) fn judge(night: &Passed) -> Result<()> {
 /// Every accepted mail lies in the log, once.
 fn nothing_is_lost(night: &Passed) -> Result<()> {
     let kept = night.says.get("mails").and_then(Value::as_u64).unwrap_or(0);
-    ensure!(kept == night.counts.accepted, "{} mails were accepted and {kept} lie in the log", night.counts.accepted);
+    ensure!(
+        kept == night.counts.accepted,
+        "{} mails were accepted and {kept} lie in the log",
+        night.counts.accepted
+    );
     Ok(())
 }
 
 /// Somebody knew of each proved proxy within five seconds, and who did not answer had the second one rung.
 fn pages_came(night: &Passed) -> Result<()> {
     let telephones = &night.telephones;
-    let unknown: Vec<String> = night
-        .infections
-        .iter()
-        .filter(|one| night.plan.answer.is_none() && one.plant.relays())
-        .filter_map(|one| Some((one, one.contained?)))
-        .filter(|(_, contained)| !telephones.knew(*contained) && !telephones.knew(before(*contained)))
-        .map(|(one, contained)| format!("{} contained at {contained}", one.address))
+    let proved = night.infections.iter().filter_map(|one| Some((one, one.proved()?)));
+    let unknown: Vec<String> = proved
+        .filter(|(one, proved)| !telephones.knew(*proved, one.contained))
+        .map(|(one, proved)| format!("{} proved at {proved}", one.address))
         .collect();
+    ensure!(!telephones.heard.is_empty(), "nobody was rung in the whole night");
     ensure!(unknown.is_empty(), "nobody was rung for: {}", unknown.join("; "));
     let late = telephones.not_escalated(night.end);
     ensure!(late.is_empty(), "pages that did not go on as they should: {}", late.join("; "));
     let twice = telephones.duplicates();
     ensure!(twice <= 1, "{twice} rings came twice");
     Ok(())
-}
-
-fn before(at: Timestamp) -> Timestamp {
-    at.saturating_sub(super::pages::ON_TIME).unwrap_or(at)
 }
 
 /// The desk's own page of figures says of proved lines and their complaints what was so.
@@ -114,7 +124,11 @@ fn figures_are_right(night: &Passed) -> Result<()> {
         .filter(|one| stages.get(&subscriber(one.line)).is_some_and(|stage| proved.contains(stage.as_str())))
         .collect();
     let lines = u64::try_from(by_truth.len())?;
-    ensure!(number("incidents") == lines, "the figures speak of {} proved lines, and {lines} are", number("incidents"));
+    ensure!(
+        number("incidents") == lines,
+        "the figures speak of {} proved lines, and {lines} are",
+        number("incidents")
+    );
     let complaints: u64 = by_truth.iter().map(|one| u64::try_from(one.complaints.len()).unwrap_or(0)).sum();
     ensure!(
         number("complaints") == complaints,

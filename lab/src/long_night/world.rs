@@ -1,7 +1,7 @@
 //! All that happens, five seconds at a time.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::IpAddr;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -19,6 +19,7 @@ use super::infections::{Infection, PLANTS};
 use super::mails::{self, Mail, Seen};
 use super::pages::Telephones;
 use super::process::{self, Process, Start};
+use super::proxies;
 use crate::generate::{Chance, Night, Order, home_of};
 
 /// A step. Nothing the desk does is later than this by the world's clock.
@@ -41,7 +42,7 @@ pub(super) struct Plan {
     pub(super) seed: u64,
     pub(super) flows: bool,
     pub(super) kills: bool,
-    /// Blocks wait for a person, who answers after so many minutes.
+    /// Every page is answered after so many minutes; else after the usual few, and some are left to ring.
     pub(super) answer: Option<i64>,
 }
 
@@ -104,8 +105,9 @@ impl Passed {
     /// Complaints per infected line that spams.
     pub(super) fn complaints_per_incident(&self) -> f64 {
         let spamming = self.infections.iter().filter(|one| one.spams());
-        let (lines, complaints) =
-            spamming.fold((0u32, 0u32), |(lines, sum), one| (lines + 1, sum + u32::try_from(one.complaints.len()).unwrap_or(0)));
+        let (lines, complaints) = spamming.fold((0u32, 0u32), |(lines, sum), one| {
+            (lines + 1, sum + u32::try_from(one.complaints.len()).unwrap_or(0))
+        });
         f64::from(complaints) / f64::from(lines.max(1))
     }
 }
@@ -115,7 +117,10 @@ struct Relay(Child);
 
 impl Relay {
     fn start() -> Result<Relay> {
-        let sink = Command::new("smtp-sink").args(["-u", "nobody", "192.0.2.1:2525", "100"]).stderr(Stdio::null()).spawn();
+        let sink = Command::new("smtp-sink")
+            .args(["-u", "nobody", "192.0.2.1:2525", "100"])
+            .stderr(Stdio::null())
+            .spawn();
         Ok(Relay(sink.context("cannot start smtp-sink: apt install postfix")?))
     }
 }
@@ -143,7 +148,7 @@ impl World {
         let infections = Infection::all(&night, &mut chance)?;
         let (dir, folder) = process::folder("desk")?;
         std::fs::create_dir_all(&folder)?;
-        let start = Start { folder: folder.clone(), lines: plan.lines, second_person: plan.answer.is_some() };
+        let start = Start { folder: folder.clone(), lines: plan.lines };
         Ok(World {
             plan,
             begin,
@@ -208,6 +213,7 @@ impl World {
 
     fn step(&mut self, is_killed: bool) -> Result<()> {
         self.counts.steps += 1;
+        proxies::it_is(self.now);
         self.let_spam_flow();
         if self.plan.flows && self.now.as_second() % 60 == 0 {
             self.export()?;
@@ -284,7 +290,10 @@ impl World {
         for (number, mail) in due {
             self.desk()?.tell(&word_of(mail))?;
             let said = self.desk()?.hear()?;
-            ensure!(said.get("on_disk").and_then(Value::as_str) == Some(mail.id.as_str()), "the desk said {said}");
+            ensure!(
+                said.get("on_disk").and_then(Value::as_str) == Some(mail.id.as_str()),
+                "the desk said {said}"
+            );
             self.counts.accepted += 1;
             if let Some(Written::Complaint(infection, seen)) = self.written.remove(number)
                 && let Some(infection) = self.infections.get_mut(infection)
@@ -319,9 +328,8 @@ impl World {
             let page = link.split('/').next().unwrap_or_default().to_owned();
             self.telephones.answered.entry(page).or_insert(now);
             self.desk()?.tell(&Word::Acknowledge(link))?;
-            if self.plan.answer.is_some() {
-                self.desk()?.tell(&Word::Approve("anna".to_owned()))?;
-            }
+            // Whoever looks at a page sees the proof and says yes to the block that waits for it.
+            self.desk()?.tell(&Word::Approve("anna".to_owned()))?;
         }
         Ok(())
     }
@@ -343,10 +351,16 @@ impl World {
     fn hear_pages(&mut self) -> Result<()> {
         let known: BTreeSet<String> = self.telephones.heard.iter().map(|heard| heard.page.clone()).collect();
         for heard in self.telephones.listen(self.now)? {
-            if known.contains(&heard.page) || self.answers.iter().any(|(_, link)| link.starts_with(&format!("{}/", heard.page))) {
+            if known.contains(&heard.page)
+                || self.answers.iter().any(|(_, link)| link.starts_with(&format!("{}/", heard.page)))
+            {
                 continue;
             }
-            let usual = if self.chance.between(0, LEFT_TO_RING) == 0 { 3 * ANSWERED_AFTER + 2 } else { ANSWERED_AFTER };
+            let usual = if self.chance.between(0, LEFT_TO_RING) == 0 {
+                3 * ANSWERED_AFTER + 2
+            } else {
+                ANSWERED_AFTER
+            };
             let after = SignedDuration::from_mins(self.plan.answer.unwrap_or(usual));
             self.answers.push((self.now.checked_add(after)?, heard.link));
         }

@@ -21,8 +21,8 @@ use store::NewErrand;
 
 use crate::desk::Desk;
 use crate::error::DeskError;
-use quota::Lane;
 pub(crate) use looking::Name;
+use quota::Lane;
 pub(crate) use quota::Quota;
 pub(crate) use reported::tells_of_scanners;
 
