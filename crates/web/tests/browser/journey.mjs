@@ -92,11 +92,11 @@ async function accessible(page, what) {
   assert.deepEqual(told, [], `${what}: accessibility`);
 }
 
-/** WCAG 2.2, 2.5.8: a target outside a sentence is at least 24 px high; on the map of a prefix it need not be (the exception
+/** WCAG 2.2, 2.5.8: a target outside a sentence is at least 24 px high; on a map of prefixes it need not be (the exception
  *  called "Equivalent"), for the list beside it holds the same addresses. */
 async function bigEnough(page, what) {
   const small = await page.evaluate(() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), summary, textarea")]
-    .filter((one) => one.checkVisibility() && !one.closest("p.dim, .empty, .banner, .skip, dialog, svg.net") && !one.matches(".skip"))
+    .filter((one) => one.checkVisibility() && !one.closest("p.dim, .empty, .banner, .skip, dialog, svg.net, svg.heatmap") && !one.matches(".skip"))
     .map((one) => ({ text: (one.innerText || one.name || "").slice(0, 40), box: one.getBoundingClientRect() }))
     .filter(({ box }) => box.height < 23.5 || box.width < 23.5)
     .map(({ text, box }) => `${text}: ${box.width.toFixed(0)}x${box.height.toFixed(0)}`));
@@ -261,6 +261,18 @@ async function lookBack(desk) {
   await check(desk, "timeline");
 }
 
+/** Every other page there is, each by its address; what whoever is logged in may not see is not among them. */
+const OTHERS = ["oncall", "noc", "numbers", "reporters", "traps", "firewall", "mail-port", "playbook", "runbooks", "runbooks/beacon", "me",
+  "operators", "tokens", "audit", "why", "timeline"];
+
+async function lookAtTheOthers(desk) {
+  for (const name of OTHERS) {
+    const answer = await desk.page.goto(at(`/${name}`));
+    assert.equal(answer.status(), 200, name);
+    await check(desk, name.replace("/", "-"));
+  }
+}
+
 async function logOut(desk) {
   await desk.page.goto(at("/"));
   await desk.page.getByRole("button", { name: "Log out" }).click();
@@ -283,6 +295,7 @@ async function walk(browser, how, releases, id) {
   await changeTheTheme(desk);
   await lookAtTheIntake(desk);
   await lookBack(desk);
+  await lookAtTheOthers(desk);
   await logOut(desk);
   console.log(`${how.name}: ${found} walked`);
   return found;
