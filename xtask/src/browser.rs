@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::shell::{build, built, program, root, run};
 
+/// Of the hostile strings each field gets one in so many when nothing else is asked: the whole walk takes minutes.
+pub(crate) const SOME: u32 = 24;
+
 /// The demo as a child process, ended with us whatever happens.
 struct Demo(Child);
 
@@ -28,6 +31,7 @@ struct Night {
     page: String,
     touched: String,
     garden: String,
+    mail: String,
     password: String,
     /// Kept until the journey is over: a pipe that nobody holds would end the demo at its next word.
     told: Lines<BufReader<ChildStdout>>,
@@ -45,7 +49,8 @@ impl Night {
         let mut demo = Demo(demo);
         let out = demo.0.stdout.take().context("the demo has no output")?;
         let mut told = BufReader::new(out).lines();
-        let (mut page, mut touched, mut garden) = (String::new(), String::new(), String::new());
+        let (mut page, mut touched, mut garden, mut mail) =
+            (String::new(), String::new(), String::new(), String::new());
         for line in told.by_ref() {
             let line = line?;
             let mut words = line.split_whitespace();
@@ -53,9 +58,11 @@ impl Night {
                 (Some("page"), Some(url)) => url.clone_into(&mut page),
                 (Some("touched"), Some(url)) => url.clone_into(&mut touched),
                 (Some("garden"), Some(url)) => url.clone_into(&mut garden),
+                // Of the night's own mails it says "in" and "out".
+                (Some("mail"), Some(place)) => place.clone_into(&mut mail),
                 (Some("password"), Some(secret)) => {
                     let password = secret.to_owned();
-                    return Ok(Night { demo, page, touched, garden, password, told });
+                    return Ok(Night { demo, page, touched, garden, mail, password, told });
                 }
                 _ => {}
             }
@@ -83,14 +90,27 @@ fn node(script: &str, screenshots: &Path) -> Command {
     node
 }
 
-/// Plays the demo and walks through it, first as an operator, then, in another night, as the contained customer.
-pub(crate) fn run_journey(screenshots: &Path) -> Result<()> {
+/// Plays the demo and walks through it, as an operator, as everybody who writes hostile strings, and as the contained customer,
+/// each in a night of their own.
+pub(crate) fn run_journey(screenshots: &Path, every: u32) -> Result<()> {
     build()?;
     // Node works in its own folder: what is named from here must not be looked for there.
     let screenshots = &root().join(screenshots);
     std::fs::create_dir_all(screenshots)?;
     operator(screenshots)?;
+    hostile(every)?;
     customer(screenshots)
+}
+
+/// Hostile strings in every field; each field gets one in `every`.
+fn hostile(every: u32) -> Result<()> {
+    let night = Night::play()?;
+    run(node("hostile.mjs", &root())
+        .env("NIGHTDESK_URL", &night.page)
+        .env("NIGHTDESK_SMTP", &night.mail)
+        .env("NIGHTDESK_EVERY", every.to_string())
+        .env("NIGHTDESK_OPERATOR", "demo")
+        .env("NIGHTDESK_PASSWORD", &night.password))
 }
 
 fn operator(screenshots: &Path) -> Result<()> {

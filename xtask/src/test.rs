@@ -20,7 +20,7 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
     if is_root() {
         deb::make(true, true)?;
     }
-    browser::run_journey(&root().join("target/screenshots"))?;
+    browser::run_journey(&root().join("target/screenshots"), browser::SOME)?;
     fuzz::run_all(fuzz_seconds()?)?;
     lab(&[])?;
     println!("\neverything passed");

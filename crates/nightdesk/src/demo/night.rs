@@ -117,9 +117,18 @@ async fn play(options: &Demo, stage: &Scenery) -> Result<Answer> {
     let evening = format!("  evening {page}timeline/{}", LINE.ip());
     let garden = format!("  garden  http://{garden}/ as {} sees it", LINE.ip());
     let password = format!("  password {password}");
-    for text in
-        ["", &format!("  page    {page}"), &touched, &evening, &garden, "  login   demo", &password, ""]
-    {
+    let mail = format!("  mail    {smtp} takes reports for abuse@example.net, by SMTP");
+    for text in [
+        "",
+        &format!("  page    {page}"),
+        &touched,
+        &evening,
+        &garden,
+        &mail,
+        "  login   demo",
+        &password,
+        "",
+    ] {
         output::line(text);
     }
     if !options.once {
