@@ -33,6 +33,8 @@ const LINES: usize = 4000;
 /// How far in front of an address the words may stand that say what it is, and how far behind.
 const FRONT: usize = 64;
 const BEHIND: usize = 40;
+/// Words this short of other languages are also words of English (`an`, `do`, `er`), and count only right at the address.
+const SHORT: usize = 2;
 /// How far around an address its sentence is looked at.
 const SENTENCE: usize = 240;
 
@@ -204,12 +206,19 @@ fn cues(passage: &Passage, within: &Range<usize>) -> Vec<(Role, Range<usize>, bo
         .filter_map(|(found, source)| {
             let why = || format!("the words `{}` ({})", found.entry.phrase, found.entry.language);
             match found.entry.meaning {
+                Meaning::Before(_) if is_far_preposition(&source, found.entry.language, within.end) => None,
                 Meaning::Before(role) => Some((role, source, true, why())),
                 Meaning::Behind(role) => Some((role, source, false, why())),
                 _ => None,
             }
         })
         .collect()
+}
+
+/// Whether it is a short word of a language other than English that does not stand right before `address`: an English article
+/// (`An open proxy answers on …`) is no German preposition (`an …`).
+fn is_far_preposition(word: &Range<usize>, language: &str, address: usize) -> bool {
+    word.len() <= SHORT && language != "en" && address.saturating_sub(word.end) > 2
 }
 
 /// What the words beside an address say it is. They are looked for in `within`, in the same sentence.
@@ -280,6 +289,13 @@ mod tests {
         assert_eq!(accused("from IP 10.0.0.1 through your host 192.0.2.1"), ["192.0.2.1"]);
         assert_eq!(accused("Our server 198.51.100.1 was attacked by your user at 192.0.2.1."), ["192.0.2.1"]);
         assert_eq!(accused("192.0.2.1 is an open relay"), ["192.0.2.1"]);
+    }
+
+    #[test]
+    fn an_english_article_is_no_german_preposition() {
+        let accused = accused("An open HTTP proxy answers on 192.0.2.1:16500, last seen today.");
+        assert!(accused.iter().any(|one| one.contains("192.0.2.1")), "{accused:?}");
+        assert!(!self::accused("Angriff an 192.0.2.1 gestern").iter().any(|one| one.contains("192.0.2.1")));
     }
 
     #[test]
