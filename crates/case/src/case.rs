@@ -20,6 +20,7 @@ pub struct Case {
     subscriber: SubscriberId,
     version: u64,
     opened: Timestamp,
+    updated: Timestamp,
     facts: Facts,
     sightings: Vec<Sighting>,
     filed: BTreeSet<(EvidenceId, u32)>,
@@ -55,6 +56,7 @@ impl Case {
             subscriber: subscriber.clone(),
             version: first.version,
             opened: first.at,
+            updated: first.at,
             facts,
             sightings: Vec::new(),
             filed: BTreeSet::new(),
@@ -156,6 +158,7 @@ impl Case {
     /// Takes one record in; cannot fail. The only way a case changes.
     pub fn apply(&mut self, record: &Record) {
         self.version = record.version;
+        self.updated = record.at;
         self.facts.apply(record.at, &record.actor, &record.event);
         match &record.event {
             Event::Filed { sighting, .. } if self.filed.insert((sighting.evidence, sighting.claim)) => {
@@ -198,6 +201,24 @@ impl Case {
     #[must_use]
     pub fn opened(&self) -> Timestamp {
         self.opened
+    }
+
+    /// When its newest record was written.
+    #[must_use]
+    pub fn updated(&self) -> Timestamp {
+        self.updated
+    }
+
+    /// Who has taken it on, by login name.
+    #[must_use]
+    pub fn assignee(&self) -> Option<&str> {
+        self.facts.assignee.as_deref()
+    }
+
+    /// Who was spoken to in a note (`@name`) and has done nothing on this case since.
+    #[must_use]
+    pub fn mentions(&self) -> &BTreeSet<String> {
+        &self.facts.mentions
     }
 
     /// Where it stands.

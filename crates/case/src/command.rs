@@ -111,6 +111,16 @@ pub enum Command {
         /// What was tested, in words.
         reason: String,
     },
+    /// An operator takes an ended case up again: what is known of it is judged anew.
+    Reopen {
+        /// Why.
+        reason: String,
+    },
+    /// Somebody takes the case on; or, with nobody named, it is anybody's again.
+    Assign {
+        /// Who, by login name.
+        to: Option<String>,
+    },
     /// An operator writes something down.
     Note {
         /// What.
@@ -124,6 +134,18 @@ pub enum Refusal {
     /// The case has ended.
     #[error("the case is {0}: it takes no more of this; a new sighting opens a new case")]
     Ended(Stage),
+    /// The case has not ended.
+    #[error("the case is {0}, so there is nothing to reopen")]
+    NotEnded(Stage),
+    /// Its line has another open case.
+    #[error("the line has another open case by now, {0}: go on there")]
+    AnotherIsOpen(crate::CaseId),
+    /// It is in those hands already.
+    #[error("{}", match .0 { Some(name) => format!("{name} has this case already"), None => "nobody has this case".to_owned() })]
+    AssignedAlready(Option<String>),
+    /// What a case is given to is nobody's login name.
+    #[error("{0:?} is nobody who can log in here")]
+    NotAName(String),
     /// A reason is required and was blank.
     #[error("say why: the reason is kept with the case")]
     NoReason,

@@ -43,6 +43,9 @@ pub(crate) fn decide(
             return Ok(draft.done());
         }
         Command::Innocent { reason: why } => return innocent(draft, &reason(why)?),
+        Command::Assign { to } => return assign(draft, to.as_deref()),
+        Command::Reopen { reason: why } if ended => return Ok(reopen(draft, reason(why)?)),
+        Command::Reopen { .. } => return Err(Refusal::NotEnded(facts.stage)),
         Command::Correspond(_)
         | Command::Tick
         | Command::Count { .. }
@@ -91,6 +94,32 @@ fn reason(text: &str) -> Result<String, Refusal> {
         return Err(Refusal::NoReason);
     }
     Ok(text.chars().take(TEXT_AT_MOST).collect())
+}
+
+/// The longest login name a case is given to, in bytes.
+const NAME_AT_MOST: usize = 64;
+
+fn assign(mut draft: Draft<'_>, to: Option<&str>) -> Result<Vec<Event>, Refusal> {
+    let to = to.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    if let Some(name) =
+        to.as_ref().filter(|name| name.len() > NAME_AT_MOST || name.contains(char::is_control))
+    {
+        return Err(Refusal::NotAName(name.chars().take(NAME_AT_MOST).collect()));
+    }
+    if draft.facts.assignee == to {
+        return Err(Refusal::AssignedAlready(to));
+    }
+    draft.push(Event::Assigned { to });
+    Ok(draft.done())
+}
+
+/// An ended case begins again where the least is known; what its evidence still says moves it on at once.
+fn reopen(mut draft: Draft<'_>, reason: String) -> Vec<Event> {
+    let from = draft.facts.stage;
+    let why = format!("an operator reopened it: {reason}");
+    draft.push(Event::Reopened { reason });
+    draft.push(Event::StageMoved { from, to: Stage::HeadsUp, why });
+    draft.settle()
 }
 
 fn answered(

@@ -192,6 +192,16 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// An operator took an ended case up again.
+    Reopened {
+        /// Why.
+        reason: String,
+    },
+    /// Somebody takes the case on, or nobody does any longer.
+    Assigned {
+        /// Who, by login name.
+        to: Option<String>,
+    },
     /// The subscriber is to be told.
     NoticeOrdered {
         /// Which evidence proves it.

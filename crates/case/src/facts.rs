@@ -150,6 +150,14 @@ impl Known {
     }
 }
 
+/// Whom a note speaks to: `@ann`, at the beginning of a word; at most 16.
+fn mentioned(text: &str) -> impl Iterator<Item = String> {
+    let names = text.split(|c: char| c.is_whitespace() || "(,;".contains(c));
+    let names = names.filter_map(|word| word.strip_prefix('@'));
+    let names = names.map(|name| name.trim_end_matches(|c: char| !c.is_alphanumeric()));
+    names.filter(|name| !name.is_empty() && name.len() <= 64).take(16).map(str::to_owned)
+}
+
 /// What a case knows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Facts {
@@ -193,6 +201,10 @@ pub(crate) struct Facts {
     pub(crate) playbook: Option<PlaybookVersion>,
     /// The steps of the playbook that waited, and when each was taken last.
     pub(crate) steps: BTreeMap<String, Timestamp>,
+    /// Who has taken it on.
+    pub(crate) assignee: Option<String>,
+    /// Who was spoken to in a note and has done nothing here since.
+    pub(crate) mentions: BTreeSet<String>,
 }
 
 impl Facts {
@@ -226,6 +238,8 @@ impl Facts {
             paged_last: None,
             playbook: None,
             steps: BTreeMap::new(),
+            assignee: None,
+            mentions: BTreeSet::new(),
         }
     }
 
@@ -274,8 +288,14 @@ impl Facts {
 
     /// Folds one event in.
     pub(crate) fn apply(&mut self, at: Timestamp, actor: &Actor, event: &Event) {
+        if let Actor::Operator(name) = actor {
+            self.mentions.remove(name);
+        }
         match event {
             Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
+            // Whoever takes it up again wants it looked at for as long as if it had just been heard of.
+            Event::Reopened { .. } => self.last_filed = self.last_filed.max(at),
+            Event::Assigned { to } => self.assignee.clone_from(to),
             Event::Opened { playbook, .. } => self.playbook.clone_from(playbook),
             Event::Playbook { version } => self.playbook = Some(version.clone()),
             Event::StepTaken { step, .. } => {
@@ -334,7 +354,12 @@ impl Facts {
                 (self.paged, self.paged_last) = (self.paged.or(Some(at)), Some(at));
             }
             Event::ReporterJudged { domain, confirmed, .. } => self.claimants.judge(domain, *confirmed),
-            Event::Noted { text } => self.notes.push(Note { at, by: actor.clone(), text: text.clone() }),
+            Event::Noted { text } => {
+                if matches!(actor, Actor::Operator(_)) {
+                    self.mentions.extend(mentioned(text));
+                }
+                self.notes.push(Note { at, by: actor.clone(), text: text.clone() });
+            }
         }
     }
 

@@ -36,6 +36,7 @@ mod id;
 mod invariants;
 mod judge;
 mod kind;
+mod listed;
 mod measured;
 mod moment;
 mod never_touch;
@@ -43,6 +44,7 @@ mod observed;
 mod plan;
 mod playbook;
 mod proof;
+mod query;
 mod question;
 mod rehearsal;
 mod runbook;
@@ -68,6 +70,7 @@ pub use id::{Actor, CaseId, EvidenceId, IdError, QuestionId};
 pub use invariants::{Violation, invariants};
 pub use judge::{Judgement, judge, judge_alone};
 pub use kind::{Kind, LookFor};
+pub use listed::{Listed, More};
 pub use measured::{
     BOUNDS, ClockFigures, Curve, Figures, Incidents, Interval, Milestones, NATURAL, NetworkFigures, Observed,
     Pause, Published, Spread, WeekFigures, network_of,
@@ -77,6 +80,7 @@ pub use plan::{InForce, Measure, Plan, Receipt, Refused, Rule, RuleKey, Transpor
 pub use playbook::{
     Changed, Choices, Clocks, Length, Mistake, Moment, Playbook, PlaybookVersion, Restriction, Step,
 };
+pub use query::{Asker, Narrow, Order, Query, QueryError, SEARCH_WORDS};
 pub use question::{Answer, Line, MAIL_PORTS, Question, Verdict};
 pub use rehearsal::{Difference, Outcome, Shift, Totals, Wrong, happened, rehearse};
 pub use runbook::{

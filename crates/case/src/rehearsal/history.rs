@@ -197,6 +197,7 @@ fn command(record: &Record, all: &[Record]) -> Option<Command> {
         }
         Event::ConfirmedByHand { reason } => Command::Confirm { reason: reason.clone() },
         Event::Dismissed { reason } => Command::Dismiss { reason: reason.clone() },
+        Event::Reopened { reason } => Command::Reopen { reason: reason.clone() },
         Event::BlockApproved { by, .. } => Command::Approve { by: by.clone() },
         Event::SpamcopOrdered { answer: SpamcopAnswer::Innocent, why, .. } => {
             Command::Innocent { reason: why.clone() }
