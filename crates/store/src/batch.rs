@@ -1,15 +1,15 @@
 //! What one decision leaves behind, written in one transaction.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
-use case::{CaseId, Errand, EvidenceId, Record, Stage, SubscriberId};
+use case::{CaseId, Errand, EvidenceId, Listed, Record};
 use jiff::Timestamp;
 
+use crate::bulk::{self, BulkSettled};
 use crate::deeds::{self, Deed};
 use crate::reporters::{self, Heard, Verdict};
 use crate::sql::{Tx, args};
-use crate::{CommitError, Store, StoreError, codec};
+use crate::{CommitError, Store, StoreError, codec, listed};
 
 pub(crate) const DOING: &str = "committing a decision";
 
@@ -21,7 +21,7 @@ pub struct Batch {
     /// Errands that follow from them.
     pub errands: Vec<NewErrand>,
     /// The summary of every case the records touch, as it is after them.
-    pub summaries: Vec<Summary>,
+    pub summaries: Vec<Listed>,
     /// What was made of evidence entries; a later reading of the same entry replaces the earlier.
     pub readings: Vec<ReadingRow>,
     /// Who reported on which case.
@@ -32,6 +32,8 @@ pub struct Batch {
     pub deeds: Vec<Deed>,
     /// A cursor by name and its new value.
     pub cursor: Option<(String, u64)>,
+    /// The order for many cases that this is.
+    pub bulk: Option<BulkSettled>,
 }
 
 /// One errand for the outbox.
@@ -45,31 +47,6 @@ pub struct NewErrand {
     pub key: String,
     /// What to do.
     pub errand: Errand,
-}
-
-/// A case as lists show it; derived from its records, kept so that lists need not replay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// Which case.
-    pub case: CaseId,
-    /// Whose line.
-    pub subscriber: SubscriberId,
-    /// Where it stands.
-    pub stage: Stage,
-    /// When it was opened.
-    pub opened: Timestamp,
-    /// When its newest record was written.
-    pub updated: Timestamp,
-    /// The version of its newest record.
-    pub version: u64,
-    /// When its clock runs out.
-    pub due: Option<Timestamp>,
-    /// Harm, 1 to 10.
-    pub harm: u8,
-    /// Whether it goes above all else.
-    pub proxy: bool,
-    /// The addresses it speaks of.
-    pub addresses: Vec<IpAddr>,
 }
 
 /// What intake made of one evidence entry.
@@ -92,15 +69,15 @@ impl Store {
     ///
     /// # Errors
     /// [`CommitError::Conflict`] when a record's version is not the next of its case, or its subscriber has another
-    /// open case; [`CommitError::Store`] when the database failed. Nothing is written then.
+    /// open case, or the order for many cases was settled otherwise; [`CommitError::Store`] when the database failed. Nothing is written then.
     pub async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         let mut tx = self.begin(DOING).await?;
         write_records(&mut tx, &batch.records).await?;
         // Ended cases first: the same batch may end a subscriber's case and open the next.
-        let (open, ended): (Vec<&Summary>, Vec<&Summary>) =
+        let (open, ended): (Vec<&Listed>, Vec<&Listed>) =
             batch.summaries.iter().partition(|summary| summary.stage.is_open());
         for summary in ended.into_iter().chain(open) {
-            write_summary(&mut tx, summary).await?;
+            listed::write(&mut tx, summary).await?;
         }
         for errand in &batch.errands {
             write_errand(&mut tx, errand).await?;
@@ -111,6 +88,11 @@ impl Store {
         reporters::write_heard(&mut tx, &batch.heard).await?;
         reporters::write_verdicts(&mut tx, &batch.verdicts).await?;
         deeds::write(&mut tx, &batch.deeds).await?;
+        if let Some(settled) = &batch.bulk
+            && !bulk::write(&mut tx, settled).await?
+        {
+            return Err(CommitError::Conflict { case: CaseId::NONE });
+        }
         if let Some((name, position)) = &batch.cursor {
             let sql = "INSERT INTO cursors (name, position) VALUES ($1, $2)
                        ON CONFLICT (name) DO UPDATE SET position = excluded.position";
@@ -123,7 +105,7 @@ impl Store {
 }
 
 /// A second row where there may be one means that somebody else was quicker.
-fn or_conflict(error: StoreError, case: CaseId) -> CommitError {
+pub(crate) fn or_conflict(error: StoreError, case: CaseId) -> CommitError {
     if error.is_unique_violation() { CommitError::Conflict { case } } else { CommitError::Store(error) }
 }
 
@@ -156,36 +138,6 @@ async fn stored_version(tx: &mut Tx, case: CaseId) -> Result<u64, StoreError> {
     let row: Option<(Option<i64>,)> =
         tx.row(DOING, sql, args![codec::number(case.0, "a case number")?]).await?;
     codec::count(row.and_then(|(version,)| version).unwrap_or(0), "version of a case")
-}
-
-async fn write_summary(tx: &mut Tx, summary: &Summary) -> Result<(), CommitError> {
-    let case = codec::number(summary.case.0, "a case number")?;
-    let sql = "INSERT INTO summaries
-                 (case_id, subscriber, stage, open, opened, updated, version, due, harm, proxy, addresses)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-               ON CONFLICT (case_id) DO UPDATE SET
-                 subscriber = excluded.subscriber, stage = excluded.stage, open = excluded.open,
-                 opened = excluded.opened, updated = excluded.updated, version = excluded.version,
-                 due = excluded.due, harm = excluded.harm, proxy = excluded.proxy, addresses = excluded.addresses";
-    let values = args![
-        case,
-        summary.subscriber.as_str(),
-        summary.stage.name(),
-        summary.stage.is_open(),
-        summary.opened.as_microsecond(),
-        summary.updated.as_microsecond(),
-        codec::number(summary.version, "a version")?,
-        summary.due.map(Timestamp::as_microsecond),
-        i64::from(summary.harm),
-        summary.proxy,
-        codec::to_json(&summary.addresses, "the addresses of a case")?,
-    ];
-    tx.execute(DOING, sql, values).await.map_err(|error| or_conflict(error, summary.case))?;
-    for address in &summary.addresses {
-        let sql = "INSERT INTO case_addresses (address, case_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        tx.execute(DOING, sql, args![address.to_canonical().to_string(), case]).await?;
-    }
-    Ok(())
 }
 
 async fn write_errand(tx: &mut Tx, errand: &NewErrand) -> Result<(), StoreError> {

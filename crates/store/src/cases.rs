@@ -3,29 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use case::{CaseId, Record, Stage, SubscriberId};
+use case::{CaseId, Record};
 use jiff::Timestamp;
 
 use sqlx::AssertSqlSafe;
 
-use crate::sql::{Value, args};
-use crate::{Store, StoreError, Summary, codec};
+use crate::sql::args;
+use crate::{Store, StoreError, codec};
 
 /// Cases asked for in one statement.
 const VERSIONS_AT_ONCE: usize = 500;
-
-/// Which cases to list. The default lists all.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
-    /// Only open (`true`) or only ended (`false`) ones.
-    pub open: Option<bool>,
-    /// Only those in this stage.
-    pub stage: Option<Stage>,
-    /// Only those of this subscriber.
-    pub subscriber: Option<SubscriberId>,
-    /// Only those that go above all else, or only the others.
-    pub proxy: Option<bool>,
-}
 
 impl Store {
     /// The highest case number ever given; 0 when there is none. The next case takes the number after it; two who
@@ -140,49 +127,6 @@ impl Store {
         Ok(records)
     }
 
-    /// The summary of one case.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database failed or the row is damaged.
-    pub async fn summary(&self, case: CaseId) -> Result<Option<Summary>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM summaries WHERE case_id = $1");
-        let case = codec::number(case.0, "a case number")?;
-        let row: Option<SummaryRow> =
-            self.row("reading the summary of a case", AssertSqlSafe(sql), args![case]).await?;
-        row.map(Summary::try_from).transpose()
-    }
-
-    /// Summaries of open and ended cases, the newest case first.
-    ///
-    /// # Errors
-    /// As [`Store::summary`].
-    pub async fn summaries(
-        &self,
-        filter: &Filter,
-        limit: u32,
-        offset: u32,
-    ) -> Result<Vec<Summary>, StoreError> {
-        let (condition, mut values) = filter.condition();
-        let (first, second) = (values.len().saturating_add(1), values.len().saturating_add(2));
-        let sql = format!(
-            "SELECT {COLUMNS} FROM summaries {condition} ORDER BY case_id DESC LIMIT ${first} OFFSET ${second}"
-        );
-        values.extend(args![i64::from(limit), i64::from(offset)]);
-        let rows: Vec<SummaryRow> = self.rows("listing cases", AssertSqlSafe(sql), values).await?;
-        rows.into_iter().map(Summary::try_from).collect()
-    }
-
-    /// How many cases [`Store::summaries`] would list without a limit.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database failed.
-    pub async fn count_cases(&self, filter: &Filter) -> Result<u64, StoreError> {
-        let (condition, values) = filter.condition();
-        let sql = format!("SELECT COUNT(*) FROM summaries {condition}");
-        let row: Option<(i64,)> = self.row("counting cases", AssertSqlSafe(sql), values).await?;
-        codec::count(row.map_or(0, |(count,)| count), "number of cases")
-    }
-
     /// Every case that ever spoke of `address`, newest first.
     ///
     /// # Errors
@@ -205,28 +149,6 @@ impl Store {
     }
 }
 
-impl Filter {
-    /// The WHERE clause and its parameters, from `$1` on. Only the parameters carry what was asked for.
-    fn condition(&self) -> (String, Vec<Value>) {
-        let wanted = [
-            ("open", self.open.map(Value::from)),
-            ("stage", self.stage.map(|stage| Value::from(stage.name()))),
-            ("subscriber", self.subscriber.as_ref().map(|subscriber| Value::from(subscriber.as_str()))),
-            ("proxy", self.proxy.map(Value::from)),
-        ];
-        let mut condition = String::new();
-        let mut values = Vec::new();
-        for (column, value) in wanted.into_iter().filter_map(|(column, value)| Some((column, value?))) {
-            values.push(value);
-            let word = if condition.is_empty() { "WHERE" } else { " AND" };
-            condition.push_str(&format!("{word} {column} = ${}", values.len()));
-        }
-        (condition, values)
-    }
-}
-
-const COLUMNS: &str = "case_id, subscriber, stage, opened, updated, version, due, harm, proxy, addresses";
-
 #[derive(sqlx::FromRow)]
 struct RecordRow {
     case_id: i64,
@@ -246,40 +168,6 @@ impl TryFrom<RecordRow> for Record {
             at: codec::moment(row.at, &what)?,
             actor: codec::from_json(&row.actor, &what)?,
             event: codec::from_json(&row.event, &what)?,
-        })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct SummaryRow {
-    case_id: i64,
-    subscriber: String,
-    stage: String,
-    opened: i64,
-    updated: i64,
-    version: i64,
-    due: Option<i64>,
-    harm: i64,
-    proxy: bool,
-    addresses: String,
-}
-
-impl TryFrom<SummaryRow> for Summary {
-    type Error = StoreError;
-    fn try_from(row: SummaryRow) -> Result<Summary, StoreError> {
-        let what = format!("summary of case ND-{}", row.case_id);
-        let due = row.due.map(|due| codec::moment(due, &what)).transpose()?;
-        Ok(Summary {
-            case: CaseId(codec::count(row.case_id, &what)?),
-            subscriber: row.subscriber.parse().map_err(|error| codec::damaged(&what, format!("{error}")))?,
-            stage: row.stage.parse().map_err(|error| codec::damaged(&what, error))?,
-            opened: codec::moment(row.opened, &what)?,
-            updated: codec::moment(row.updated, &what)?,
-            version: codec::count(row.version, &what)?,
-            due,
-            harm: u8::try_from(row.harm).map_err(|error| codec::damaged(&what, error.to_string()))?,
-            proxy: row.proxy,
-            addresses: codec::from_json(&row.addresses, &what)?,
         })
     }
 }

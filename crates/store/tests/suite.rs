@@ -61,6 +61,7 @@ suite! {
         a_subscriber_has_one_open_case,
         a_decision_is_written_whole_or_not_at_all,
         lists_show_what_was_asked_for,
+        a_line_keeps_all_that_lists_show,
         readings_are_replaced_and_listed,
     },
     outbox::{

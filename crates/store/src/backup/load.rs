@@ -14,7 +14,7 @@ use crate::{Store, StoreError, codec};
 
 const DOING: &str = "restoring a backup";
 
-/// Rows per statement. The widest table has eleven columns: 5,500 parameters, well below the 32,766 SQLite takes.
+/// Rows per statement. The widest table has fifteen columns: 7,500 parameters, well below the 32,766 SQLite takes.
 const CHUNK: usize = 500;
 
 /// Archive bytes per statement, so that evidence of some megabytes each does not pile up in memory.

@@ -67,6 +67,10 @@ pub(super) const TABLES: &[Table] = &[
             ("harm", Int),
             ("proxy", Bool),
             ("addresses", Text),
+            ("assignee", Text),
+            ("more", Text),
+            ("sought", Text),
+            ("make", Int),
         ],
     },
     Table { name: "case_addresses", key: 2, page: 1000, columns: &[("address", Text), ("case_id", Int)] },
@@ -355,6 +359,22 @@ pub(super) const TABLES: &[Table] = &[
         key: 1,
         page: 1000,
         columns: &[("seq", Int), ("at", Int), ("who", Text), ("deed", Text), ("about", Text)],
+    },
+    Table {
+        name: "bulk_orders",
+        key: 1,
+        page: 100,
+        columns: &[
+            ("id", Int),
+            ("ordered_by", Text),
+            ("ordered_at", Int),
+            ("due", Int),
+            ("state", Text),
+            ("settled_at", Int),
+            ("wish", Text),
+            ("cases", Text),
+            ("outcome", Text),
+        ],
     },
 ];
 

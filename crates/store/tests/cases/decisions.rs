@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use case::{Actor, CaseId, Errand, Event, Record, Stage};
-use store::{Batch, CommitError, Filter, IntakeFilter, NewErrand, ReadingRow, Store, Summary};
+use case::{Actor, CaseId, Errand, Event, Listed, More, Narrow, Record, Stage};
+use store::{Batch, CommitError, IntakeFilter, NewErrand, ReadingRow, Store};
 
 use super::{at, delivery};
 use crate::stand::Stand;
@@ -18,8 +18,8 @@ pub(crate) fn record(case: u64, version: u64) -> Record {
     Record { case: CaseId(case), version, at: at(10), actor: Actor::Desk, event }
 }
 
-pub(crate) fn summary(case: u64, subscriber: &str, stage: Stage) -> Summary {
-    Summary {
+pub(crate) fn summary(case: u64, subscriber: &str, stage: Stage) -> Listed {
+    Listed {
         case: CaseId(case),
         subscriber: subscriber.parse().expect("a name"),
         stage,
@@ -30,6 +30,8 @@ pub(crate) fn summary(case: u64, subscriber: &str, stage: Stage) -> Summary {
         harm: 7,
         proxy: case % 2 == 1,
         addresses: vec!["192.0.2.7".parse().expect("an address")],
+        assignee: None,
+        more: More::default(),
     }
 }
 
@@ -82,8 +84,8 @@ pub(crate) async fn a_subscriber_has_one_open_case(stand: Stand) {
     batch.records.push(record(1, 2));
     batch.summaries.push(summary(1, "line-1", Stage::Closed));
     store.commit(&batch).await.expect("commits");
-    let open = Filter { open: Some(true), ..Filter::default() };
-    let open = store.summaries(&open, 10, 0).await.expect("lists");
+    let open = Narrow { open: Some(true), ..Narrow::default() };
+    let open = store.lines(&open, None, 10, 0).await.expect("lists");
     assert_eq!(open.iter().map(|one| one.case.0).collect::<Vec<_>>(), [3, 2]);
     let records = store.open_case_records().await.expect("reads");
     assert!(records.iter().all(|record| record.case != CaseId(1)), "{records:?}");
@@ -113,7 +115,7 @@ pub(crate) fn full_batch(case: u64, evidence: case::EvidenceId) -> Batch {
 async fn traces(store: &Store, case: u64, evidence: &case::EvidenceId) -> [bool; 5] {
     [
         !store.records(CaseId(case)).await.expect("reads").is_empty(),
-        store.summary(CaseId(case)).await.expect("reads").is_some(),
+        store.listed(CaseId(case)).await.expect("reads").is_some(),
         store.next_errand_due().await.expect("reads").is_some(),
         store.reading(evidence).await.expect("reads").is_some(),
         store.cursor("intake").await.expect("reads") == case,
@@ -192,20 +194,31 @@ pub(crate) async fn lists_show_what_was_asked_for(stand: Stand) {
         }
         store.commit(&batch).await.expect("commits");
     }
-    let list = async |filter: Filter| {
-        let found = store.summaries(&filter, 10, 0).await.expect("lists");
-        assert_eq!(store.count_cases(&filter).await.expect("counts"), found.len() as u64);
+    let list = async |narrow: Narrow| {
+        let found = store.lines(&narrow, None, 10, 0).await.expect("lists");
+        assert_eq!(store.count_lines(&narrow, 10).await.expect("counts"), found.len() as u64);
         found.into_iter().map(|one| one.case.0).collect::<Vec<_>>()
     };
-    assert_eq!(list(Filter::default()).await, [4, 3, 2, 1]);
-    assert_eq!(list(Filter { open: Some(true), ..Filter::default() }).await, [3, 2]);
-    assert_eq!(list(Filter { open: Some(false), proxy: Some(true), ..Filter::default() }).await, [1]);
-    assert_eq!(list(Filter { stage: Some(Stage::Contained), ..Filter::default() }).await, [3]);
-    let subscriber = Some("line-4".parse().expect("a name"));
-    assert_eq!(list(Filter { subscriber, ..Filter::default() }).await, [4]);
-    let page = store.summaries(&Filter::default(), 2, 1).await.expect("lists");
-    assert_eq!(page.iter().map(|one| one.case.0).collect::<Vec<_>>(), [3, 2]);
-    assert_eq!(store.summary(CaseId(3)).await.expect("reads"), Some(summary(3, "line-3", Stage::Contained)));
+    let all = Narrow::default();
+    assert_eq!(list(all.clone()).await, [4, 3, 2, 1]);
+    assert_eq!(list(Narrow { open: Some(true), ..all.clone() }).await, [3, 2]);
+    let ended = Narrow { open: Some(false), ..all.clone() };
+    assert_eq!(list(Narrow { stages: Some(vec![Stage::Closed, Stage::Contained]), ..ended }).await, [1]);
+    assert_eq!(list(Narrow { stages: Some(vec![Stage::Contained]), ..all.clone() }).await, [3]);
+    assert_eq!(list(Narrow { cases: Some(vec![CaseId(4), CaseId(u64::MAX)]), ..all.clone() }).await, [4]);
+    assert!(list(Narrow { cases: Some(vec![CaseId(u64::MAX)]), ..all.clone() }).await.is_empty());
+    let address = "2001:db8::2".parse().ok();
+    assert_eq!(list(Narrow { address, ..all.clone() }).await, [2]);
+    for (text, found) in
+        [("line-4", &[4][..]), ("ine-", &[4, 3, 2, 1]), ("_", &[]), ("192.0.2.7", &[4, 3, 1]), ("äh%", &[])]
+    {
+        assert_eq!(list(Narrow { texts: vec![text.to_owned()], ..all.clone() }).await, found, "{text}");
+    }
+    let ids = |lines: Vec<Listed>| lines.iter().map(|one| one.case.0).collect::<Vec<_>>();
+    assert_eq!(ids(store.lines(&all, None, 2, 1).await.expect("lists")), [3, 2]);
+    assert_eq!(ids(store.lines(&all, Some(CaseId(3)), 9, 0).await.expect("lists")), [2, 1]);
+    assert_eq!(store.count_lines(&all, 3).await.expect("counts"), 3, "counted further than asked");
+    assert_eq!(store.listed(CaseId(3)).await.expect("reads"), Some(summary(3, "line-3", Stage::Contained)));
 
     // An address that a case no longer speaks of still leads to it.
     let mut later = summary(3, "line-3", Stage::Contained);
@@ -219,6 +232,44 @@ pub(crate) async fn lists_show_what_was_asked_for(stand: Stand) {
     assert_eq!(find("::ffff:192.0.2.8").await, [3]);
     assert_eq!(find("2001:db8:0::2").await, [2]);
     assert!(find("192.0.2.9").await.is_empty());
+}
+
+pub(crate) async fn a_line_keeps_all_that_lists_show(stand: Stand) {
+    let store = stand.open().await;
+    let line = Listed {
+        assignee: Some("änn".to_owned()),
+        more: More {
+            headline: "open-proxy Ähnlich 100%".to_owned(),
+            kinds: [case::Kind::OpenProxy].into(),
+            ports: [1080].into(),
+            families: ["sobig".to_owned()].into(),
+            reporters: ["example.net".to_owned()].into(),
+            mentions: ["ben".to_owned()].into(),
+            sightings: 3,
+            block_ends: vec![7],
+            held_until: Some(9),
+            paged: true,
+        },
+        ..summary(1, "Line-1", Stage::Suspected)
+    };
+    store.commit(&Batch { summaries: vec![line.clone()], ..opening(1, "Line-1") }).await.expect("commits");
+    assert_eq!(store.listed(CaseId(1)).await.expect("reads"), Some(line.clone()));
+    for text in ["ähnlich", "100%", "line-1"] {
+        let narrow = Narrow { texts: vec![text.to_owned()], ..Narrow::default() };
+        assert_eq!(
+            store.lines(&narrow, None, 9, 0).await.expect("lists"),
+            std::slice::from_ref(&line),
+            "{text}"
+        );
+    }
+
+    // One that was made again is taken only while its case has not moved on.
+    assert!(store.lines_of_older_make(9).await.expect("looks").is_empty());
+    let again = Listed { assignee: None, harm: 2, ..line.clone() };
+    store.write_lines_again(&[Listed { version: 8, ..again.clone() }]).await.expect("writes");
+    assert_eq!(store.listed(CaseId(1)).await.expect("reads"), Some(line));
+    store.write_lines_again(std::slice::from_ref(&again)).await.expect("writes");
+    assert_eq!(store.listed(CaseId(1)).await.expect("reads"), Some(again));
 }
 
 pub(crate) async fn readings_are_replaced_and_listed(stand: Stand) {

@@ -1,8 +1,8 @@
 //! What the figures are read from: cases of a time, the outbox, and what blocklists said.
 
-use case::{CaseId, Errand, Stage};
+use case::{CaseId, Errand, Listed, Stage};
 use jiff::SignedDuration;
-use store::{AskedFor, Batch, Look, NewErrand, Summary};
+use store::{AskedFor, Batch, Look, NewErrand};
 
 use super::at;
 use super::decisions::{opening, record, summary};
@@ -13,8 +13,7 @@ pub(crate) async fn cases_of_a_time_come_newest_first_with_their_records(stand: 
     for case in 1..=4 {
         let mut batch = opening(case, &format!("line-{case}"));
         let opened = at(i64::try_from(case).expect("small") * 100);
-        batch.summaries =
-            vec![Summary { opened, ..summary(case, &format!("line-{case}"), Stage::Suspected) }];
+        batch.summaries = vec![Listed { opened, ..summary(case, &format!("line-{case}"), Stage::Suspected) }];
         store.commit(&batch).await.expect("commits");
     }
     let found = store.opened_between(at(200), at(400), 10).await.expect("lists");
