@@ -1059,13 +1059,17 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__case__subcmd__list)
-            opts="-c -h --stage --all --json --config --help"
+            opts="-c -h --stage --all --by --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --stage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

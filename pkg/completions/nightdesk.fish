@@ -159,14 +159,15 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -l json -d 'Pri
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand why" -s h -l help -d 'Print help'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -s c -l config -d 'The configuration file' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -s h -l help -d 'Print help'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -f -a "list" -d 'List open cases, most pressing first, or those that fit a search in its order'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -f -a "show" -d 'Show one case with all that happened'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -f -a "approve" -d 'Approve the blocks of a case that wait for a second person (playbook.second_person)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -f -a "innocent" -d 'Tell SpamCop that its reports of an advertised web host on this line are mistaken'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and not __fish_seen_subcommand_from list show approve innocent help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l stage -d 'Only this stage, such as confirmed' -r
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l by -d 'Whom `me` stands for in the search' -r
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -s c -l config -d 'The configuration file' -r -F
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l all -d 'Ended cases too'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l all -d 'Ended cases too, newest first'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -l json -d 'Print one JSON object per line on stdout'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from show" -s c -l config -d 'The configuration file' -r -F
@@ -179,7 +180,7 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_see
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -l by -d 'In whose name' -r
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -s c -l config -d 'The configuration file' -r -F
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from innocent" -s h -l help -d 'Print help'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "list" -d 'List open cases, most pressing first, or those that fit a search in its order'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one case with all that happened'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "approve" -d 'Approve the blocks of a case that wait for a second person (playbook.second_person)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand case; and __fish_seen_subcommand_from help" -f -a "innocent" -d 'Tell SpamCop that its reports of an advertised web host on this line are mistaken'
@@ -487,7 +488,7 @@ complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall operator token audit selfcheck backup restore config completions man help" -f -a "man" -d 'Print the manual page'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and not __fish_seen_subcommand_from init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall operator token audit selfcheck backup restore config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from lake" -f -a "import" -d 'Import flows from logs, captures and files: Zeek, Argus, nfdump, pcap and more'
-complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "list" -d 'List cases, newest first'
+complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "list" -d 'List open cases, most pressing first, or those that fit a search in its order'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "show" -d 'Show one case with all that happened'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "approve" -d 'Approve the blocks of a case that wait for a second person (playbook.second_person)'
 complete -c nightdesk -n "__fish_nightdesk_using_subcommand help; and __fish_seen_subcommand_from case" -f -a "innocent" -d 'Tell SpamCop that its reports of an advertised web host on this line are mistaken'

@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use tokio::sync::{RwLock, watch};
 
-use case::{Actor, Case, CaseId, Command, Home, Plan, Refusal, plan};
+use case::{Actor, Case, CaseId, Command, Home, Narrow, Plan, Refusal, plan};
 use lease::nat::Deterministic;
 use lease::{Attribution, Lease, Whose};
-use store::{Batch, CommitError, Spool, Store};
+use store::{Batch, BulkSettled, CommitError, Spool, Store};
 
 use crate::audit::{self, LastWalk};
 use crate::clock::Clock;
@@ -17,6 +17,7 @@ use crate::edge_status::EdgeStatus;
 use crate::error::{ActError, DeskError, Doing};
 use crate::exposure::Quota;
 use crate::firewall::Firewalls;
+use crate::listing::Listing;
 use crate::numbers::Kept;
 use crate::office::Office;
 use crate::patience::Attempts;
@@ -29,6 +30,10 @@ use crate::work::Work;
 
 /// How often a command beside the running desk tries a case that the desk keeps writing to.
 const RELEASE_TRIES: u32 = 20;
+
+/// What became of a command on many cases: those that took it, with their new version and who had them before, and those
+/// that did not, with the reason.
+pub(crate) type Many = (Vec<(CaseId, u64, Option<String>)>, Vec<(CaseId, String)>);
 
 /// The running desk. Cheap to clone; all clones are one desk.
 #[derive(Debug, Clone)]
@@ -45,6 +50,8 @@ struct Room {
     /// Guards the open cases. Writers hold it across the commit on purpose: decisions are made one after the other on
     /// what is on disk, so two can never rest on the same version. Readers are pages and the plan; both are short.
     office: RwLock<Office>,
+    /// What lists show of them.
+    listing: Listing,
     /// Rung after every commit: pumps and the reconcile loop look again. It carries no data, so nothing can be lost.
     bell: watch::Sender<u64>,
     edge: watch::Sender<EdgeStatus>,
@@ -89,15 +96,19 @@ impl Desk {
         let records = store.open_case_records().await.doing("read the open cases")?;
         let last = store.highest_case_id().await.doing("read the highest case number")?;
         let office = Office::rebuild(&records, last);
+        let ended = ended(&store).await?;
         let kept = Kept::default();
         kept.take_up(&records);
         let playbook = Live::take_up(&store, &settings.playbook, clock.now()).await?;
+        let listing = Listing::default();
+        listing.start(office.cases(), &playbook.get(), ended);
         let room = Room {
             settings,
             store,
             spool,
             clock,
             office: RwLock::new(office),
+            listing,
             bell: watch::Sender::new(0),
             edge: watch::Sender::new(EdgeStatus::default()),
             attempts: Attempts::default(),
@@ -164,6 +175,7 @@ impl Desk {
         actor: Actor,
     ) -> Result<(), ActError> {
         self.permit_command(&actor, &command).await?;
+        self.check_assignee(&command).await?;
         self.act_on(case, version, command, actor).await
     }
 
@@ -189,6 +201,9 @@ impl Desk {
             if let Some(ended) = ended {
                 draft.bring(ended);
             }
+            if let Some(other) = draft.reopens_beside_another(id, &command) {
+                return Err(ActError::Refused(Refusal::AnotherIsOpen(other)));
+            }
             draft.act(id, &command, &actor)?;
             draft.finish()
         };
@@ -197,6 +212,37 @@ impl Desk {
             self.commit(&mut office, batch, changed).await?;
         }
         Ok(())
+    }
+
+    /// Follows a command on each of these cases that still is at its version, and writes with it what `settled` makes of
+    /// what came of it: all in one commit.
+    pub(crate) async fn act_on_many(
+        &self,
+        orders: &[(CaseId, u64, Command)],
+        actor: &Actor,
+        settled: impl FnOnce(Many) -> BulkSettled,
+    ) -> Result<(), DeskError> {
+        let (mut done, mut left) = (Vec::new(), Vec::new());
+        let mut office = self.room.office.write().await;
+        let mut ended = Vec::new();
+        for (id, _, _) in orders.iter().filter(|(id, _, _)| office.case(*id).is_none()) {
+            let records = self.room.store.records(*id).await.doing("read a case")?;
+            ended.extend(Case::replay(&records));
+        }
+        let (batch, changed) = {
+            let playbook = self.playbook();
+            let mut draft = office.draft(&playbook, self.now());
+            ended.into_iter().for_each(|case| draft.bring(case));
+            for (id, version, command) in orders {
+                match draft.act_at(*id, *version, command, actor) {
+                    Ok((version, before)) => done.push((*id, version, before)),
+                    Err(why) => left.push((*id, why)),
+                }
+            }
+            draft.finish()
+        };
+        let batch = Batch { bulk: Some(settled((done, left))), ..batch };
+        self.commit(&mut office, batch, changed).await
     }
 
     /// A case that is not open, from its records: it still takes notes and word of mails that went out.
@@ -226,6 +272,7 @@ impl Desk {
         }
         self.room.work.note(&batch);
         self.room.kept.note(&batch.records);
+        self.room.listing.take(changed.iter(), &batch.records, &self.playbook());
         office.install(changed);
         office.note_pages(&batch.records);
         if !batch.records.is_empty() {
@@ -238,6 +285,7 @@ impl Desk {
         let records = self.room.store.open_case_records().await.doing("read the open cases")?;
         let last = self.room.store.highest_case_id().await.doing("read the highest case number")?;
         *office = Office::rebuild(&records, last);
+        self.room.listing.start(office.cases(), &self.playbook(), ended(&self.room.store).await?);
         self.room.kept.take_up(&records);
         Ok(())
     }
@@ -328,6 +376,10 @@ impl Desk {
 
     pub(crate) fn spool(&self) -> &Spool {
         &self.room.spool
+    }
+
+    pub(crate) fn listing(&self) -> &Listing {
+        &self.room.listing
     }
 
     pub(crate) fn office(&self) -> &RwLock<Office> {
@@ -453,6 +505,12 @@ impl Desk {
     pub(crate) fn bell(&self) -> watch::Receiver<u64> {
         self.room.bell.subscribe()
     }
+}
+
+/// How many cases have ended.
+async fn ended(store: &Store) -> Result<u64, DeskError> {
+    let narrow = Narrow { open: Some(false), ..Narrow::default() };
+    store.count_lines(&narrow, u32::MAX).await.doing("count the ended cases")
 }
 
 /// Who held the address then, by the leases a store knows; needs no running desk.

@@ -13,6 +13,7 @@ mod answers;
 mod audit;
 mod authenticity;
 mod blocklists;
+mod bulk;
 mod by_hand;
 mod clock;
 mod contacts;
@@ -32,6 +33,7 @@ mod intake;
 mod last_resort;
 mod league;
 mod letters;
+mod listing;
 mod login;
 mod lookback;
 mod marked;
@@ -48,12 +50,12 @@ mod people;
 mod playbook;
 mod program;
 mod proxy_pages;
+mod queue;
 mod reading;
 mod relay_mails;
 mod reporter;
 mod rights;
 mod scanner;
-mod search;
 mod second_factor;
 mod selfcheck;
 mod sender;
@@ -74,6 +76,9 @@ pub use ::oncall::{
 };
 pub use audit::{ChainView, DEEDS_PER_PAGE, DeedView};
 pub use blocklists::{BlocklistView, Blocklists, ListDay, Listed};
+pub use bulk::{
+    BULK_AT_MOST, BulkAction, BulkError, BulkLine, BulkOutcome, BulkPreview, BulkView, BulkWish, UNDO_FOR,
+};
 pub use by_hand::ByHand;
 pub use clock::Clock;
 pub use contacts::{ContactTable, Contacts, Looking, RegistryContacts};
@@ -107,9 +112,9 @@ pub use numbers::{
     ClockCounts, Gauges, ListCounts, MOST_CASES, NewCase, NumbersView, TABLES, Table, numbers, table,
 };
 pub use outbound::{Outbound, OutboundError};
-pub use pages::PER_PAGE;
 pub use people::{NewPassword, PeopleError, Person};
 pub use playbook::{LivePlaybook, NotLive, PlaybookView, Trial, TrialView, live_playbook, try_playbook};
+pub use queue::{PER_PAGE, SearchError, cases_that_fit};
 pub use reporter::named_feeds;
 pub use rights::{Forbidden, Right, Rights, Role, VERBS, Verb};
 pub use second_factor::Enrolment;

@@ -154,6 +154,7 @@ impl Desk {
     /// Ticks every case whose time has come. Nothing is remembered here: what is due follows from the case itself.
     async fn keep_the_clock(self) {
         let mut forgot: Option<Timestamp> = None;
+        self.make_all_lines_again().await;
         loop {
             let now = self.now();
             if forgot.is_none_or(|forgot| now.duration_since(forgot) >= FORGETS_EVERY) {
@@ -161,7 +162,24 @@ impl Desk {
                 self.forget_old_letters(now).await;
             }
             self.tick_those_due().await;
+            if let Err(error) = self.do_bulk_due().await {
+                self.trouble("orders for many cases wait", &error).await;
+            }
             tokio::time::sleep(IDLE).await;
+        }
+    }
+
+    /// After an upgrade lists show more of a case than was kept of it.
+    async fn make_all_lines_again(&self) {
+        loop {
+            match self.make_lines_again().await {
+                Ok(0) => return,
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => {
+                    tracing::warn!(error = %chain(&error), "older cases cannot be made ready for lists; it is tried at the next start");
+                    return;
+                }
+            }
         }
     }
 

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use case::{
-    Actor, Case, CaseId, Command, Errand, Event, Filing, Playbook, Record, Refusal, Sighting, Source,
+    Actor, Case, CaseId, Command, Errand, Event, Filing, Listed, Playbook, Record, Refusal, Sighting, Source,
     SubscriberId,
 };
-use store::{Batch, Heard, NewErrand, Summary, Verdict};
+use store::{Batch, Heard, NewErrand, Verdict};
 
 use crate::proxy_pages::Stretch;
 
@@ -198,6 +198,33 @@ impl Draft<'_> {
         Ok(Some(count))
     }
 
+    /// Follows a command on a case that is still at `version`. Gives the version it came to and who had it before; or why
+    /// it does not take it, in words.
+    pub(crate) fn act_at(
+        &mut self,
+        id: CaseId,
+        version: u64,
+        command: &Command,
+        actor: &Actor,
+    ) -> Result<(u64, Option<String>), String> {
+        let case = self.case(id).ok_or_else(|| format!("there is no case {id}"))?;
+        let before = case.assignee().map(str::to_owned);
+        if case.version() != version {
+            return Err("it moved on since it was looked at".to_owned());
+        }
+        if let Some(other) = self.reopens_beside_another(id, command) {
+            return Err(Refusal::AnotherIsOpen(other).to_string());
+        }
+        self.act(id, command, actor).map_err(|refusal| refusal.to_string())?;
+        Ok((self.case(id).map_or(version, Case::version), before))
+    }
+
+    /// The open case of the same line, where the command would open an ended one beside it: a line has one.
+    pub(crate) fn reopens_beside_another(&self, id: CaseId, command: &Command) -> Option<CaseId> {
+        let case = self.case(id).filter(|_| matches!(command, Command::Reopen { .. }))?;
+        self.open_case_of(case.subscriber()).map(Case::id).filter(|other| *other != id)
+    }
+
     fn take(&mut self, id: CaseId, events: Vec<Event>, actor: &Actor) {
         let mut known = self.case(id).cloned();
         let first = known.as_ref().map_or(1, |case| case.version() + 1);
@@ -213,6 +240,10 @@ impl Draft<'_> {
             self.records.push(record);
         }
         if let Some(case) = known {
+            // A reopened case is its line's from here on, also to the next command of the same draft.
+            if case.stage().is_open() {
+                self.by_subscriber.insert(case.subscriber().clone(), id);
+            }
             self.changed.insert(id, case);
         }
     }
@@ -254,7 +285,7 @@ impl Draft<'_> {
         });
         let heard = heard.collect();
         let changed: Vec<Case> = self.changed.into_values().collect();
-        let summaries = changed.iter().map(|case| summary(case, self.playbook, self.now)).collect();
+        let summaries = changed.iter().map(|case| Listed::of(case, self.playbook)).collect();
         let batch = Batch {
             records: self.records,
             errands: self.errands,
@@ -264,22 +295,5 @@ impl Draft<'_> {
             ..Batch::default()
         };
         (batch, changed)
-    }
-}
-
-/// The row the store keeps of a case, for lists that must not replay.
-fn summary(case: &Case, playbook: &Playbook, now: Timestamp) -> Summary {
-    let urgency = case.urgency(playbook);
-    Summary {
-        case: case.id(),
-        subscriber: case.subscriber().clone(),
-        stage: case.stage(),
-        opened: case.opened(),
-        updated: now,
-        version: case.version(),
-        due: urgency.due,
-        harm: urgency.harm,
-        proxy: urgency.proxy,
-        addresses: case.addresses().into_iter().collect(),
     }
 }

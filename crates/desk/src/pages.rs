@@ -1,103 +1,29 @@
 //! What the pages and the JSON twins ask for.
 
-use case::{Case, CaseId, EvidenceId, Kind, Record, Stage};
+use case::{Case, CaseId, EvidenceId, Listed, Record};
 use jiff::{SignedDuration, Timestamp};
 use report::Reading;
-use store::{Filter, IntakeFilter, IntakeRow};
+use store::{IntakeFilter, IntakeRow};
 
 use crate::desk::Desk;
 use crate::error::{DeskError, Doing};
 use crate::marked::{pieces, word};
-use crate::search::Search;
+use crate::queue::PER_PAGE;
 use crate::timeline;
 use crate::traffic::signs_of;
-use crate::view::{CaseView, CheckView, EvidenceView, Front, Hour, IntakeView, QueuePage, QueueRow};
+use crate::view::{CaseView, CheckView, EvidenceView, Front, Hour, IntakeView, QueueRow};
 
-/// Rows on a page: what a browser draws at once and a person reads (the DOM, not the server, is the cost).
-pub const PER_PAGE: usize = 50;
 /// Evidence shown whole on a case's page; more is a link.
 const EVIDENCE_SHOWN: usize = 20;
 
 impl Desk {
-    /// One page of the queue, most pressing first; `search` narrows it.
-    ///
-    /// # Errors
-    /// [`DeskError`] when the store cannot be read.
-    pub async fn queue(&self, search: &str, page: usize) -> Result<QueuePage, DeskError> {
-        let search = Search::parse(search);
-        let now = self.now();
-        let playbook = self.playbook();
-        let mut rows = if search.wants_ended() {
-            self.ended_rows(&search).await?
-        } else {
-            let office = self.office().read().await;
-            let mut cases: Vec<&Case> = office.cases().filter(|case| search.fits(case)).collect();
-            cases.sort_by_cached_key(|case| (case.urgency(&playbook).key(now), case.id()));
-            cases.into_iter().map(|case| self.queue_row(case, now)).collect()
-        };
-        let total = rows.len();
-        let pages = total.div_ceil(PER_PAGE).max(1);
-        let page = page.clamp(1, pages);
-        let mut rows: Vec<QueueRow> = rows.drain(..).skip((page - 1) * PER_PAGE).take(PER_PAGE).collect();
-        self.fill_in_heard(&mut rows).await?;
-        Ok(QueuePage { rows, total, page, pages })
-    }
-
-    /// The newest ended cases that fit; at most a thousand are looked at.
-    async fn ended_rows(&self, search: &Search) -> Result<Vec<QueueRow>, DeskError> {
-        let filter = Filter { open: Some(false), ..Filter::default() };
-        let summaries = self.store().summaries(&filter, 1000, 0).await.doing("list ended cases")?;
-        let mut rows = Vec::new();
-        for summary in summaries {
-            let records = self.store().records(summary.case).await.doing("read a case")?;
-            let Some(case) = Case::replay(&records) else { continue };
-            if search.fits(&case) {
-                rows.push(QueueRow { updated: summary.updated, ..self.queue_row(&case, self.now()) });
-            }
-        }
-        Ok(rows)
-    }
-
-    fn queue_row(&self, case: &Case, now: Timestamp) -> QueueRow {
-        let urgency = case.urgency(&self.playbook());
-        let mut kinds: Vec<Kind> = case.sightings().iter().map(|sighting| sighting.kind).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        QueueRow {
-            id: case.id(),
-            subscriber: case.subscriber().clone(),
-            stage: case.stage(),
-            headline: headline(case, &kinds),
-            addresses: case.addresses().into_iter().collect(),
-            kinds,
-            opened: case.opened(),
-            updated: updated(case),
-            due: urgency.due,
-            harm: urgency.harm,
-            proxy: urgency.proxy,
-            sightings: case.sightings().len(),
-            reports: 0,
-            reporters: 0,
-            authenticated_reporters: 0,
-            blocks: case.standing_rules(now).len(),
-        }
-    }
-
     /// The counts of the front page.
     ///
     /// # Errors
     /// [`DeskError`] when the store cannot be read.
     pub async fn front(&self) -> Result<Front, DeskError> {
         let now = self.now();
-        let by_stage = {
-            let office = self.office().read().await;
-            let count = |stage: Stage| office.cases().filter(|case| case.stage() == stage).count();
-            Stage::ALL
-                .into_iter()
-                .filter(|stage| stage.is_open())
-                .map(|stage| (stage, count(stage)))
-                .collect()
-        };
+        let (by_stage, ended) = (self.listing().by_stage(), self.listing().ended());
         let count =
             |outcome: &str| IntakeFilter { outcomes: vec![outcome.to_owned()], ..IntakeFilter::default() };
         let orphans = self.store().count_intake(&count("orphan")).await.doing("count orphans")?;
@@ -109,6 +35,7 @@ impl Desk {
         let checks = self.checks().await?;
         Ok(Front {
             by_stage,
+            ended,
             orphans,
             unreadable,
             accepted_today,
@@ -162,7 +89,7 @@ impl Desk {
             evidence.extend(self.evidence(&id).await?);
         }
         evidence.reverse();
-        let mut row = self.queue_row(&case, now);
+        let mut row = QueueRow::of(&Listed::of(&case, &self.playbook()), now);
         self.fill_in_heard(std::slice::from_mut(&mut row)).await?;
         Ok(Some(CaseView {
             row,
@@ -245,38 +172,6 @@ impl Desk {
             cases: cases.unwrap_or_default(),
         })
     }
-}
-
-/// What matters most about a case, in one line.
-fn headline(case: &Case, kinds: &[Kind]) -> String {
-    if let Some(proof) = case.answers().iter().rev().find(|answer| answer.verdict.is_proof()) {
-        let port = proof.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let by = proof.protocol.as_deref().map(|protocol| format!(" by {protocol}")).unwrap_or_default();
-        return format!("{} proved on {}{port}{by}", proof.verdict, proof.address);
-    }
-    let relaying = case.signs().filter(|seen| seen.kind.is_proxy_or_relay()).last();
-    if let Some(seen) = relaying.filter(|_| matches!(case.stage(), Stage::Confirmed | Stage::Contained)) {
-        let port = seen.port.map(|port| format!(":{port}")).unwrap_or_default();
-        return format!("relaying seen on {}{port} in our own flow records", seen.address);
-    }
-    let what: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    let (all, seen) = (case.sightings().len(), case.signs().count());
-    let counted = |count: usize, name: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {name}")),
-        more => Some(format!("{more} {name}s")),
-    };
-    let held: Vec<String> =
-        [counted(all - seen, "claim"), counted(seen, "sign")].into_iter().flatten().collect();
-    let verb = if all == seen { "seen" } else { "alleged" };
-    format!("{} {verb}, {}, not proved", what.join(", "), held.join(" and "))
-}
-
-/// When something was last heard of or moved on a case.
-fn updated(case: &Case) -> Timestamp {
-    let heard = case.sightings().iter().map(|sighting| sighting.received);
-    let answered = case.answers().iter().map(|answer| answer.started);
-    heard.chain(answered).chain([case.opened(), case.stage_since()]).max().unwrap_or(case.opened())
 }
 
 /// The evidence a case's records speak of, in order, each once.

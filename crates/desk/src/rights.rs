@@ -6,11 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use case::{Actor, Command};
+use case::{Actor, Command, Refusal};
 use serde::{Deserialize, Serialize};
 
 use crate::desk::Desk;
-use crate::error::{DeskError, Doing};
+use crate::error::{ActError, DeskError, Doing};
 
 /// What somebody is at this desk; each may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -120,6 +120,10 @@ pub enum Verb {
     Release,
     /// End a case as nothing.
     Dismiss,
+    /// Take an ended case up again.
+    Reopen,
+    /// Say who has a case.
+    Assign,
     /// Tell SpamCop that its reports are mistaken.
     Innocent,
     /// Confirm a case by hand: blocks follow.
@@ -145,12 +149,14 @@ pub enum Verb {
 }
 
 /// What each verb takes. A verb that is not here does not exist: [`Verb::needs`] is made from it.
-pub const VERBS: [(Verb, Right); 16] = [
+pub const VERBS: [(Verb, Right); 18] = [
     (Verb::Read, Right::See),
     (Verb::Note, Right::Work),
     (Verb::Recheck, Right::Work),
     (Verb::Release, Right::Work),
     (Verb::Dismiss, Right::Work),
+    (Verb::Reopen, Right::Work),
+    (Verb::Assign, Right::Work),
     (Verb::Innocent, Right::Work),
     (Verb::Confirm, Right::CutOff),
     (Verb::Approve, Right::CutOff),
@@ -180,6 +186,8 @@ impl Verb {
             Command::Recheck { .. } => Verb::Recheck,
             Command::Release { .. } => Verb::Release,
             Command::Dismiss { .. } => Verb::Dismiss,
+            Command::Reopen { .. } => Verb::Reopen,
+            Command::Assign { .. } => Verb::Assign,
             Command::Innocent { .. } => Verb::Innocent,
             Command::Confirm { .. } => Verb::Confirm,
             Command::Approve { .. } => Verb::Approve,
@@ -259,6 +267,15 @@ impl Desk {
     pub async fn permit_command(&self, actor: &Actor, command: &Command) -> Result<(), Forbidden> {
         let Actor::Operator(who) = actor else { return Ok(()) };
         self.permit(who, Verb::of(command).ok_or(Forbidden::DesksOwn)?).await
+    }
+
+    /// A case is given to somebody who can work on it.
+    pub(crate) async fn check_assignee(&self, command: &Command) -> Result<(), ActError> {
+        let Command::Assign { to: Some(name) } = command else { return Ok(()) };
+        match self.rights_of(name.trim()).await? {
+            Some(rights) if rights.allow(Right::Work) && !name.starts_with(TOKEN) => Ok(()),
+            _ => Err(ActError::Refused(Refusal::NotAName(name.clone()))),
+        }
     }
 }
 

@@ -87,6 +87,11 @@ fn row(record: &Record) -> TimelineRow {
         Event::BlockLifted { key, reason } => (Tone::Edge, format!("lifted: {key}"), reason.in_words(), None),
         Event::Released { reason } => (Tone::Operator, "released by hand".to_owned(), reason.clone(), None),
         Event::Dismissed { reason } => (Tone::Operator, "dismissed".to_owned(), reason.clone(), None),
+        Event::Reopened { reason } => (Tone::Operator, "reopened".to_owned(), reason.clone(), None),
+        Event::Assigned { to: Some(name) } => {
+            (Tone::Operator, format!("taken on by {name}"), String::new(), None)
+        }
+        Event::Assigned { to: None } => (Tone::Operator, "anybody's again".to_owned(), String::new(), None),
         Event::NoticeOrdered { evidence } => {
             (Tone::Told, "subscriber is to be told".to_owned(), String::new(), *evidence)
         }

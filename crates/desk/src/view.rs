@@ -37,6 +37,10 @@ pub struct QueueRow {
     pub harm: u8,
     /// Whether it alleges or proves a proxy or relay and is not contained.
     pub proxy: bool,
+    /// Who has taken it on, by login name.
+    pub assignee: Option<String>,
+    /// Who was spoken to in a note and has done nothing here since.
+    pub mentions: Vec<String>,
     /// How many sightings it holds.
     pub sightings: usize,
     /// How many reports were heard of it, filed or counted; each once, by whatever ways it came.
@@ -50,12 +54,14 @@ pub struct QueueRow {
 }
 
 /// One page of the queue, most pressing first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct QueuePage {
     /// At most `per_page` rows.
     pub rows: Vec<QueueRow>,
-    /// How many cases match in all.
+    /// How many cases match in all, as far as they were counted.
     pub total: usize,
+    /// Whether there are more than were counted.
+    pub more: bool,
     /// This page, from 1.
     pub page: usize,
     /// How many pages there are; at least 1.
@@ -67,6 +73,8 @@ pub struct QueuePage {
 pub struct Front {
     /// Open cases by stage, every stage named, in order.
     pub by_stage: Vec<(Stage, usize)>,
+    /// How many cases have ended.
+    pub ended: u64,
     /// Reports nobody's case could take: ours, but no subscriber found, or several.
     pub orphans: u64,
     /// Messages nothing could be made of.

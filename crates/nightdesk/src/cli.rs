@@ -276,14 +276,21 @@ pub(crate) struct Why {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CaseCommand {
-    /// List cases, newest first.
+    /// List open cases, most pressing first, or those that fit a search in its order.
+    #[command(after_help = search_help())]
     List {
+        /// What they must fit, in the words of the search box, such as: stage:confirmed left<1h
+        #[arg(value_name = "SEARCH", allow_hyphen_values = true)]
+        search: Vec<String>,
         /// Only this stage, such as confirmed.
         #[arg(long)]
         stage: Option<case::Stage>,
-        /// Ended cases too.
+        /// Ended cases too, newest first.
         #[arg(long)]
         all: bool,
+        /// Whom `me` stands for in the search.
+        #[arg(long, value_name = "OPERATOR")]
+        by: Option<String>,
         #[command(flatten)]
         json: Json,
     },
@@ -313,6 +320,16 @@ pub(crate) enum CaseCommand {
         #[arg(long, value_name = "OPERATOR", default_value = "command line")]
         by: String,
     },
+}
+
+/// The words of a search as a list.
+fn search_help() -> String {
+    let words = case::SEARCH_WORDS.iter().map(|(name, value, finds)| format!("  {name}{value:<22} {finds}"));
+    let words: Vec<String> = words.collect();
+    format!(
+        "Words of a search:\n{}\n  sort:-harm             clock, opened, updated, harm or sightings\nWords beside each other must all fit; - or not turns one round, or takes either, ( ) group, \" \" keep blanks.",
+        words.join("\n")
+    )
 }
 
 #[derive(Debug, Args)]

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
     match runtime.block_on(run(cli)) {
         Ok(commands::Answer::Yes) => ExitCode::SUCCESS,
         Ok(commands::Answer::No) => ExitCode::FAILURE,
+        Ok(commands::Answer::Misuse) => ExitCode::from(2),
         Err(error) => {
             commands::complain(&error);
             ExitCode::FAILURE

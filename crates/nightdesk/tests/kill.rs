@@ -18,9 +18,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use case::{Case, Event};
+use case::{Case, Event, Narrow};
 use jiff::Timestamp;
-use store::{Filter, Store};
+use store::Store;
 
 const CLIENTS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -144,7 +144,7 @@ async fn everything_is_in_the_log(store: &Store, wanted: &[String]) {
 
 async fn nothing_is_twice_on_a_case(store: &Store) {
     let mut cases = 0;
-    for summary in store.summaries(&Filter::default(), 1000, 0).await.expect("the cases") {
+    for summary in store.lines(&Narrow::default(), None, 1000, 0).await.expect("the cases") {
         let records = store.records(summary.case).await.expect("records");
         let filed: Vec<_> = records
             .iter()

@@ -100,6 +100,9 @@
     "/": () => one("#q, #of")?.focus(),
     r: () => one("#reason")?.focus(),
     u: () => one(".brand")?.click(),
+    x: () => document.activeElement?.closest("[data-row]")?.querySelector("[data-select]")?.click(),
+    a: () => one("[data-take]")?.click(),
+    e: () => one("#page .evidence summary, #page .evidence a")?.focus(),
     "?": help,
   };
 

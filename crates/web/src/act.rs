@@ -17,9 +17,9 @@ const PORTS_LIMIT: usize = 16;
 /// One action as sent.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Wish {
-    /// `confirm`, `dismiss`, `release`, `recheck`, `innocent` or `note`.
+    /// `confirm`, `dismiss`, `release`, `recheck`, `innocent`, `reopen`, `assign` or `note`.
     pub(crate) action: String,
-    /// Why; required for each.
+    /// Why; required for each but `assign`.
     #[serde(default)]
     pub(crate) reason: String,
     /// How many events the case had on the page the action was sent from.
@@ -27,6 +27,9 @@ pub(crate) struct Wish {
     /// For a recheck: the ports to ask first, with blanks or commas between.
     #[serde(default)]
     pub(crate) ports: String,
+    /// For `assign`: whom it is given to, or `me`; nobody where it is empty.
+    #[serde(default)]
+    pub(crate) to: String,
 }
 
 /// What an action is, whatever the case.
@@ -38,17 +41,21 @@ pub(crate) enum Action {
     Release,
     Recheck,
     Innocent,
+    Reopen,
+    Assign,
     Note,
 }
 
 impl Action {
-    const ALL: [Action; 7] = [
+    const ALL: [Action; 9] = [
         Action::Confirm,
         Action::Dismiss,
         Action::Approve,
         Action::Release,
         Action::Recheck,
         Action::Innocent,
+        Action::Reopen,
+        Action::Assign,
         Action::Note,
     ];
 
@@ -61,6 +68,8 @@ impl Action {
             Action::Release => "release",
             Action::Recheck => "recheck",
             Action::Innocent => "innocent",
+            Action::Reopen => "reopen",
+            Action::Assign => "assign",
             Action::Note => "note",
         }
     }
@@ -79,6 +88,8 @@ impl Action {
             Action::Release => Verb::Release,
             Action::Recheck => Verb::Recheck,
             Action::Innocent => Verb::Innocent,
+            Action::Reopen => Verb::Reopen,
+            Action::Assign => Verb::Assign,
             Action::Note => Verb::Note,
         }
     }
@@ -92,6 +103,8 @@ impl Action {
             Action::Release => "Released. The blocks are lifted and leave the edge with the next reading.",
             Action::Recheck => "Recheck asked. The answer appears in the timeline.",
             Action::Innocent => "SpamCop will be told. The timeline says when it was.",
+            Action::Reopen => "Reopened. What is known of it was judged anew.",
+            Action::Assign => "Who has it is changed.",
             Action::Note => "Noted.",
         }
     }
@@ -141,7 +154,11 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
         }
         Stage::Confirmed | Stage::Contained => stands(vec![recheck, release, note, dismiss]),
         Stage::Cleaned => stands(vec![recheck, note, release, confirm, dismiss]),
-        Stage::Closed | Stage::Dismissed => stands(vec![release, note]),
+        Stage::Closed | Stage::Dismissed => stands(vec![
+            offer(Action::Reopen, "Reopen", "What is known of it is judged anew, from heads-up on."),
+            release,
+            note,
+        ]),
     };
     if let Some(approve) = approve {
         offers.insert(0, approve);
@@ -155,7 +172,7 @@ pub(crate) async fn follow(app: &App, case: CaseId, wish: &Wish, operator: &str)
     let action = Action::named(&wish.action)
         .ok_or_else(|| Trouble::Misread(format!("{:?} is not an action of a case", wish.action)))?;
     let reason = wish.reason.trim().to_owned();
-    if reason.is_empty() {
+    if reason.is_empty() && action != Action::Assign {
         return Err(OfficeError::Refused(case::Refusal::NoReason).into());
     }
     if reason.len() > REASON_LIMIT {
@@ -169,6 +186,8 @@ pub(crate) async fn follow(app: &App, case: CaseId, wish: &Wish, operator: &str)
         Action::Release => Command::Release { reason: reason.clone() },
         Action::Recheck => Command::Recheck { ports: ports(&wish.ports)? },
         Action::Innocent => Command::Innocent { reason: reason.clone() },
+        Action::Reopen => Command::Reopen { reason: reason.clone() },
+        Action::Assign => Command::Assign { to: assignee(&wish.to, operator) },
         Action::Note => Command::Note { text: reason.clone() },
     };
     app.office.act_expecting(case, wish.version, command, actor()).await?;
@@ -176,12 +195,22 @@ pub(crate) async fn follow(app: &App, case: CaseId, wish: &Wish, operator: &str)
     let beside = match action {
         Action::Recheck => Some(format!("recheck asked: {reason}")),
         Action::Approve => Some(format!("blocks approved: {reason}")),
+        Action::Assign if !reason.is_empty() => Some(reason),
         _ => None,
     };
     if let Some(text) = beside {
         app.office.act(case, Command::Note { text }, actor()).await?;
     }
     Ok(action)
+}
+
+/// Whom a form names: `me` is whoever sent it.
+pub(crate) fn assignee(to: &str, operator: &str) -> Option<String> {
+    match to.trim() {
+        "" => None,
+        "me" => Some(operator.to_owned()),
+        name => Some(name.to_owned()),
+    }
 }
 
 /// The ports named; none means the case's own.

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
-    Acknowledged, ActError, CaseView, Configuration, CustomerAnswer, CustomerView, Desk, DeskError, Dialect,
-    DutyView, EvidenceView, Exposure, FirewallView, Front, GardenAnswer, Gauges, IntakeView, LookBackError,
-    MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage,
-    ReporterView, Session, Timeline, TrapsView, Verb, Via, WhyStep,
+    Acknowledged, ActError, BulkAction, BulkError, BulkPreview, BulkView, BulkWish, CaseView, Configuration,
+    CustomerAnswer, CustomerView, Desk, DeskError, Dialect, DutyView, EvidenceView, Exposure, FirewallView,
+    Front, GardenAnswer, Gauges, IntakeView, LookBackError, MailPortView, NewSession, NumbersView, Page,
+    PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView, SearchError, Session, Timeline,
+    TrapsView, Verb, Via, WhyStep,
 };
 
 use ipnet::IpNet;
@@ -29,6 +30,29 @@ impl From<ActError> for OfficeError {
             ActError::Changed => OfficeError::Changed,
             ActError::Forbidden(error) => error.into(),
             ActError::Desk(error) => error.into(),
+        }
+    }
+}
+
+impl From<SearchError> for OfficeError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Search(error) => OfficeError::BadSearch(error),
+            SearchError::Desk(error) => error.into(),
+        }
+    }
+}
+
+impl From<BulkError> for OfficeError {
+    fn from(error: BulkError) -> Self {
+        match error {
+            BulkError::Search(error) => error.into(),
+            BulkError::Act(error) => error.into(),
+            BulkError::Changed => OfficeError::CasesChanged,
+            BulkError::NoSuch => OfficeError::NoSuchOrder,
+            BulkError::Reason | BulkError::None | BulkError::TooMany | BulkError::TooLate(_) => {
+                OfficeError::CannotSay(error.to_string())
+            }
         }
     }
 }
@@ -56,8 +80,33 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 impl Office for Desk {
-    fn queue<'a>(&'a self, search: &'a str, page: usize) -> Soon<'a, QueuePage> {
-        Box::pin(async move { Ok(Desk::queue(self, search, page).await?) })
+    fn queue<'a>(&'a self, search: &'a str, page: usize, by: &'a str) -> Soon<'a, QueuePage> {
+        Box::pin(async move { Ok(Desk::queue(self, search, page, by).await?) })
+    }
+
+    fn preview_bulk<'a>(
+        &'a self,
+        search: &'a str,
+        action: &'a BulkAction,
+        by: &'a str,
+    ) -> Soon<'a, BulkPreview> {
+        Box::pin(async move { Ok(Desk::preview_bulk(self, search, action, by).await?) })
+    }
+
+    fn order_bulk<'a>(&'a self, wish: &'a BulkWish, mark: &'a str, by: &'a str) -> Soon<'a, u64> {
+        Box::pin(async move { Ok(Desk::order_bulk(self, wish, mark, by).await?) })
+    }
+
+    fn undo_bulk<'a>(&'a self, id: u64, by: &'a str) -> Soon<'a, BulkView> {
+        Box::pin(async move { Ok(Desk::undo_bulk(self, id, by).await?) })
+    }
+
+    fn bulk(&self, id: u64) -> Soon<'_, Option<BulkView>> {
+        Box::pin(async move { Ok(Desk::bulk(self, id).await?) })
+    }
+
+    fn bulks(&self) -> Soon<'_, Vec<BulkView>> {
+        Box::pin(async move { Ok(Desk::bulks(self).await?) })
     }
 
     fn front(&self) -> Soon<'_, Front> {

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use case::{Actor, CaseId, Command, EvidenceId, Mistake, Refusal, SubscriberId};
+use case::{Actor, CaseId, Command, EvidenceId, Mistake, QueryError, Refusal, SubscriberId};
 use desk::{
-    Acknowledged, CaseView, Configuration, CustomerAnswer, CustomerView, Dialect, DutyView, EvidenceView,
-    Exposure, FirewallView, Front, GardenAnswer, Gauges, IntakeView, MailPortView, NewSession, NumbersView,
-    Page, PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView,
-    WhyStep,
+    Acknowledged, BulkAction, BulkPreview, BulkView, BulkWish, CaseView, Configuration, CustomerAnswer,
+    CustomerView, Dialect, DutyView, EvidenceView, Exposure, FirewallView, Front, GardenAnswer, Gauges,
+    IntakeView, MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView,
+    QueuePage, ReporterView, Session, Timeline, TrapsView, WhyStep,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +29,12 @@ pub enum OfficeError {
     /// The case moved on since the page was made; nothing was recorded.
     #[error("the case has changed since the page was made")]
     Changed,
+    /// The cases that fit a search are others than those that were shown; nothing was ordered.
+    #[error("the cases that fit changed since they were shown")]
+    CasesChanged,
+    /// No such order for many cases.
+    #[error("there is no such order")]
+    NoSuchOrder,
     /// Name and password do not go together.
     #[error("that name and password do not go together")]
     WrongPassword,
@@ -44,6 +50,9 @@ pub enum OfficeError {
     /// Whoever asks may not; the text says what it takes.
     #[error("{0}")]
     Forbidden(String),
+    /// A search was not understood.
+    #[error("the search was not understood: {0}")]
+    BadSearch(#[from] QueryError),
     /// What was asked cannot be said, for a reason that the asker should read.
     #[error("{0}")]
     CannotSay(String),
@@ -65,8 +74,23 @@ pub enum TrialBegun {
 
 /// The desk as the pages see it. Implemented for [`desk::Desk`], and by an in-memory night in the tests.
 pub trait Office: Send + Sync + 'static {
-    /// One page of the queue, from 1, of the cases that match `search`.
-    fn queue<'a>(&'a self, search: &'a str, page: usize) -> Soon<'a, QueuePage>;
+    /// One page of the queue, from 1, of the cases that match `search`; `by` is whom `me` stands for in it.
+    fn queue<'a>(&'a self, search: &'a str, page: usize, by: &'a str) -> Soon<'a, QueuePage>;
+    /// What a wish for many cases would do.
+    fn preview_bulk<'a>(
+        &'a self,
+        search: &'a str,
+        action: &'a BulkAction,
+        by: &'a str,
+    ) -> Soon<'a, BulkPreview>;
+    /// Orders what was previewed under `mark`.
+    fn order_bulk<'a>(&'a self, wish: &'a BulkWish, mark: &'a str, by: &'a str) -> Soon<'a, u64>;
+    /// Takes an order back, or puts back what it did.
+    fn undo_bulk<'a>(&'a self, id: u64, by: &'a str) -> Soon<'a, BulkView>;
+    /// One order.
+    fn bulk(&self, id: u64) -> Soon<'_, Option<BulkView>>;
+    /// The newest orders.
+    fn bulks(&self) -> Soon<'_, Vec<BulkView>>;
     /// The counts and the activity of the front page.
     fn front(&self) -> Soon<'_, Front>;
     /// Everything about one case.

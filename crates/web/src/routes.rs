@@ -40,6 +40,8 @@ fn reads() -> Vec<Route> {
     vec![
         ("/", get(pages::queue::show)),
         ("/case/{case}", get(pages::case::show)),
+        ("/bulk", get(pages::bulk::show)),
+        ("/bulk/{order}", get(pages::bulk::one)),
         ("/why", get(pages::why::find)),
         ("/why/{what}", get(pages::why::show)),
         ("/exposure", get(pages::exposure::show)),
@@ -63,6 +65,9 @@ fn reads() -> Vec<Route> {
         ("/api/v1/session", get(api::session)),
         ("/api/v1/front", get(api::front)),
         ("/api/v1/cases", get(api::cases)),
+        ("/api/v1/bulk", get(api::bulk::list)),
+        ("/api/v1/bulk/preview", get(api::bulk::preview)),
+        ("/api/v1/bulk/{order}", get(api::bulk::one)),
         ("/api/v1/reporters", get(api::reporters)),
         ("/api/v1/oncall", get(pages::duty::api)),
         ("/api/v1/numbers", get(pages::numbers::json)),
@@ -76,6 +81,10 @@ fn reads() -> Vec<Route> {
 fn writes() -> Vec<Route> {
     vec![
         ("/case/{case}/act", post(pages::case::act)),
+        ("/bulk", post(pages::bulk::order)),
+        ("/bulk/{order}", post(pages::bulk::undo)),
+        ("/api/v1/bulk", post(api::bulk::order)),
+        ("/api/v1/bulk/{order}/undo", post(api::bulk::undo)),
         ("/mail-port", post(pages::mail_port::decide)),
         ("/oncall", post(pages::duty::test)),
         ("/oncall/{page}", post(pages::duty::answer)),
@@ -192,6 +201,7 @@ mod tests {
     fn filled(path: &str) -> String {
         path.replace("{case}", "ND-17")
             .replace("{id}", "0")
+            .replace("{order}", "1")
             .replace("{file}", "x.nft")
             .replace("{name}", "beacon")
             .replace("{table}", "clocks.csv")

@@ -61,8 +61,10 @@ const TO_LOGIN: (&str, &str) = ("/login", "Log in");
 impl Trouble {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Trouble::NotFound(_) | Trouble::Office(OfficeError::NoSuchCase) => StatusCode::NOT_FOUND,
-            Trouble::Misread(_) => StatusCode::BAD_REQUEST,
+            Trouble::NotFound(_) | Trouble::Office(OfficeError::NoSuchCase | OfficeError::NoSuchOrder) => {
+                StatusCode::NOT_FOUND
+            }
+            Trouble::Misread(_) | Trouble::Office(OfficeError::BadSearch(_)) => StatusCode::BAD_REQUEST,
             Trouble::NotLoggedIn | Trouble::Office(OfficeError::WrongPassword | OfficeError::WrongCode) => {
                 StatusCode::UNAUTHORIZED
             }
@@ -79,7 +81,7 @@ impl Trouble {
             Trouble::Office(OfficeError::Refused(_) | OfficeError::CannotSay(_)) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Trouble::Office(OfficeError::Changed) => StatusCode::CONFLICT,
+            Trouble::Office(OfficeError::Changed | OfficeError::CasesChanged) => StatusCode::CONFLICT,
             Trouble::Office(OfficeError::TooManyTries { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Trouble::Unsaid(status) => *status,
         }
@@ -141,10 +143,21 @@ impl Trouble {
 
     fn office_words(&self, error: &OfficeError) -> (&'static str, String, (&'static str, &'static str)) {
         match error {
+            OfficeError::BadSearch(error) => {
+                ("That search cannot be read", words::sentence(&words::plain(&error.to_string())), TO_QUEUE)
+            }
             OfficeError::CannotSay(why) => ("That cannot be said", words::sentence(why), TO_QUEUE),
             OfficeError::NoSuchCase => {
                 ("Nothing here", "There is no case of that number.".to_owned(), TO_QUEUE)
             }
+            OfficeError::NoSuchOrder => {
+                ("Nothing here", "There is no order of that number.".to_owned(), ("/bulk", "Go to the orders"))
+            }
+            OfficeError::CasesChanged => (
+                "The cases have changed",
+                "Since they were shown others came to fit, or something happened to one of them, so nothing was ordered. Go back, look again, then order.".to_owned(),
+                TO_QUEUE,
+            ),
             OfficeError::Refused(refusal) => {
                 ("The case does not take that", words::sentence(&refusal.to_string()), TO_QUEUE)
             }

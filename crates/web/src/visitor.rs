@@ -67,6 +67,13 @@ pub(crate) struct Visitor {
     pub(crate) here: String,
 }
 
+impl Visitor {
+    /// The operator's login name; empty for a stranger.
+    pub(crate) fn name(&self) -> &str {
+        self.operator.as_deref().unwrap_or_default()
+    }
+}
+
 /// Finds out who asks. When the desk cannot say, nobody is logged in and the request ends here.
 pub(crate) async fn on_every_page(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let mut visitor = stranger(&request);

@@ -33,6 +33,60 @@ async fn a_search_survives_paging_and_what_is_typed_comes_back() {
 }
 
 #[tokio::test]
+async fn a_search_that_cannot_be_read_says_where_and_finds_nothing() {
+    let browser = Browser::logged_in(Night::usual());
+    let page = browser.get("/?q=stge%3Aconfirmed").await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("did you mean &#34;stage&#34;?"), "{}", page.text);
+    assert_eq!(page.text.matches("data-row").count(), 0);
+    let program = browser.get("/api/v1/cases?q=stge%3Aconfirmed").await;
+    assert_eq!(program.status, StatusCode::BAD_REQUEST);
+    assert!(program.text.contains("did you mean"), "{}", program.text);
+}
+
+#[tokio::test]
+async fn a_case_is_taken_on_without_a_reason_and_found_by_whose_it_is() {
+    let night = Night::usual();
+    let browser = Browser::logged_in(night.clone());
+    let page = browser.get("/case/ND-17").await;
+    assert!(page.text.contains("nobody has it") && page.text.contains("Take it on"));
+    let version = field(&page.text, "version");
+    let form = format!("csrf={CSRF}&version={version}&action=assign&to=me");
+    assert_eq!(browser.post("/case/ND-17/act", &form).await.status, StatusCode::SEE_OTHER);
+    assert!(browser.get("/case/ND-17").await.text.contains("Give it back"));
+    assert_eq!(browser.get("/?q=assigned%3Ame").await.text.matches("data-row").count(), 1);
+    assert_eq!(browser.get("/?q=assigned%3Aben").await.text.matches("data-row").count(), 0);
+}
+
+#[tokio::test]
+async fn one_wish_for_many_is_shown_case_by_case_then_ordered_then_taken_back() {
+    let night = Night::usual();
+    let browser = Browser::logged_in(night.clone());
+    let none = browser.get("/bulk?action=dismiss&of=selected").await;
+    assert_eq!(none.status, StatusCode::BAD_REQUEST);
+    let preview = browser.get("/bulk?action=dismiss&of=selected&case=ND-41&case=ND-44").await;
+    assert!(preview.text.contains("1 case would take it"), "{}", preview.text);
+    assert!(preview.text.contains("no: it does not take that"));
+    assert!(browser.get("/bulk?action=confirm&of=all").await.text.contains("nothing that is asked of many"));
+
+    let (mark, q) = (field(&preview.text, "mark"), field(&preview.text, "q"));
+    assert_eq!(q, "case:ND-41,ND-44");
+    let form = format!("csrf={CSRF}&q=case:ND-41,ND-44&action=dismiss&reason=a+test&mark=");
+    assert_eq!(browser.post("/bulk", &format!("{form}another")).await.status, StatusCode::CONFLICT);
+    assert_eq!(browser.post("/bulk", &format!("{form}{mark}")).await.status, StatusCode::SEE_OTHER);
+    let order = browser.get("/bulk/2").await;
+    assert!(
+        order.text.contains("Take it back") && order.text.contains("waits; it is done at"),
+        "{}",
+        order.text
+    );
+    assert_eq!(browser.post("/bulk/2", &format!("csrf={CSRF}")).await.status, StatusCode::SEE_OTHER);
+    assert!(browser.get("/bulk/2").await.text.contains("nothing was done"));
+    let orders = browser.get("/bulk").await.text;
+    assert!(orders.contains("taken back by") && orders.contains("done at"));
+}
+
+#[tokio::test]
 async fn the_queue_tells_clocks_and_harm_in_words() {
     let page = Browser::logged_in(Night::usual()).get("/").await;
     assert!(page.text.contains("2 h 10 min overdue"));

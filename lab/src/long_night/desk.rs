@@ -161,7 +161,7 @@ impl Life {
     async fn approve(&self, by: &str) -> Result<()> {
         let mut waiting: Vec<CaseId> = Vec::new();
         for page in 1.. {
-            let queue = self.desk.queue("", page).await?;
+            let queue = self.desk.queue("", page, "").await?;
             let confirmed = queue.rows.iter().filter(|row| row.stage == Stage::Confirmed);
             waiting.extend(confirmed.map(|row| row.id));
             if page >= queue.pages {
@@ -203,7 +203,7 @@ impl Life {
         let mut stages = Vec::new();
         for search in ["", "stage:closed", "stage:dismissed"] {
             for page in 1.. {
-                let queue = self.desk.queue(search, page).await?;
+                let queue = self.desk.queue(search, page, "").await?;
                 stages
                     .extend(queue.rows.iter().map(|row| (row.subscriber.to_string(), row.stage.to_string())));
                 if page >= queue.pages {

@@ -128,7 +128,7 @@ impl Live {
         Ok(Live { playbook, least_gap })
     }
 
-    fn get(&self) -> Arc<Playbook> {
+    pub(crate) fn get(&self) -> Arc<Playbook> {
         self.playbook.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -20,6 +20,7 @@ mod names;
 mod numbers;
 mod post;
 mod proxy;
+mod queue;
 #[path = "../../../store/tests/stand/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod stand;

@@ -189,7 +189,7 @@ async fn relaying_and_a_second_sign_confirm_a_line_that_no_probe_can_prove_and_b
     .await;
     assert!(case.answers().iter().all(|answer| !answer.verdict.is_proof() && answer.ports == [48_613]));
     assert!(night.desk.plan().await.rules().is_empty(), "an operator must say so, or a probe");
-    let row = night.desk.queue("", 1).await.expect("the queue").rows.remove(0);
+    let row = night.desk.queue("", 1, "").await.expect("the queue").rows.remove(0);
     assert_eq!(row.headline, "relaying seen on 127.66.2.67:48613 in our own flow records");
     watch.end().await;
     night.end().await;

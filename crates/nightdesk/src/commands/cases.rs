@@ -1,17 +1,14 @@
 //! `nightdesk case list`, `case show` and `case innocent`.
 
 use anyhow::Result;
-use case::{Case, CaseId};
+use case::{Asker, Case, CaseId, Query};
 use serde_json::json;
-use store::{Filter, Store};
+use store::Store;
 
 use super::Answer;
 use crate::cli::CaseCommand;
 use crate::config::Config;
 use crate::{output, startup};
-
-/// How many cases a list reads at a time.
-const CHUNK: u32 = 500;
 
 pub(crate) async fn run(config: &Config, command: &CaseCommand) -> Result<Answer> {
     if let CaseCommand::Innocent { case, because, by } = command {
@@ -24,7 +21,9 @@ pub(crate) async fn run(config: &Config, command: &CaseCommand) -> Result<Answer
     }
     let store = startup::open_store(config).await?;
     match command {
-        CaseCommand::List { stage, all, json } => list(&store, *stage, *all, json.json).await,
+        CaseCommand::List { search, stage, all, by, json } => {
+            list(&store, &words(*stage, *all, search), by.as_deref(), json.json).await
+        }
         CaseCommand::Show { case, json } => show(&store, *case, json.json).await,
         CaseCommand::Innocent { .. } | CaseCommand::Approve { .. } => Ok(Answer::No),
     }
@@ -46,33 +45,46 @@ async fn act(config: &Config, id: CaseId, command: case::Command, by: &str, foll
     }
 }
 
-async fn list(store: &Store, stage: Option<case::Stage>, all: bool, json: bool) -> Result<Answer> {
-    let filter = Filter { open: (!all && stage.is_none()).then_some(true), stage, ..Filter::default() };
-    let mut offset = 0;
-    loop {
-        let rows = store.summaries(&filter, CHUNK, offset).await?;
-        for row in &rows {
-            if json {
-                output::json(&json!({
-                    "case": row.case.to_string(), "subscriber": row.subscriber, "stage": row.stage, "opened": row.opened,
-                    "updated": row.updated, "due": row.due, "harm": row.harm, "proxy": row.proxy, "addresses": row.addresses,
-                }))?;
-            } else {
-                let addresses: Vec<String> = row.addresses.iter().map(ToString::to_string).collect();
-                output::line(format!(
-                    "{:<8} {:<10} {:<24} {}",
-                    row.case,
-                    row.stage.name(),
-                    row.subscriber,
-                    addresses.join(" ")
-                ));
-            }
+async fn list(store: &Store, words: &[String], by: Option<&str>, json: bool) -> Result<Answer> {
+    let now = jiff::Timestamp::now();
+    let search = words.join(" ");
+    let query = match Query::read(&search, now) {
+        Ok(query) => query,
+        Err(error) => {
+            let place = search.get(error.at.0..error.at.1).unwrap_or_default();
+            super::complain(&anyhow::anyhow!("the search cannot be read at {place:?}: {error}"));
+            return Ok(Answer::Misuse);
         }
-        if rows.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX) {
-            return Ok(Answer::Yes);
+    };
+    let (lines, _) = desk::cases_that_fit(store, &query, &Asker { name: by, now }, usize::MAX - 1).await?;
+    for line in &lines {
+        if json {
+            output::json(&json!({
+                "case": line.case.to_string(), "subscriber": line.subscriber, "stage": line.stage,
+                "headline": line.more.headline, "kinds": line.more.kinds, "opened": line.opened,
+                "updated": line.updated, "due": line.due, "harm": line.harm, "proxy": line.proxy,
+                "addresses": line.addresses, "assignee": line.assignee, "blocks": line.blocks(now),
+                "sightings": line.more.sightings,
+            }))?;
+        } else {
+            let addresses: Vec<String> = line.addresses.iter().map(ToString::to_string).collect();
+            output::line(format!(
+                "{:<8} {:<10} {:<24} {}",
+                line.case,
+                line.stage.name(),
+                line.subscriber,
+                addresses.join(" ")
+            ));
         }
-        offset += CHUNK;
     }
+    Ok(Answer::Yes)
+}
+
+/// The words of a search as the options and the arguments say it.
+fn words(stage: Option<case::Stage>, all: bool, search: &[String]) -> Vec<String> {
+    let stage = stage.map(|stage| format!("stage:{stage}"));
+    let all = (all && stage.is_none()).then(|| "is:any".to_owned());
+    stage.into_iter().chain(all).chain(search.iter().cloned()).collect()
 }
 
 async fn show(store: &Store, id: CaseId, json: bool) -> Result<Answer> {

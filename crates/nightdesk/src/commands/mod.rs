@@ -40,6 +40,8 @@ pub(crate) enum Answer {
     Yes,
     /// The answer is no.
     No,
+    /// What was asked cannot be understood.
+    Misuse,
 }
 
 /// Prints an error with everything under it, on one line, to standard error.

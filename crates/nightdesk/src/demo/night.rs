@@ -181,7 +181,7 @@ async fn watch_the_night(
     let mut contained = None;
     let mut settle = None;
     loop {
-        for row in desk.queue("", 1).await?.rows {
+        for row in desk.queue("", 1, "").await?.rows {
             let Some(view) = desk.case(row.id).await? else { continue };
             let told = seen.entry(row.id).or_default();
             for event in view.timeline.iter().skip(*told) {

@@ -37,6 +37,9 @@ struct CasePage {
     problem: Option<String>,
     reason: String,
     ports: String,
+    /// Whether whoever looks may say who has it, and has it.
+    may_assign: bool,
+    is_mine: bool,
 }
 
 /// A row of the timeline.
@@ -142,6 +145,8 @@ fn page(visitor: &Visitor, view: &CaseView, refused: Refused) -> CasePage {
         problem: refused.problem,
         reason: refused.reason,
         ports: refused.ports,
+        may_assign: visitor.may(Action::Assign.verb().needs()),
+        is_mine: view.row.assignee.is_some() && view.row.assignee == visitor.operator,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages, one file each; what is around all of them is here.
 
 pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod case;
 pub(crate) mod duty;
 pub(crate) mod evidence;

@@ -34,7 +34,7 @@ struct NocPage {
 /// `GET /noc`.
 pub(crate) async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Trouble> {
     let (front, duty) = (app.office.front().await?, app.office.duty().await?);
-    let queue = app.office.queue("", 1).await?;
+    let queue = app.office.queue("", 1, visitor.name()).await?;
     let now = app.office.now();
     let count =
         |stage: Stage| front.by_stage.iter().find(|(one, _)| *one == stage).map_or(0, |(_, count)| *count);

@@ -4,11 +4,13 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use case::{QueryError, SEARCH_WORDS};
 use desk::{CheckView, EdgeStatus, Front, QueuePage};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::App;
+use crate::office::OfficeError;
 use crate::pages::rows::{Badge, RowView, When};
 use crate::pages::traffic::TrafficPart;
 use crate::pages::{Chrome, draw, page_number};
@@ -18,8 +20,6 @@ use crate::words;
 
 /// An edge that was not read back for so long is not known: the reconcile loop reads it at least every minute.
 const EDGE_STALE: SignedDuration = SignedDuration::from_mins(5);
-/// The longest search that is looked at.
-const SEARCH_LIMIT: usize = 200;
 /// The height of the drawing in its own units.
 const PLOT_HEIGHT: u64 = 40;
 
@@ -30,13 +30,18 @@ struct QueueView {
     tonight: Tonight,
     search: String,
     shown: Shown,
+    /// Why the search was not understood, and the words it is about.
+    problem: Option<(String, String)>,
+    help: &'static [(&'static str, &'static str, &'static str)],
+    /// Whether whoever looks may ask something of cases.
+    may_work: bool,
     rows: Vec<RowView>,
 }
 
 /// The counts of the front.
 struct Tonight {
     stages: Vec<(Badge, usize)>,
-    ended: usize,
+    ended: u64,
     orphans: u64,
     unreadable: u64,
     accepted: u64,
@@ -83,7 +88,8 @@ struct HourBar {
 
 /// Which part of the queue is shown.
 struct Shown {
-    total: usize,
+    total: String,
+    one: bool,
     page: usize,
     pages: usize,
     previous: Option<String>,
@@ -101,9 +107,9 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// The search, cut at a length nobody types.
+    /// The search; one that is too long is refused where it is read, never cut: a shorter one finds more.
     pub(crate) fn search(&self) -> String {
-        self.q.trim().chars().take(SEARCH_LIMIT).collect()
+        self.q.trim().to_owned()
     }
 }
 
@@ -115,16 +121,32 @@ pub(crate) async fn show(
 ) -> Result<Response, Trouble> {
     let search = asked.search();
     let (queue, front) =
-        tokio::join!(app.office.queue(&search, page_number(&asked.page)), app.office.front());
-    let (queue, front) = (queue?, front?);
+        tokio::join!(app.office.queue(&search, page_number(&asked.page), visitor.name()), app.office.front());
+    let front = front?;
+    let (queue, problem) = match queue {
+        Ok(queue) => (queue, None),
+        Err(OfficeError::BadSearch(error)) => (QueuePage::default(), Some(problem(&search, &error))),
+        Err(error) => return Err(error.into()),
+    };
+    let status = if problem.is_none() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let page = QueueView {
         chrome: Chrome::of(&visitor, "queue"),
         rows: queue.rows.iter().map(|row| RowView::new(row, front.now)).collect(),
         shown: shown(&queue, &search),
         tonight: tonight(&front),
+        problem,
+        help: &SEARCH_WORDS,
+        may_work: visitor.may(desk::Right::Work),
         search,
     };
-    draw(StatusCode::OK, &page)
+    draw(status, &page)
+}
+
+/// What is wrong with a search, and the words of it that are meant.
+fn problem(search: &str, error: &QueryError) -> (String, String) {
+    let place = search.get(error.at.0..error.at.1).unwrap_or_default();
+    let place: String = place.chars().take(60).collect();
+    (words::sentence(&words::plain(&error.what)), words::plain(&place))
 }
 
 fn shown(queue: &QueuePage, search: &str) -> Shown {
@@ -133,7 +155,8 @@ fn shown(queue: &QueuePage, search: &str) -> Shown {
         words => format!("/?q={}&page={page}", words::for_query(words)),
     };
     Shown {
-        total: queue.total,
+        total: format!("{}{}", queue.total, if queue.more { "+" } else { "" }),
+        one: queue.total == 1 && !queue.more,
         page: queue.page,
         pages: queue.pages,
         previous: (queue.page > 1).then(|| link(queue.page.saturating_sub(1))),
@@ -161,10 +184,9 @@ fn tonight(front: &Front) -> Tonight {
         opened_y: PLOT_HEIGHT - height(hour.opened),
         opened_height: height(hour.opened),
     };
-    let (open, ended): (Vec<_>, Vec<_>) = front.by_stage.iter().partition(|(stage, _)| stage.is_open());
     Tonight {
-        stages: open.iter().map(|(stage, count)| (Badge::of(*stage), *count)).collect(),
-        ended: ended.iter().map(|(_, count)| count).sum(),
+        stages: front.by_stage.iter().map(|(stage, count)| (Badge::of(*stage), *count)).collect(),
+        ended: front.ended,
         orphans: front.orphans,
         unreadable: front.unreadable,
         accepted: front.accepted_today,

@@ -72,6 +72,9 @@ pub(crate) struct RowView {
     pub(crate) reports: String,
     pub(crate) blocks: String,
     pub(crate) opened: When,
+    pub(crate) assignee: Option<String>,
+    /// Whom its notes speak to.
+    pub(crate) mentions: Vec<String>,
 }
 
 /// How many addresses a line shows before it counts the rest.
@@ -94,6 +97,8 @@ impl RowView {
             reports: reports(row),
             blocks: if row.blocks == 0 { String::new() } else { words::count(row.blocks, "block", "blocks") },
             opened: When::new(now, row.opened),
+            assignee: row.assignee.as_deref().map(words::plain),
+            mentions: row.mentions.iter().map(|name| words::plain(name)).collect(),
         }
     }
 }

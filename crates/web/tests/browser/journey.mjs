@@ -95,7 +95,7 @@ async function accessible(page, what) {
 /** WCAG 2.2, 2.5.8: a target outside a sentence is at least 24 px high; on a map of prefixes it need not be (the exception
  *  called "Equivalent"), for the list beside it holds the same addresses. */
 async function bigEnough(page, what) {
-  const small = await page.evaluate(() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), summary, textarea")]
+  const small = await page.evaluate(() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary, textarea")]
     .filter((one) => one.checkVisibility() && !one.closest("p.dim, .empty, .banner, .skip, dialog, svg.net, svg.heatmap") && !one.matches(".skip"))
     .map((one) => ({ text: (one.innerText || one.name || "").slice(0, 40), box: one.getBoundingClientRect() }))
     .filter(({ box }) => box.height < 23.5 || box.width < 23.5)
@@ -273,6 +273,36 @@ async function lookAtTheOthers(desk) {
   }
 }
 
+/** A search that cannot be read says where; a note for one case is ordered by way of the many, looked at, and taken back. */
+async function askTheSameOfMany(desk) {
+  const { page } = desk;
+  await page.goto(at("/?q=stage%3Anonsense"));
+  await visible(page.getByRole("alert").filter({ hasText: "cannot be read" }));
+  await visible(page.getByRole("region", { name: "Words of a search" }));
+  await check(desk, "queue-misread");
+  await page.goto(at("/"));
+  const box = page.locator("[data-select]").first();
+  const id = await box.getAttribute("value");
+  await box.check();
+  await page.getByLabel("Ask the same of many").selectOption("note");
+  await page.getByRole("button", { name: "the selected" }).click();
+  await page.waitForURL(/\/bulk\?/);
+  await visible(page.getByText("1 would take it"));
+  assert.deepEqual(await page.locator("tbody tr td:first-child").allInnerTexts(), [id], "only what was selected");
+  await check(desk, "bulk");
+  await page.getByLabel("Reason").fill("asked of many, and thought better of");
+  await page.getByRole("button", { name: "Order it for 1" }).click();
+  await page.waitForURL(/\/bulk\/[^/]+$/);
+  await check(desk, "bulk-order");
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await visible(page.locator(".banner", { hasText: "nothing was done" }));
+  await page.goto(at(`/case/${id}`));
+  assert.equal(await page.locator(".timeline", { hasText: "thought better of" }).count(), 0, "what was taken back never happened");
+  await page.goto(at("/bulk"));
+  await visible(page.locator("tbody tr").first());
+  await check(desk, "bulk-orders");
+}
+
 async function logOut(desk) {
   await desk.page.goto(at("/"));
   await desk.page.getByRole("button", { name: "Log out" }).click();
@@ -295,6 +325,7 @@ async function walk(browser, how, releases, id) {
   await changeTheTheme(desk);
   await lookAtTheIntake(desk);
   await lookBack(desk);
+  await askTheSameOfMany(desk);
   await lookAtTheOthers(desk);
   await logOut(desk);
   console.log(`${how.name}: ${found} walked`);

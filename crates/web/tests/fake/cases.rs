@@ -1,8 +1,8 @@
 //! The cases of the in-memory night; every address and word is our own invention.
 
 use case::{
-    Actor, CaseId, Command, EvidenceId, InForce, Kind, Measure, Refusal, RuleKey, Stage, SubscriberId,
-    Transport,
+    Actor, CaseId, Command, EvidenceId, InForce, Kind, Listed, Measure, More, Refusal, RuleKey, Stage,
+    SubscriberId, Transport,
 };
 use desk::{
     BlockView, CaseView, EdgeStatus, EvidenceView, IntakeView, Piece, QueueRow, TimelineRow, Tone, WhyStep,
@@ -90,6 +90,8 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
         due: due.map(|minutes| now() + SignedDuration::from_mins(minutes)),
         harm: u8::try_from(number % 7).unwrap() + 2,
         proxy,
+        assignee: None,
+        mentions: Vec::new(),
         sightings: usize::try_from(number % 5).unwrap() + 1,
         reports: number % 5 + 1,
         reporters: number % 3 + 1,
@@ -114,6 +116,31 @@ fn plain(number: u64, stage: Stage, due: Option<i64>) -> CaseView {
         may_claim_innocence: false,
         runbook: Vec::new(),
         now: now(),
+    }
+}
+
+/// A case as searches see it.
+pub fn listed(view: &CaseView) -> Listed {
+    let row = &view.row;
+    Listed {
+        case: row.id,
+        subscriber: row.subscriber.clone(),
+        stage: row.stage,
+        opened: row.opened,
+        updated: row.updated,
+        version: view.version,
+        due: row.due,
+        harm: row.harm,
+        proxy: row.proxy,
+        addresses: row.addresses.clone(),
+        assignee: row.assignee.clone(),
+        more: More {
+            headline: row.headline.clone(),
+            kinds: row.kinds.iter().copied().collect(),
+            mentions: row.mentions.iter().cloned().collect(),
+            sightings: row.sightings,
+            ..More::default()
+        },
     }
 }
 
@@ -293,6 +320,17 @@ pub fn follow(view: &mut CaseView, command: &Command) -> Result<(String, String)
             said("Released", reason)
         }
         Command::Note { text } => said("Note", text),
+        Command::Assign { to } => {
+            view.row.assignee.clone_from(to);
+            said("Given", to.as_deref().unwrap_or("back"))
+        }
+        Command::Reopen { reason } => {
+            if view.row.stage.is_open() {
+                return Err(OfficeError::Refused(Refusal::NotEnded(view.row.stage)));
+            }
+            view.row.stage = Stage::HeadsUp;
+            said("Reopened", reason)
+        }
         Command::Confirm { reason } => {
             ended(view)?;
             view.row.stage = Stage::Confirmed;
@@ -315,6 +353,7 @@ pub fn follow(view: &mut CaseView, command: &Command) -> Result<(String, String)
 pub fn poison(state: &mut State, text: &str) {
     let evil = || text.to_owned();
     state.foreign = evil();
+    state.orders = vec![super::bulk::done(text)];
     state.edge.trouble = Some(evil());
     state.traffic.as_mut().unwrap().listener.listen = vec![evil()];
     state.checks = vec![desk::CheckView {
@@ -340,6 +379,7 @@ pub fn poison(state: &mut State, text: &str) {
         view.row.headline = evil();
         view.row.subscriber = text.parse().unwrap_or_else(|_| subscriber("line-1"));
         view.why = evil();
+        (view.row.assignee, view.row.mentions) = (Some(evil()), vec![evil()]);
         for row in &mut view.timeline {
             (row.title, row.text, row.actor) = (evil(), evil(), Actor::Operator(evil()));
         }

@@ -3,6 +3,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub, missing_debug_implementations)]
 #![allow(clippy::unwrap_used, reason = "a night of our own making; the example is no product either")]
 
+pub mod bulk;
 mod cases;
 pub mod customers;
 pub mod duty;
@@ -17,10 +18,10 @@ mod traps;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use case::{Actor, CaseId, Command, EvidenceId, Refusal, Stage};
+use case::{Actor, Asker, CaseId, Command, EvidenceId, Query, Refusal, Stage};
 use desk::{
-    CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView, NewSession, QueuePage, ReporterView,
-    Session, TimelineRow, Tone, WhyStep,
+    BulkAction, BulkPreview, BulkView, BulkWish, CaseView, EdgeStatus, EvidenceView, Front, Hour, IntakeView,
+    NewSession, QueuePage, ReporterView, Session, TimelineRow, Tone, WhyStep,
 };
 use jiff::{SignedDuration, Timestamp};
 use web::{Office, OfficeError, Soon};
@@ -57,6 +58,8 @@ pub struct State {
     pub why: Vec<WhyStep>,
     pub bytes: Vec<u8>,
     pub acted: Vec<(CaseId, Command, Actor)>,
+    /// What was asked of many cases.
+    pub orders: Vec<desk::BulkView>,
     /// What was said of the page.
     pub answered: duty::Answers,
     /// Line, hours (none: refused) and by whom.
@@ -103,6 +106,7 @@ impl Night {
                 why: cases::why(),
                 bytes: cases::REPORT.as_bytes().to_vec(),
                 acted: Vec::new(),
+                orders: vec![bulk::done("lines of the old building")],
                 answered: Vec::new(),
                 mail_decided: Vec::new(),
                 people: Vec::new(),
@@ -160,33 +164,19 @@ impl State {
         if self.broken { Err(OfficeError::Unavailable("the store is on fire".to_owned())) } else { Ok(()) }
     }
 
-    fn matching(&self, search: &str) -> Vec<&CaseView> {
-        let ended = search.contains("is:ended");
-        let words: Vec<&str> = search.split_whitespace().filter(|word| *word != "is:ended").collect();
-        let fits = |view: &&CaseView| {
-            let row = &view.row;
-            row.stage.is_open() != ended
-                && words.iter().all(|word| match word.split_once(':') {
-                    Some(("stage", stage)) => row.stage.name() == stage,
-                    Some(("kind", kind)) => row.kinds.iter().any(|one| one.name() == kind),
-                    _ => {
-                        row.id.to_string() == *word
-                            || row.headline.contains(word)
-                            || row.subscriber.to_string().contains(word)
-                            || row.addresses.iter().any(|address| address.to_string() == *word)
-                    }
-                })
-        };
-        self.cases.iter().filter(fits).collect()
-    }
-
-    fn queue(&self, search: &str, page: usize) -> QueuePage {
-        let found = self.matching(search);
+    fn queue(&self, search: &str, page: usize, by: &str) -> Result<QueuePage, OfficeError> {
+        let query = Query::read(search, now())?;
+        let asker = Asker { name: Some(by), now: now() };
+        let mut found: Vec<&CaseView> =
+            self.cases.iter().filter(|view| query.fits(&cases::listed(view), &asker)).collect();
+        if query.order() != Query::read("", now())?.order() {
+            found.sort_by_key(|view| query.order().key(&cases::listed(view), now()));
+        }
         let total = found.len();
         let pages = total.div_ceil(50).max(1);
         let page = page.clamp(1, pages);
         let rows = found.into_iter().skip((page - 1) * 50).take(50).map(|view| view.row.clone()).collect();
-        QueuePage { rows, total, page, pages }
+        Ok(QueuePage { rows, total, more: false, page, pages })
     }
 
     fn front(&self) -> Front {
@@ -201,10 +191,12 @@ impl State {
         };
         let by_stage = Stage::ALL
             .into_iter()
+            .filter(|stage| stage.is_open())
             .map(|stage| (stage, self.cases.iter().filter(|view| view.row.stage == stage).count()))
             .collect();
         Front {
             by_stage,
+            ended: self.cases.iter().filter(|view| !view.row.stage.is_open()).count() as u64,
             orphans: 3,
             unreadable: 1,
             accepted_today: 612,
@@ -264,9 +256,34 @@ impl State {
 }
 
 impl Office for Night {
-    fn queue<'a>(&'a self, search: &'a str, page: usize) -> Soon<'a, QueuePage> {
+    fn queue<'a>(&'a self, search: &'a str, page: usize, by: &'a str) -> Soon<'a, QueuePage> {
         let state = self.state();
-        soon(state.whole().map(|()| state.queue(search, page)))
+        soon(state.whole().and_then(|()| state.queue(search, page, by)))
+    }
+
+    fn preview_bulk<'a>(&'a self, search: &'a str, _: &'a BulkAction, by: &'a str) -> Soon<'a, BulkPreview> {
+        let state = self.state();
+        soon(state.whole().and_then(|()| state.preview(search, by)))
+    }
+
+    fn order_bulk<'a>(&'a self, wish: &'a BulkWish, mark: &'a str, by: &'a str) -> Soon<'a, u64> {
+        let mut state = self.state();
+        soon(state.whole().and_then(|()| state.order(wish, mark, by)))
+    }
+
+    fn undo_bulk<'a>(&'a self, id: u64, by: &'a str) -> Soon<'a, BulkView> {
+        let mut state = self.state();
+        soon(state.whole().and_then(|()| state.undo(id, by)))
+    }
+
+    fn bulk(&self, id: u64) -> Soon<'_, Option<BulkView>> {
+        let state = self.state();
+        soon(state.whole().map(|()| state.orders.iter().find(|order| order.id == id).cloned()))
+    }
+
+    fn bulks(&self) -> Soon<'_, Vec<BulkView>> {
+        let state = self.state();
+        soon(state.whole().map(|()| state.orders.clone()))
     }
 
     fn front(&self) -> Soon<'_, Front> {

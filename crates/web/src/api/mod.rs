@@ -1,6 +1,8 @@
 //! The same as JSON, for programs: with a token of their own (`Authorization: Bearer`), or with a session, whose writes
 //! want its token in `X-CSRF-Token` and an `Origin` of our own. Whatever fails is a problem as of RFC 9457.
 
+pub(crate) mod bulk;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -31,8 +33,13 @@ pub(crate) async fn front(State(app): State<App>) -> Result<Response, Trouble> {
 }
 
 /// `GET /api/v1/cases?q=&page=`.
-pub(crate) async fn cases(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
-    Ok(Json(app.office.queue(&asked.search(), page_number(&asked.page)).await?).into_response())
+pub(crate) async fn cases(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let page = app.office.queue(&asked.search(), page_number(&asked.page), visitor.name()).await?;
+    Ok(Json(page).into_response())
 }
 
 /// `GET /api/v1/reporters`.
