@@ -29,6 +29,7 @@ mod explain;
 mod exposure;
 mod firewall;
 mod garden;
+mod handover;
 mod intake;
 mod last_resort;
 mod league;
@@ -97,6 +98,7 @@ pub use firewall::{
 };
 pub use flow::Millis;
 pub use garden::{GardenAnswer, GardenGuest, GardenOutcome, GardenSeen, GardenWhat, SELF_RELEASES};
+pub use handover::{Handover, HandoverError, Need, NextView, ShiftCount, ShiftDeed};
 pub use lake::{
     Coverage, Exposed, ExposedHost, Exposure, ExposureQuestion, Listener, Partner, Reply, Step, Timeline,
     TouchedPort, WentTo,

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-pub(crate) use duty::OncallCommand;
+pub(crate) use duty::{Handover, OncallCommand};
 pub(crate) use looking_back::{
     Exposure, HeaviestOf, LakeCommand, LookBack, Shown, Sql, Timeline, WhoTalksTo,
 };
@@ -96,6 +96,8 @@ pub(crate) enum Command {
     /// Who is on duty, who is next, and pages that wait for somebody.
     #[command(subcommand)]
     Oncall(OncallCommand),
+    /// Say what a shift leaves behind: what needs somebody, what happened, who is next; or end it with a word to the next.
+    Handover(Handover),
     /// Operators: who may log in, and what each may do.
     #[command(subcommand)]
     Operator(OperatorCommand),

@@ -100,6 +100,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Numbers(options) => commands::numbers::run(&config()?, options).await,
         Command::Reporter(command) => commands::reporters::run(&config()?, command).await,
         Command::Oncall(command) => commands::oncall::run(&cli.config, command).await,
+        Command::Handover(options) => commands::handover::run(&config()?, options).await,
         Command::Operator(command) => commands::operators::run(&config()?, command).await,
         Command::Token(command) => commands::operators::tokens(&config()?, command).await,
         Command::Audit(options) => commands::audit::run(&config()?, options).await,

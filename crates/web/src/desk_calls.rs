@@ -6,9 +6,9 @@ use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
     Acknowledged, ActError, BulkAction, BulkError, BulkPreview, BulkView, BulkWish, CaseView, Configuration,
     CustomerAnswer, CustomerView, Desk, DeskError, Dialect, DutyView, EvidenceView, Exposure, FirewallView,
-    Front, GardenAnswer, Gauges, IntakeView, LookBackError, MailPortView, NewSession, NumbersView, Page,
-    PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView, SearchError, Session, Timeline,
-    TrapsView, Verb, Via, WhyStep,
+    Front, GardenAnswer, Gauges, Handover, HandoverError, IntakeView, LookBackError, MailPortView,
+    NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView,
+    SearchError, Session, Timeline, TrapsView, Verb, Via, WhyStep,
 };
 
 use ipnet::IpNet;
@@ -53,6 +53,15 @@ impl From<BulkError> for OfficeError {
             BulkError::Reason | BulkError::None | BulkError::TooMany | BulkError::TooLate(_) => {
                 OfficeError::CannotSay(error.to_string())
             }
+        }
+    }
+}
+
+impl From<HandoverError> for OfficeError {
+    fn from(error: HandoverError) -> Self {
+        match error {
+            HandoverError::TooLong => OfficeError::CannotSay(error.to_string()),
+            HandoverError::Desk(error) => error.into(),
         }
     }
 }
@@ -107,6 +116,17 @@ impl Office for Desk {
 
     fn bulks(&self) -> Soon<'_, Vec<BulkView>> {
         Box::pin(async move { Ok(Desk::bulks(self).await?) })
+    }
+
+    fn handover<'a>(&'a self, since: Option<Timestamp>, by: &'a str) -> Soon<'a, Handover> {
+        Box::pin(async move { Ok(Desk::handover(self, since, by).await?) })
+    }
+
+    fn hand_over<'a>(&'a self, note: &'a str, by: &'a str) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.permit(by, Verb::HandOver).await?;
+            Ok(Desk::hand_over(self, note, by).await?)
+        })
     }
 
     fn front(&self) -> Soon<'_, Front> {

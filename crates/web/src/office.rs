@@ -8,8 +8,8 @@ use case::{Actor, CaseId, Command, EvidenceId, Mistake, QueryError, Refusal, Sub
 use desk::{
     Acknowledged, BulkAction, BulkPreview, BulkView, BulkWish, CaseView, Configuration, CustomerAnswer,
     CustomerView, Dialect, DutyView, EvidenceView, Exposure, FirewallView, Front, GardenAnswer, Gauges,
-    IntakeView, MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView,
-    QueuePage, ReporterView, Session, Timeline, TrapsView, WhyStep,
+    Handover, IntakeView, MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView,
+    PlaybookView, QueuePage, ReporterView, Session, Timeline, TrapsView, WhyStep,
 };
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
@@ -91,6 +91,10 @@ pub trait Office: Send + Sync + 'static {
     fn bulk(&self, id: u64) -> Soon<'_, Option<BulkView>>;
     /// The newest orders.
     fn bulks(&self) -> Soon<'_, Vec<BulkView>>;
+    /// What the shift leaves behind, since a moment or since the last hand-over.
+    fn handover<'a>(&'a self, since: Option<Timestamp>, by: &'a str) -> Soon<'a, Handover>;
+    /// The shift is over; what it says to the next.
+    fn hand_over<'a>(&'a self, note: &'a str, by: &'a str) -> Soon<'a, ()>;
     /// The counts and the activity of the front page.
     fn front(&self) -> Soon<'_, Front>;
     /// Everything about one case.

@@ -65,6 +65,13 @@ pub(crate) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// The moment somebody wrote: `2026-11-23T02:14:00Z`, or without seconds or zone, as a browser's field for date and time
+/// sends it. Ours is UTC, as everywhere on these pages.
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let bare = text.strip_suffix('Z').unwrap_or(text);
+    text.parse().or_else(|_| format!("{bare}:00Z").parse()).ok()
+}
+
 /// A moment for `<time datetime>`.
 pub(crate) fn machine(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -95,6 +95,7 @@ fn is(state: State, listed: &Listed, now: Timestamp) -> bool {
         State::Blocked => listed.blocks(now) > 0,
         State::Waiting => listed.waits_for_second_person(now),
         State::Paged => listed.more.paged,
+        State::Mentioned => !listed.more.mentions.is_empty(),
     }
 }
 

@@ -99,6 +99,7 @@ enum State {
     Blocked,
     Waiting,
     Paged,
+    Mentioned,
 }
 
 /// A person a word names.

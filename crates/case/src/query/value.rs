@@ -17,7 +17,7 @@ const VALUES: usize = 64;
 /// The longest length of time, in hours: ten years.
 const LONGEST: i64 = 10 * 366 * 24;
 
-const STATES: [(&str, State); 9] = [
+const STATES: [(&str, State); 10] = [
     ("open", State::Open),
     ("ended", State::Ended),
     ("any", State::Any),
@@ -27,6 +27,7 @@ const STATES: [(&str, State); 9] = [
     ("blocked", State::Blocked),
     ("waiting", State::Waiting),
     ("paged", State::Paged),
+    ("mentioned", State::Mentioned),
 ];
 
 const KINDS: [Kind; 9] = [

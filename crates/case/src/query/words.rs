@@ -7,7 +7,8 @@ pub const SEARCH_WORDS: [(&str, &str, &str); 20] = [
     (
         "is",
         ":overdue",
-        "open, ended, any, proxy, overdue, assigned, blocked, waiting (for a second person) or paged",
+        "open, ended, any, proxy, overdue, assigned, blocked, waiting (for a second person), paged or mentioned (somebody was \
+         asked in a note and has not answered)",
     ),
     ("line", ":dsl-10*", "whose line; * takes any ending"),
     ("address", ":203.0.113.0/24", "an address or prefix; it needs no field's name"),

@@ -238,3 +238,49 @@ async fn an_order_and_what_it_did_are_one_commit() {
 async fn cursor(store: &Store) -> u64 {
     store.cursor("x").await.expect("a cursor")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shift_ends_with_what_happened_in_it_and_the_next_begins_there() {
+    let house = House::new().await;
+    let night = three(&house).await;
+    let ben = || Actor::Operator("ben".to_owned());
+    let act = |id, command| night.desk.act(CaseId(id), command, ben());
+    act(1, Command::Dismiss { reason: "a test".to_owned() }).await.expect("a dismissal");
+    act(2, Command::Note { text: "@ann: they call back at nine".to_owned() }).await.expect("a note");
+    let view = night.desk.handover(None, "ann").await.expect("a hand-over");
+    let count =
+        |view: &desk::Handover, what| view.counts.iter().find(|count| count.what == what).expect(what).cases;
+    let of_case = |deeds: &[desk::ShiftDeed]| deeds.iter().map(|deed| deed.case.0).collect::<Vec<_>>();
+    assert_eq!((count(&view, "opened"), count(&view, "dismissed"), count(&view, "proved")), (3, 1, 0));
+    assert_eq!((of_case(&view.moved), of_case(&view.notes)), (vec![1], vec![2]));
+    let need = |view: &desk::Handover, search| {
+        view.needs
+            .iter()
+            .find(|need| need.search == search)
+            .expect(search)
+            .rows
+            .iter()
+            .map(|row| row.id.0)
+            .collect()
+    };
+    let asked: Vec<u64> = need(&view, "is:mentioned");
+    assert_eq!(asked, [2]);
+
+    house.clock.advance(HOUR);
+    night.desk.hand_over("line-2 calls back at nine", "ben").await.expect("handed over");
+    house.clock.advance(HOUR);
+    act(3, Command::Dismiss { reason: "a test".to_owned() }).await.expect("a dismissal");
+    let view = night.desk.handover(None, "ann").await.expect("a hand-over");
+    let last = view.last.as_ref().expect("the last one");
+    assert_eq!((last.who.as_str(), last.why.as_str()), ("ben", "line-2 calls back at nine"));
+    assert_eq!(view.to.duration_since(view.from), HOUR);
+    assert_eq!((count(&view, "opened"), of_case(&view.moved)), (0, vec![3]));
+
+    // What was handed over days ago is nobody's shift any more.
+    house.clock.advance(SignedDuration::from_hours(30));
+    let view = night.desk.handover(None, "ann").await.expect("a hand-over");
+    assert_eq!(view.to.duration_since(view.from), SignedDuration::from_hours(12));
+    let asked = view.to - SignedDuration::from_hours(48);
+    assert_eq!(count(&night.desk.handover(Some(asked), "ann").await.expect("as asked"), "opened"), 3);
+    night.end().await;
+}

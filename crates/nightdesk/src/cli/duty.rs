@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::Json;
 
@@ -50,4 +51,19 @@ pub(crate) enum OncallCommand {
         #[arg(long, value_name = "NAME", default_value = "command line")]
         by: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Handover {
+    /// From when; usually since the last hand-over, or of the last twelve hours.
+    #[arg(long, value_name = "MOMENT")]
+    pub(crate) since: Option<Timestamp>,
+    /// End the shift with this word to the next.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Who you are.
+    #[arg(long, value_name = "NAME", default_value = "command line")]
+    pub(crate) by: String,
+    #[command(flatten)]
+    pub(crate) json: Json,
 }

@@ -9,6 +9,7 @@ pub(crate) mod config;
 pub(crate) mod detect;
 pub(crate) mod exposure;
 pub(crate) mod firewall;
+pub(crate) mod handover;
 pub(crate) mod heaviest;
 pub(crate) mod init;
 pub(crate) mod lake;

@@ -123,9 +123,7 @@ fn read(asked: &Asked) -> Result<(IpAddr, IpNet, Timestamp, SignedDuration), Str
     let scanner = scanner.parse().map_err(|_| format!("{scanner:?} is no address of a scanner."))?;
     let victim = asked.victim.trim();
     let at = asked.at.trim();
-    // A browser's field for date and time sends no zone; ours is UTC, as everywhere on these pages.
-    let at = at.parse().or_else(|_| format!("{at}:00Z").parse());
-    let at = at.map_err(|_| "When? Write a moment such as 2026-11-23T02:14:00Z.".to_owned())?;
+    let at = words::moment(at).ok_or("When? Write a moment such as 2026-11-23T02:14:00Z.")?;
     let minutes = asked.minutes.trim();
     let minutes = if minutes.is_empty() { Ok(WINDOW) } else { minutes.parse() };
     let minutes = minutes.ok().filter(|minutes| (1..=7 * 24 * 60).contains(minutes));

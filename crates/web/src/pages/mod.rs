@@ -7,6 +7,7 @@ pub(crate) mod duty;
 pub(crate) mod evidence;
 pub(crate) mod exposure;
 pub(crate) mod firewall;
+pub(crate) mod handover;
 pub(crate) mod intake;
 pub(crate) mod login;
 pub(crate) mod mail_port;

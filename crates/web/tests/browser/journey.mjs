@@ -262,7 +262,7 @@ async function lookBack(desk) {
 }
 
 /** Every other page there is, each by its address; what whoever is logged in may not see is not among them. */
-const OTHERS = ["oncall", "noc", "numbers", "reporters", "traps", "firewall", "mail-port", "playbook", "runbooks", "runbooks/beacon", "me",
+const OTHERS = ["oncall", "handover", "noc", "numbers", "reporters", "traps", "firewall", "mail-port", "playbook", "runbooks", "runbooks/beacon", "me",
   "operators", "tokens", "audit", "why", "timeline"];
 
 async function lookAtTheOthers(desk) {

@@ -9,6 +9,7 @@ pub mod customers;
 pub mod duty;
 pub mod firewalls;
 mod flows;
+mod handover;
 mod numbers;
 pub mod people;
 pub mod playbooks;
@@ -60,6 +61,8 @@ pub struct State {
     pub acted: Vec<(CaseId, Command, Actor)>,
     /// What was asked of many cases.
     pub orders: Vec<desk::BulkView>,
+    /// Who handed over with what words.
+    pub handed: Vec<(String, String)>,
     /// What was said of the page.
     pub answered: duty::Answers,
     /// Line, hours (none: refused) and by whom.
@@ -106,6 +109,7 @@ impl Night {
                 why: cases::why(),
                 bytes: cases::REPORT.as_bytes().to_vec(),
                 acted: Vec::new(),
+                handed: Vec::new(),
                 orders: vec![bulk::done("lines of the old building")],
                 answered: Vec::new(),
                 mail_decided: Vec::new(),
@@ -284,6 +288,17 @@ impl Office for Night {
     fn bulks(&self) -> Soon<'_, Vec<BulkView>> {
         let state = self.state();
         soon(state.whole().map(|()| state.orders.clone()))
+    }
+
+    fn handover<'a>(&'a self, since: Option<Timestamp>, by: &'a str) -> Soon<'a, desk::Handover> {
+        let state = self.state();
+        soon(state.whole().and_then(|()| state.handover(since, by)))
+    }
+
+    fn hand_over<'a>(&'a self, note: &'a str, by: &'a str) -> Soon<'a, ()> {
+        let mut state = self.state();
+        state.handed.push((by.to_owned(), note.to_owned()));
+        soon(state.whole())
     }
 
     fn front(&self) -> Soon<'_, Front> {
