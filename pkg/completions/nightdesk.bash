@@ -49,6 +49,9 @@ _nightdesk() {
             nightdesk,firewall)
                 cmd="nightdesk__subcmd__firewall"
                 ;;
+            nightdesk,handover)
+                cmd="nightdesk__subcmd__handover"
+                ;;
             nightdesk,heaviest)
                 cmd="nightdesk__subcmd__heaviest"
                 ;;
@@ -252,6 +255,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help,firewall)
                 cmd="nightdesk__subcmd__help__subcmd__firewall"
+                ;;
+            nightdesk__subcmd__help,handover)
+                cmd="nightdesk__subcmd__help__subcmd__handover"
                 ;;
             nightdesk__subcmd__help,heaviest)
                 cmd="nightdesk__subcmd__help__subcmd__heaviest"
@@ -677,7 +683,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall operator token audit selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall handover operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1584,6 +1590,40 @@ _nightdesk() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        nightdesk__subcmd__handover)
+            opts="-c -h --since --note --by --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         nightdesk__subcmd__heaviest)
             opts="-c -h --since --until --most --json --csv --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1619,7 +1659,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall operator token audit selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall handover operator token audit selfcheck backup restore config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1943,6 +1983,20 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__firewall__subcmd__set)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__handover)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -24,7 +24,7 @@ enum Stand {
 }
 
 /// All of them. To add one: a line here.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part { group: "report", name: "mails", stand: Stand::Bench("report") },
     Part { group: "report", name: "hostile", stand: Stand::Bench("report") },
     Part { group: "report", name: "tables", stand: Stand::Bench("report") },
@@ -34,6 +34,7 @@ const PARTS: [Part; 10] = [
     Part { group: "store", name: "lookup", stand: Stand::Bench("store") },
     Part { group: "flow", name: "decode", stand: Stand::Apart("crates/flow/benches/peers") },
     Part { group: "night", name: "night", stand: Stand::Bench("nightdesk") },
+    Part { group: "night", name: "queue", stand: Stand::Bench("nightdesk") },
     Part { group: "trap", name: "load", stand: Stand::Bench("trap") },
 ];
 

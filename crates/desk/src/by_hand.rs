@@ -55,6 +55,7 @@ struct Place {
     traps: u64,
     orphans_at: Timestamp,
     orphans_in_turn: u32,
+    inbox_at: Timestamp,
     signs_at: Timestamp,
     traps_at: Timestamp,
     is_first_round: bool,
@@ -85,6 +86,7 @@ impl ByHand {
             traps: 0,
             orphans_at: now,
             orphans_in_turn: 0,
+            inbox_at: now,
             signs_at: now,
             traps_at: now,
             is_first_round: true,
@@ -155,6 +157,7 @@ impl ByHand {
         while desk.read_urgent(&mut place.urgent).await? > 0 {}
         while desk.read_log().await? > 0 {}
         desk.look_at_orphans(&mut place.orphans_at, &mut place.orphans_in_turn).await?;
+        desk.watch_inbox(&mut place.inbox_at).await?;
         while desk.file_signs(&mut place.signs).await? > 0 {}
         desk.look_at_nobodys_signs(&mut place.signs_at).await?;
         while desk.file_traps(&mut place.traps).await? > 0 {}

@@ -142,6 +142,13 @@ impl Desk {
             front.edge.trouble.iter().map(|why| format!("the edge: {why}")).collect();
         let failing = front.checks.iter().filter(|check| !check.works);
         wrong.extend(failing.map(|check| format!("{}: {}", check.subject, check.note)));
+        if front.inbox.waiting > 0 {
+            let late = if front.inbox.late { ", some for more than an hour" } else { "" };
+            wrong.push(format!(
+                "{} report(s) that no case could take wait in the inbox{late}",
+                front.inbox.waiting
+            ));
+        }
         wrong.extend(duty.wrong.iter().map(|why| format!("on call: {why}")));
         let (moved, more_moved) = newest(records.iter().filter_map(moved));
         let (notes, more_notes) = newest(records.iter().filter_map(noted));

@@ -95,9 +95,7 @@ impl Desk {
         // What takes several transactions needs the place within it, which is the other lane's.
         messages.retain(|message| message.pieces(0).len() == 1);
         for message in &messages {
-            for piece in message.pieces(0) {
-                self.file(&[(message, piece)], None).await?;
-            }
+            self.file_whole(message).await?;
         }
         *ahead = last;
         Ok(passed)
@@ -160,9 +158,7 @@ impl Desk {
         // They were filed as what they are, orphans.
         found.iter_mut().for_each(|message| message.once = false);
         for message in &found {
-            for piece in message.pieces(0) {
-                self.file(&[(message, piece)], None).await?;
-            }
+            self.file_whole(message).await?;
         }
         Ok(found.len())
     }
@@ -190,6 +186,14 @@ impl Desk {
             waiting.push((message, last_piece));
         }
         self.file(&waiting, Some((CURSOR.to_owned(), last))).await
+    }
+
+    /// Files a message that was read before, as a whole.
+    pub(crate) async fn file_whole(&self, message: &Message) -> Result<(), DeskError> {
+        for piece in message.pieces(0) {
+            self.file(&[(message, piece)], None).await?;
+        }
+        Ok(())
     }
 
     /// Files pieces of messages, with what was made of each and where reading the log stands, in one transaction.

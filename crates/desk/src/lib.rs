@@ -30,6 +30,7 @@ mod exposure;
 mod firewall;
 mod garden;
 mod handover;
+mod inbox;
 mod intake;
 mod last_resort;
 mod league;
@@ -99,6 +100,7 @@ pub use firewall::{
 pub use flow::Millis;
 pub use garden::{GardenAnswer, GardenGuest, GardenOutcome, GardenSeen, GardenWhat, SELF_RELEASES};
 pub use handover::{Handover, HandoverError, Need, NextView, ShiftCount, ShiftDeed};
+pub use inbox::{INBOX_MAY_WAIT, InboxError, InboxView};
 pub use lake::{
     Coverage, Exposed, ExposedHost, Exposure, ExposureQuestion, Listener, Partner, Reply, Step, Timeline,
     TouchedPort, WentTo,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use case::{CaseId, EvidenceId, Filing, Source};
+use case::{CaseId, EvidenceId, Filing, Source, SubscriberId};
 use lease::Attribution;
 use lookup::Authentication;
 use report::{Claim, Format, Reading};
@@ -49,6 +49,8 @@ pub(crate) struct Message {
     pub(crate) sender: Option<Sender>,
     /// Whether it answers a letter of ours.
     pub(crate) answer: Option<AnswerToOurs>,
+    /// Whose its accused addresses were where no lease says so, by an operator's word: the line, and what they said.
+    pub(crate) held_by: Option<(SubscriberId, String)>,
     /// What follows from scanners outside home that it names.
     pub(crate) scanners: Vec<NewErrand>,
 }
@@ -104,10 +106,13 @@ impl Message {
             let Some(claim) = self.claim(*number) else { continue };
             let (subscriber, reason) = match answer {
                 Attribution::One { subscriber, reason, .. } => (subscriber, reason),
-                Attribution::Several { reason, .. } | Attribution::Nobody { reason } => {
-                    tally.not_placed(claim, reason);
-                    continue;
-                }
+                Attribution::Several { reason, .. } | Attribution::Nobody { reason } => match &self.held_by {
+                    Some((subscriber, said)) => (subscriber, said),
+                    None => {
+                        tally.not_placed(claim, reason);
+                        continue;
+                    }
+                },
                 Attribution::Foreign => continue,
             };
             let heard_before =
@@ -281,6 +286,7 @@ mod tests {
             once: false,
             sender: None,
             answer: None,
+            held_by: None,
             scanners: Vec::new(),
         }
     }

@@ -100,7 +100,7 @@ impl Desk {
     /// Makes cases of what is in the log, in its order.
     async fn pump(self) {
         let mut bell = self.bell();
-        let (mut looked_at_orphans, mut orphans_in_turn) = (self.now(), 0);
+        let (mut looked_at_orphans, mut orphans_in_turn, mut looked_at_inbox) = (self.now(), 0, self.now());
         loop {
             let read = match self.read_log().await {
                 Ok(read) => read,
@@ -108,6 +108,9 @@ impl Desk {
             };
             if let Err(error) = self.look_at_orphans(&mut looked_at_orphans, &mut orphans_in_turn).await {
                 self.trouble("reports without a lease wait", &error).await;
+            }
+            if let Err(error) = self.watch_inbox(&mut looked_at_inbox).await {
+                self.trouble("whether the inbox waits too long is not known", &error).await;
             }
             if read == 0 {
                 wait(&mut bell).await;

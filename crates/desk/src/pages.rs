@@ -25,7 +25,7 @@ impl Desk {
         let now = self.now();
         let (by_stage, ended) = (self.listing().by_stage(), self.listing().ended());
         let count =
-            |outcome: &str| IntakeFilter { outcomes: vec![outcome.to_owned()], ..IntakeFilter::default() };
+            |outcome: &str| IntakeFilter { outcomes: vec![outcome.to_owned()], waiting: true, source: None };
         let orphans = self.store().count_intake(&count("orphan")).await.doing("count orphans")?;
         let unreadable =
             self.store().count_intake(&count("unreadable")).await.doing("count unreadable mail")?;
@@ -38,6 +38,7 @@ impl Desk {
             ended,
             orphans,
             unreadable,
+            inbox: self.inbox().await?,
             accepted_today,
             edge,
             checks,
@@ -143,9 +144,16 @@ impl Desk {
     /// # Errors
     /// [`DeskError`] when the store cannot be read.
     pub async fn intake(&self, outcome: Option<&str>, page: usize) -> Result<Vec<IntakeView>, DeskError> {
-        let filter = IntakeFilter {
-            outcomes: outcome.map(str::to_owned).into_iter().collect(),
-            ..IntakeFilter::default()
+        let filter = match outcome {
+            Some("inbox") => IntakeFilter {
+                outcomes: vec!["orphan".to_owned(), "unreadable".to_owned()],
+                waiting: true,
+                source: None,
+            },
+            other => IntakeFilter {
+                outcomes: other.map(str::to_owned).into_iter().collect(),
+                ..IntakeFilter::default()
+            },
         };
         let limit = u32::try_from(PER_PAGE).unwrap_or(u32::MAX);
         let offset = u32::try_from(page.saturating_sub(1)).unwrap_or(0).saturating_mul(limit);
@@ -168,6 +176,7 @@ impl Desk {
             source: row.source,
             outcome: row.outcome,
             note: row.note,
+            settled: row.settled,
             subject,
             cases: cases.unwrap_or_default(),
         })

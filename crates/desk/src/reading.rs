@@ -102,6 +102,7 @@ impl Desk {
             once: entry.is_urgent(),
             sender,
             answer,
+            held_by: None,
             scanners,
         })
     }

@@ -132,6 +132,8 @@ pub enum Verb {
     Approve,
     /// Say that one looks at a page, or that it needs nobody any more; ring a test.
     AnswerPage,
+    /// Settle what no case could take, or file it on a line by hand.
+    Inbox,
     /// End a shift with a word to the next.
     HandOver,
     /// Decide who may send mail directly.
@@ -151,7 +153,7 @@ pub enum Verb {
 }
 
 /// What each verb takes. A verb that is not here does not exist: [`Verb::needs`] is made from it.
-pub const VERBS: [(Verb, Right); 19] = [
+pub const VERBS: [(Verb, Right); 20] = [
     (Verb::Read, Right::See),
     (Verb::Note, Right::Work),
     (Verb::Recheck, Right::Work),
@@ -163,6 +165,7 @@ pub const VERBS: [(Verb, Right); 19] = [
     (Verb::Confirm, Right::CutOff),
     (Verb::Approve, Right::CutOff),
     (Verb::AnswerPage, Right::Work),
+    (Verb::Inbox, Right::Work),
     (Verb::HandOver, Right::Work),
     (Verb::DecideMail, Right::Work),
     (Verb::TryPlaybook, Right::Work),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use case::{Actor, CaseId, EvidenceId, Kind, RuleKey, Stage, SubscriberId};
 
 use crate::edge_status::EdgeStatus;
+use crate::inbox::InboxView;
 use crate::traffic::{SignView, TrafficView};
 use crate::traps::TrapsView;
 use crate::work::WorkCount;
@@ -75,10 +76,12 @@ pub struct Front {
     pub by_stage: Vec<(Stage, usize)>,
     /// How many cases have ended.
     pub ended: u64,
-    /// Reports nobody's case could take: ours, but no subscriber found, or several.
+    /// Reports nobody's case could take, ours, but no subscriber found, or several, and that nobody has settled.
     pub orphans: u64,
-    /// Messages nothing could be made of.
+    /// Messages nothing could be made of, and that nobody has settled.
     pub unreadable: u64,
+    /// What waits of both.
+    pub inbox: InboxView,
     /// Messages accepted in the last 24 hours.
     pub accepted_today: u64,
     /// What the edge last said.
@@ -307,6 +310,8 @@ pub struct IntakeView {
     pub outcome: String,
     /// Why, in words.
     pub note: String,
+    /// When somebody settled it, who and why.
+    pub settled: Option<(Timestamp, String, String)>,
     /// Its subject, where it has one.
     pub subject: Option<String>,
     /// The cases it went to.

@@ -397,7 +397,11 @@ fn reasons(
     let mut reasons = BTreeMap::new();
     for reason in Reason::ALL {
         let table = tables.get(&reason);
-        let usual = if reason == Reason::Test { Severity::Low } else { Severity::Urgent };
+        // What a case could not take has waited already; it shall not wake anybody where quiet hours are kept.
+        let usual = match reason {
+            Reason::Test | Reason::Inbox => Severity::Low,
+            _ => Severity::Urgent,
+        };
         let severity = table.and_then(|table| table.severity).unwrap_or(usual);
         let policy = table.and_then(|table| table.policy.as_ref()).unwrap_or(&first.name);
         if !policies.iter().any(|one| one.name == *policy) {

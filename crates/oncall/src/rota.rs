@@ -25,6 +25,8 @@ pub enum Reason {
     Edge,
     /// Mail to one of our own addresses does not come back, or the world is told wrongly of us.
     Mail,
+    /// A report that no case could take waits for somebody for too long.
+    Inbox,
     /// Pages that were due while the desk was not at work.
     Overdue,
     /// An operator wanted to see whether paging works.
@@ -33,8 +35,15 @@ pub enum Reason {
 
 impl Reason {
     /// All.
-    pub const ALL: [Reason; 6] =
-        [Reason::Proxy, Reason::Block, Reason::Edge, Reason::Mail, Reason::Overdue, Reason::Test];
+    pub const ALL: [Reason; 7] = [
+        Reason::Proxy,
+        Reason::Block,
+        Reason::Edge,
+        Reason::Mail,
+        Reason::Inbox,
+        Reason::Overdue,
+        Reason::Test,
+    ];
 
     /// The name as it stands in files and JSON.
     #[must_use]
@@ -44,6 +53,7 @@ impl Reason {
             Reason::Block => "block",
             Reason::Edge => "edge",
             Reason::Mail => "mail",
+            Reason::Inbox => "inbox",
             Reason::Overdue => "overdue",
             Reason::Test => "test",
         }

@@ -105,7 +105,7 @@ impl Store {
         codec::count(row.map_or(0, |(count,)| count), "number of cases")
     }
 
-    /// What was recorded of cases from `from` and before `to`, oldest first; the newest `limit` where there is more.
+    /// What was recorded of cases after `from` and up to `to`, oldest first; the newest `limit` where there is more.
     ///
     /// # Errors
     /// As [`Store::records`].
@@ -115,10 +115,10 @@ impl Store {
         to: Timestamp,
         limit: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        // Records have no index by time: whose newest is older than `from` has none of that time.
+        // Records have no index by time: a case whose newest is not after `from` has none of that time.
         let sql = "SELECT r.case_id, r.version, r.at, r.actor, r.event
                    FROM summaries s JOIN records r ON r.case_id = s.case_id
-                   WHERE s.updated >= $1 AND r.at >= $1 AND r.at < $2
+                   WHERE s.updated > $1 AND r.at > $1 AND r.at <= $2
                    ORDER BY r.at DESC, r.case_id DESC, r.version DESC LIMIT $3";
         let values = args![from.as_microsecond(), to.as_microsecond(), i64::from(limit)];
         let rows: Vec<RecordRow> = self.rows("reading the records of a time", sql, values).await?;

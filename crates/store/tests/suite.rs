@@ -63,6 +63,7 @@ suite! {
         lists_show_what_was_asked_for,
         a_line_keeps_all_that_lists_show,
         readings_are_replaced_and_listed,
+        what_waits_in_the_inbox_is_settled_once_by_a_deed,
     },
     outbox::{
         what_a_dead_worker_had_claimed_is_free_at_its_next_life,

@@ -155,9 +155,9 @@ pub(crate) fn offers(view: &CaseView) -> Vec<Offer> {
         Stage::Confirmed | Stage::Contained => stands(vec![recheck, release, note, dismiss]),
         Stage::Cleaned => stands(vec![recheck, note, release, confirm, dismiss]),
         Stage::Closed | Stage::Dismissed => stands(vec![
-            offer(Action::Reopen, "Reopen", "What is known of it is judged anew, from heads-up on."),
             release,
             note,
+            offer(Action::Reopen, "Reopen", "What is known of it is judged anew, from heads-up on."),
         ]),
     };
     if let Some(approve) = approve {

@@ -6,9 +6,9 @@ use case::{Actor, CaseId, Command, EvidenceId, SubscriberId};
 use desk::{
     Acknowledged, ActError, BulkAction, BulkError, BulkPreview, BulkView, BulkWish, CaseView, Configuration,
     CustomerAnswer, CustomerView, Desk, DeskError, Dialect, DutyView, EvidenceView, Exposure, FirewallView,
-    Front, GardenAnswer, Gauges, Handover, HandoverError, IntakeView, LookBackError, MailPortView,
-    NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage, ReporterView,
-    SearchError, Session, Timeline, TrapsView, Verb, Via, WhyStep,
+    Front, GardenAnswer, Gauges, Handover, HandoverError, InboxError, IntakeView, LookBackError,
+    MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage,
+    ReporterView, SearchError, Session, Timeline, TrapsView, Verb, Via, WhyStep,
 };
 
 use ipnet::IpNet;
@@ -62,6 +62,15 @@ impl From<HandoverError> for OfficeError {
         match error {
             HandoverError::TooLong => OfficeError::CannotSay(error.to_string()),
             HandoverError::Desk(error) => error.into(),
+        }
+    }
+}
+
+impl From<InboxError> for OfficeError {
+    fn from(error: InboxError) -> Self {
+        match error {
+            InboxError::Desk(error) => error.into(),
+            other => OfficeError::CannotSay(other.to_string()),
         }
     }
 }
@@ -126,6 +135,31 @@ impl Office for Desk {
         Box::pin(async move {
             self.permit(by, Verb::HandOver).await?;
             Ok(Desk::hand_over(self, note, by).await?)
+        })
+    }
+
+    fn settle_inbox<'a>(
+        &'a self,
+        which: Option<&'a [EvidenceId]>,
+        by: &'a str,
+        why: &'a str,
+    ) -> Soon<'a, u64> {
+        Box::pin(async move {
+            self.permit(by, Verb::Inbox).await?;
+            Ok(Desk::settle_inbox(self, which, by, why).await?)
+        })
+    }
+
+    fn file_by_hand<'a>(
+        &'a self,
+        evidence: EvidenceId,
+        line: &'a str,
+        by: &'a str,
+        why: &'a str,
+    ) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.permit(by, Verb::Inbox).await?;
+            Ok(Desk::file_by_hand(self, evidence, line, by, why).await?)
         })
     }
 

@@ -97,10 +97,16 @@ fn text(front: &Front, gauges: &Gauges) -> String {
     metrics.all("cases", "gauge", "Open cases by stage.", stages);
     metrics.gauge(
         "orphan_reports",
-        "Reports on our addresses that no subscriber could be found for.",
+        "Reports on our addresses that no subscriber could be found for, and that nobody has settled.",
         front.orphans,
     );
-    metrics.gauge("unreadable_messages", "Messages nothing could be made of.", front.unreadable);
+    metrics.gauge(
+        "unreadable_messages",
+        "Messages nothing could be made of, and that nobody has settled.",
+        front.unreadable,
+    );
+    let oldest = front.inbox.oldest.map_or(0, |at| front.now.duration_since(at).as_secs().max(0));
+    metrics.gauge("inbox_oldest_seconds", "How long the oldest message of the inbox waits.", oldest);
     metrics.gauge("accepted_messages_day", "Messages accepted in the last 24 hours.", front.accepted_today);
     night::of_cases(&mut metrics, gauges);
     night::of_work(&mut metrics, gauges);

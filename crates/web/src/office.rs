@@ -93,6 +93,21 @@ pub trait Office: Send + Sync + 'static {
     fn bulks(&self) -> Soon<'_, Vec<BulkView>>;
     /// What the shift leaves behind, since a moment or since the last hand-over.
     fn handover<'a>(&'a self, since: Option<Timestamp>, by: &'a str) -> Soon<'a, Handover>;
+    /// Somebody looked at these messages of the inbox (or at all), and nothing is to be done; how many those were.
+    fn settle_inbox<'a>(
+        &'a self,
+        which: Option<&'a [EvidenceId]>,
+        by: &'a str,
+        why: &'a str,
+    ) -> Soon<'a, u64>;
+    /// Files a message of the inbox on a line.
+    fn file_by_hand<'a>(
+        &'a self,
+        evidence: EvidenceId,
+        line: &'a str,
+        by: &'a str,
+        why: &'a str,
+    ) -> Soon<'a, ()>;
     /// The shift is over; what it says to the next.
     fn hand_over<'a>(&'a self, note: &'a str, by: &'a str) -> Soon<'a, ()>;
     /// The counts and the activity of the front page.

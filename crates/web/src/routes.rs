@@ -87,6 +87,7 @@ fn writes() -> Vec<Route> {
         ("/bulk/{order}", post(pages::bulk::undo)),
         ("/api/v1/bulk", post(api::bulk::order)),
         ("/api/v1/bulk/{order}/undo", post(api::bulk::undo)),
+        ("/intake", post(pages::intake::settle)),
         ("/handover", post(pages::handover::hand_over)),
         ("/api/v1/handover", post(pages::handover::api_hand_over)),
         ("/mail-port", post(pages::mail_port::decide)),

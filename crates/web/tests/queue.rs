@@ -3,7 +3,7 @@
 mod fake;
 mod walk;
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use fake::{CSRF, Night, OPERATOR};
 use walk::{Browser, field};
 
@@ -125,4 +125,39 @@ async fn a_hand_over_since_no_moment_says_so_and_keeps_what_was_typed() {
     assert!(asked.status == StatusCode::OK && asked.text.contains("2026-11-21 22:00"));
     assert_eq!(browser.get("/api/v1/handover?since=noon").await.status, StatusCode::BAD_REQUEST);
     assert!(browser.get("/api/v1/handover").await.text.contains("\"pages_over\":2"));
+}
+
+#[tokio::test]
+async fn what_no_case_could_take_is_settled_with_a_reason_or_filed_on_a_line() {
+    let browser = Browser::logged_in(Night::usual());
+    let front = browser.get("/").await.text;
+    assert!(front.contains("The inbox waits.") && front.contains("4 reports that no case could take"));
+    let ids = |page: &str| -> Vec<String> {
+        page.split("name=\"message\" value=\"")
+            .skip(1)
+            .map(|rest| rest[..rest.find('"').unwrap()].to_owned())
+            .collect()
+    };
+    let before = ids(&browser.get("/intake?outcome=inbox").await.text);
+    assert!(before.len() > 2, "{before:?}");
+    let sent = format!("csrf={CSRF}&do=settle&message={}&reason=a+newsletter+%3Cb%3E", before[0]);
+    let settled = browser.post("/intake", &sent).await;
+    assert_eq!(settled.header(header::LOCATION), "/intake?outcome=inbox&done=settled-1");
+    let page = browser.get("/intake?outcome=inbox&done=settled-1").await.text;
+    assert!(page.contains("Settled 1 message.") && ids(&page).len() == before.len() - 1);
+    assert!(browser.get("/intake").await.text.contains("a newsletter &#60;b&#62;"), "who and why is kept");
+
+    let file =
+        |line: &str| format!("csrf={CSRF}&do=file&message={}&line={line}&reason=their+ticket", before[1]);
+    let refused = browser.post("/intake", &file("dsl-9")).await;
+    assert!(
+        refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("o lease names a line")
+    );
+    let filed = browser.post("/intake", &file("dsl-1042")).await;
+    assert_eq!(filed.header(header::LOCATION), "/intake?outcome=inbox&done=filed-1");
+    let nothing = browser.post("/intake", &format!("csrf={CSRF}&do=settle&reason=x")).await;
+    assert!(nothing.status == StatusCode::BAD_REQUEST && nothing.text.contains("No message is selected"));
+    let all = browser.post("/intake", &format!("csrf={CSRF}&do=settle-all&reason=old")).await;
+    assert_eq!(all.status, StatusCode::SEE_OTHER);
+    assert!(ids(&browser.get("/intake?outcome=inbox").await.text).is_empty());
 }

@@ -98,8 +98,13 @@ impl Desk {
         Ok(written.map_or(page, |(page, _)| page))
     }
 
-    /// Why a page of proxies needs nobody any more: each of its cases is contained, clean or ended.
+    /// Why a page needs nobody any more: each case of a page of proxies is contained, clean or ended; the inbox was looked
+    /// at.
     async fn needs_nobody(&self, page: &Page) -> Result<Option<String>, DeskError> {
+        if page.reason == Reason::Inbox {
+            let over = !self.inbox().await?.late;
+            return Ok(over.then(|| "nothing waits in the inbox for so long any more".to_owned()));
+        }
         let all_of_cases = page.more == 0 && page.subjects.iter().all(|subject| subject.case.is_some());
         if page.reason != Reason::Proxy || page.subjects.is_empty() || !all_of_cases {
             return Ok(None);

@@ -10,6 +10,7 @@ mod firewall;
 mod flood;
 mod garden;
 mod house;
+mod inbox;
 #[path = "../../../lookup/tests/shown/post.rs"]
 #[expect(dead_code, reason = "shared with the tests of lookup, which use all of it")]
 mod keys;

@@ -92,6 +92,16 @@ impl Store {
         rows.into_iter().map(Lease::try_from).collect()
     }
 
+    /// Whether any lease ever named `subscriber`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database failed.
+    pub async fn has_held(&self, subscriber: &SubscriberId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM leases WHERE subscriber = $1 LIMIT 1";
+        let row: Option<(i32,)> = self.row("looking for a line", sql, args![subscriber.as_str()]).await?;
+        Ok(row.is_some())
+    }
+
     /// The contact address of `subscriber`.
     ///
     /// # Errors

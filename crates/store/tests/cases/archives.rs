@@ -122,6 +122,18 @@ async fn furnished(stand: &Stand) -> store::Store {
     };
     store.put_playbook(&playbook).await.expect("puts");
     store.write_page(&super::pages::opened("page/1")).await.expect("writes");
+    let order = store::BulkRow {
+        id: 0,
+        ordered_by: "night".to_owned(),
+        ordered_at: at(17),
+        due: at(77),
+        state: "waiting".to_owned(),
+        settled_at: None,
+        wish: serde_json::json!({ "search": "line:d\u{fc}*", "action": "dismiss", "reason": "a test" }),
+        cases: vec![(case::CaseId(1), 1)],
+        outcome: serde_json::json!({}),
+    };
+    store.put_bulk(&order).await.expect("puts");
     store
 }
 

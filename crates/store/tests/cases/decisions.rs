@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use case::{Actor, CaseId, Errand, Event, Listed, More, Narrow, Record, Stage};
+use case::{Actor, CaseId, Errand, Event, EvidenceId, Listed, More, Narrow, Record, Stage};
 use store::{Batch, CommitError, IntakeFilter, NewErrand, ReadingRow, Store};
 
 use super::{at, delivery};
@@ -289,7 +289,7 @@ pub(crate) async fn readings_are_replaced_and_listed(stand: Stand) {
     store.commit(&Batch { readings, ..Batch::default() }).await.expect("commits");
     let list = async |outcomes: &[&str]| {
         let outcomes = outcomes.iter().map(|outcome| (*outcome).to_owned()).collect();
-        let filter = IntakeFilter { outcomes, source: Some("smtp".to_owned()) };
+        let filter = IntakeFilter { outcomes, source: Some("smtp".to_owned()), waiting: false };
         let found = store.intake(&filter, 10, 0).await.expect("lists");
         assert_eq!(store.count_intake(&filter).await.expect("counts"), found.len() as u64);
         found.into_iter().map(|one| (one.seq, one.case.map(|case| case.0))).collect::<Vec<_>>()
@@ -303,4 +303,47 @@ pub(crate) async fn readings_are_replaced_and_listed(stand: Stand) {
     assert_eq!(reading, Some(serde_json::json!({"place": 0})));
     let other = IntakeFilter { source: Some("http".to_owned()), ..IntakeFilter::default() };
     assert_eq!(store.count_intake(&other).await.expect("counts"), 0);
+}
+
+pub(crate) async fn what_waits_in_the_inbox_is_settled_once_by_a_deed(stand: Stand) {
+    let store = stand.open().await;
+    let appended = store.append(&[delivery("a", b"1"), delivery("b", b"2"), delivery("c", b"3")]).await;
+    let ids: Vec<EvidenceId> = appended.expect("appends").iter().map(|one| one.entry.id).collect();
+    let row = |place: usize, outcome: &str| ReadingRow {
+        evidence: ids[place],
+        outcome: outcome.to_owned(),
+        note: String::new(),
+        case: None,
+        reading: serde_json::json!({}),
+    };
+    assert_eq!(store.inbox().await.expect("looks"), (0, None));
+    let readings = vec![row(0, "orphan"), row(1, "foreign"), row(2, "unreadable")];
+    store.commit(&Batch { readings, ..Batch::default() }).await.expect("commits");
+    let (waiting, oldest) = store.inbox().await.expect("looks");
+    assert!(waiting == 2 && oldest.is_some());
+    assert!(store.waits_in_inbox(&ids[0]).await.expect("looks"));
+    assert!(!store.waits_in_inbox(&ids[1]).await.expect("looks"));
+    let deed = store::Deed {
+        at: at(9),
+        who: "night".to_owned(),
+        deed: "inbox-settled".to_owned(),
+        about: "the inbox".to_owned(),
+        why: "a printer".to_owned(),
+        until: None,
+        detail: serde_json::json!({}),
+    };
+    assert_eq!(
+        store.settle_readings(&ids[..2], &deed).await.expect("settles"),
+        1,
+        "the foreign one never waited"
+    );
+    assert_eq!(store.settle_readings(&ids[..2], &deed).await.expect("settles"), 0, "once");
+    let deeds = store.deeds(&store::DeedFilter::default(), None, 9).await.expect("lists");
+    assert_eq!(deeds.len(), 1, "nothing was settled the second time, and nothing is recorded of it");
+    assert_eq!(store.waiting_in_inbox(9).await.expect("lists"), [ids[2]]);
+    let filter = IntakeFilter { waiting: true, outcomes: vec!["orphan".to_owned()], source: None };
+    assert_eq!(store.count_intake(&filter).await.expect("counts"), 0);
+    let all = store.intake(&IntakeFilter::default(), 9, 0).await.expect("lists");
+    let of_first = all.iter().find(|row| row.id == ids[0]).and_then(|row| row.settled.clone());
+    assert_eq!(of_first, Some((at(9), "night".to_owned(), "a printer".to_owned())));
 }

@@ -1,6 +1,6 @@
 //! What the figures are read from: cases of a time, the outbox, and what blocklists said.
 
-use case::{CaseId, Errand, Listed, Stage};
+use case::{CaseId, Errand, Listed, Record, Stage};
 use jiff::SignedDuration;
 use store::{AskedFor, Batch, Look, NewErrand};
 
@@ -26,6 +26,21 @@ pub(crate) async fn cases_of_a_time_come_newest_first_with_their_records(stand: 
     let order: Vec<(u64, u64)> = records.iter().map(|record| (record.case.0, record.version)).collect();
     assert_eq!(order, [(2, 1), (2, 2), (3, 1)]);
     assert!(store.records_of(&[]).await.expect("reads").is_empty());
+
+    // What happened in a shift: of cases that changed since, oldest first, and the newest where there is too much.
+    let changed = Listed { updated: at(900), version: 2, ..summary(2, "line-2", Stage::Suspected) };
+    let late = Record { at: at(900), ..record(2, 3) };
+    let batch = Batch { records: vec![late], summaries: vec![changed], ..Batch::default() };
+    store.commit(&batch).await.expect("commits");
+    let between = async |from, to, limit| {
+        let records = store.records_between(at(from), at(to), limit).await.expect("reads");
+        records.iter().map(|record| (record.case.0, record.version)).collect::<Vec<_>>()
+    };
+    assert_eq!(between(800, 900, 9).await, [(2, 3)]);
+    assert!(between(900, 999, 9).await.is_empty() && between(800, 899, 9).await.is_empty());
+    let all = between(0, 999, 99).await;
+    assert!(all.len() > 2 && all.last() == Some(&(2, 3)), "{all:?}");
+    assert_eq!(between(0, 999, 2).await, all[all.len() - 2..]);
 }
 
 pub(crate) async fn the_outbox_says_how_much_waits_and_for_how_long(stand: Stand) {

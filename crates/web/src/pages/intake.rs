@@ -3,21 +3,28 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use case::EvidenceId;
 use desk::{CheckView, IntakeView, LeaseSourcesView, MailboxView};
 use serde::Deserialize;
 
 use crate::App;
 use crate::pages::{Chrome, draw, page_number};
 use crate::trouble::Trouble;
-use crate::visitor::Visitor;
+use crate::visitor::{Operator, Visitor};
 use crate::words;
 
 /// How many rows the desk gives a page.
 const PER_PAGE: usize = 50;
 
 /// What can be asked for: its name, how it is shown, and what it means.
-const OUTCOMES: [(&str, &str, &str); 10] = [
+const OUTCOMES: [(&str, &str, &str); 11] = [
+    (
+        "inbox",
+        "Inbox",
+        "What no case could take and nobody has settled: of our addresses but of no line, or of several; or not to be read. \
+         Those without a lease are looked at again every minute for a week.",
+    ),
     ("", "All", "Everything that was accepted, newest first."),
     (
         "orphan",
@@ -59,6 +66,10 @@ struct IntakePage {
     page: usize,
     previous: Option<String>,
     next: Option<String>,
+    /// How many messages wait, where they can be settled here.
+    inbox: Option<u64>,
+    /// What was done just now.
+    done: Option<String>,
 }
 
 /// One choice of outcome.
@@ -109,6 +120,8 @@ struct Arrived {
     note: String,
     subject: Option<String>,
     cases: Vec<String>,
+    waits: bool,
+    settled: Option<String>,
 }
 
 /// `?outcome=…&page=…`.
@@ -118,6 +131,8 @@ pub(crate) struct Asked {
     outcome: String,
     #[serde(default)]
     page: String,
+    #[serde(default)]
+    done: String,
 }
 
 /// `GET /intake`.
@@ -134,7 +149,10 @@ pub(crate) async fn show(
     let rows = app.office.intake((!name.is_empty()).then_some(name), number).await?;
     let front = app.office.front().await?;
     let link = |page: usize| format!("/intake?outcome={name}&page={page}");
+    let inbox = matches!(name, "inbox" | "orphan" | "unreadable") && visitor.may(desk::Right::Work);
     let page = IntakePage {
+        inbox: inbox.then_some(front.inbox.waiting).filter(|waiting| *waiting > 0),
+        done: done(&asked.done),
         chrome: Chrome::of(&visitor, "intake"),
         tabs: OUTCOMES.iter().map(|(tab, label, _)| self::tab(tab, label, *tab == name)).collect(),
         meaning,
@@ -147,6 +165,73 @@ pub(crate) async fn show(
         rows: rows.iter().map(arrived).collect(),
     };
     draw(StatusCode::OK, &page)
+}
+
+/// What `?done=settled-3` or `?done=filed-1` says.
+fn done(text: &str) -> Option<String> {
+    let (what, count) = text.split_once('-')?;
+    let count = words::count(count.parse().ok()?, "message", "messages");
+    match what {
+        "settled" => Some(format!("Settled {count}.")),
+        "filed" => Some(format!("Filed {count} on the line.")),
+        _ => None,
+    }
+}
+
+/// What the form of the inbox sends. A browser sends every selected message under the same name.
+#[derive(Debug, Default)]
+struct Settling {
+    what: String,
+    messages: Vec<EvidenceId>,
+    line: String,
+    reason: String,
+}
+
+impl Settling {
+    fn read(body: &str) -> Result<Settling, Trouble> {
+        let mut settling = Settling::default();
+        for (name, value) in form_urlencoded::parse(body.as_bytes()) {
+            match &*name {
+                "do" => settling.what = value.into_owned(),
+                "line" => settling.line = value.into_owned(),
+                "reason" => settling.reason = value.into_owned(),
+                "message" => {
+                    let id =
+                        value.parse().map_err(|_| Trouble::Misread("no message has that name".to_owned()))?;
+                    settling.messages.push(id);
+                }
+                _ => {}
+            }
+        }
+        if settling.messages.is_empty() && settling.what != "settle-all" {
+            return Err(Trouble::Misread("No message is selected: tick some, or settle all".to_owned()));
+        }
+        Ok(settling)
+    }
+}
+
+/// `POST /intake`: settles what waits in the inbox, or files it on a line.
+pub(crate) async fn settle(
+    State(app): State<App>,
+    Operator(operator): Operator,
+    body: String,
+) -> Result<Response, Trouble> {
+    let sent = Settling::read(&body)?;
+    let done = match sent.what.as_str() {
+        "file" => {
+            for message in &sent.messages {
+                app.office.file_by_hand(*message, &sent.line, &operator, &sent.reason).await?;
+            }
+            format!("filed-{}", sent.messages.len())
+        }
+        "settle" => format!(
+            "settled-{}",
+            app.office.settle_inbox(Some(&sent.messages), &operator, &sent.reason).await?
+        ),
+        "settle-all" => format!("settled-{}", app.office.settle_inbox(None, &operator, &sent.reason).await?),
+        other => return Err(Trouble::Misread(format!("{other:?} is nothing the inbox does"))),
+    };
+    Ok(Redirect::to(&format!("/intake?outcome=inbox&done={done}")).into_response())
 }
 
 fn tab(name: &str, label: &'static str, chosen: bool) -> Tab {
@@ -208,5 +293,9 @@ fn arrived(row: &IntakeView) -> Arrived {
         note: words::plain(&row.note),
         subject: row.subject.as_deref().map(words::plain),
         cases: row.cases.iter().map(ToString::to_string).collect(),
+        waits: row.settled.is_none() && matches!(row.outcome.as_str(), "orphan" | "unreadable"),
+        settled: row.settled.as_ref().map(|(at, by, why)| {
+            format!("settled by {} at {} UTC: {}", words::plain(by), words::stamp(*at), words::plain(why))
+        }),
     }
 }

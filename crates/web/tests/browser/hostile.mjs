@@ -42,7 +42,7 @@ const STRINGS = OUT_OF.flatMap((out, first) => THEN.map((then, second) => `${out
 assert.ok(STRINGS.length >= 500, `${STRINGS.length} strings`);
 
 /** Fields that are read from the address. */
-const IN_ADDRESSES = ["/?q=", "/?q=line:", "/?page=", "/bulk?action=note&q=", "/bulk?action=assign&to=", "/bulk?action=", "/bulk/", "/handover?since=", "/intake?outcome=", "/intake?page=", "/exposure?scanner=", "/exposure?scanner=198.51.100.66&victim=",
+const IN_ADDRESSES = ["/?q=", "/?q=line:", "/?page=", "/bulk?action=note&q=", "/bulk?action=assign&to=", "/bulk?action=", "/bulk/", "/handover?since=", "/intake?outcome=", "/intake?page=", "/intake?outcome=inbox&done=", "/exposure?scanner=", "/exposure?scanner=198.51.100.66&victim=",
   "/exposure?scanner=198.51.100.66&victim=127.66.0.31&at=", "/exposure?scanner=198.51.100.66&victim=127.66.0.31&at=2026-01-01T00:00:00Z&minutes=",
   "/why?of=", "/timeline?of=", "/timeline/127.66.0.66?day=", "/numbers?from=", "/numbers?to=", "/audit?who=", "/audit?deed=", "/audit?about=",
   "/audit?since=", "/audit?until=", "/login?next=", "/login?ended=", "/case/ND-1?done=", "/why/", "/timeline/", "/runbooks/", "/case/", "/evidence/", "/oncall/", "/c/"];

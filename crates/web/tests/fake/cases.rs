@@ -299,6 +299,7 @@ pub fn intake() -> Vec<IntakeView> {
             source: "smtp".to_owned(),
             outcome: outcome.to_owned(),
             note: note.to_owned(),
+            settled: None,
             subject: subject.map(str::to_owned),
             cases: if outcome == "case" { vec![CaseId(17)] } else { Vec::new() },
         })

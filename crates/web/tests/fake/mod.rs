@@ -203,6 +203,11 @@ impl State {
             ended: self.cases.iter().filter(|view| !view.row.stage.is_open()).count() as u64,
             orphans: 3,
             unreadable: 1,
+            inbox: desk::InboxView {
+                waiting: 4,
+                oldest: Some(now() - SignedDuration::from_hours(3)),
+                late: true,
+            },
             accepted_today: 612,
             edge: self.edge.clone(),
             checks: self.checks.clone(),
@@ -301,6 +306,40 @@ impl Office for Night {
         soon(state.whole())
     }
 
+    fn settle_inbox<'a>(
+        &'a self,
+        which: Option<&'a [EvidenceId]>,
+        by: &'a str,
+        why: &'a str,
+    ) -> Soon<'a, u64> {
+        let mut settled = 0;
+        for row in &mut self.state().intake {
+            let waits = row.settled.is_none() && matches!(row.outcome.as_str(), "orphan" | "unreadable");
+            if waits && which.is_none_or(|which| which.contains(&row.id)) {
+                row.settled = Some((now(), by.to_owned(), why.to_owned()));
+                settled += 1;
+            }
+        }
+        soon(Ok(settled))
+    }
+
+    fn file_by_hand<'a>(
+        &'a self,
+        evidence: EvidenceId,
+        line: &'a str,
+        by: &'a str,
+        why: &'a str,
+    ) -> Soon<'a, ()> {
+        if line != "dsl-1042" {
+            return soon(Err(OfficeError::CannotSay(format!("no lease names a line {line:?}"))));
+        }
+        if let Some(row) = self.state().intake.iter_mut().find(|row| row.id == evidence) {
+            row.outcome = "case".to_owned();
+            row.note = format!("{by} says so: {why}");
+        }
+        soon(Ok(()))
+    }
+
     fn front(&self) -> Soon<'_, Front> {
         let state = self.state();
         soon(state.whole().map(|()| state.front()))
@@ -311,7 +350,10 @@ impl Office for Night {
     }
 
     fn intake<'a>(&'a self, outcome: Option<&'a str>, page: usize) -> Soon<'a, Vec<IntakeView>> {
-        let fits = |row: &&IntakeView| outcome.is_none_or(|outcome| row.outcome == outcome);
+        let fits = |row: &&IntakeView| match outcome {
+            Some("inbox") => row.settled.is_none() && matches!(row.outcome.as_str(), "orphan" | "unreadable"),
+            outcome => outcome.is_none_or(|outcome| row.outcome == outcome),
+        };
         soon(Ok(self.state().intake.iter().filter(fits).skip((page - 1) * 50).take(50).cloned().collect()))
     }
 
