@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use crate::{Answer, Correspondent, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage};
+use crate::{
+    Answer, CaseId, Correspondent, EvidenceId, InForce, QuestionId, Refused, Sighting, Stage, SubscriberId,
+};
 
 /// A wish; [`crate::Case::decide`] says what, if anything, follows from it.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,6 +118,20 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// An operator says that it is the same as another case: what was said of it is filed there, and it ends.
+    Merge {
+        /// The other.
+        into: CaseId,
+        /// Why.
+        reason: String,
+    },
+    /// An operator says that part of it is another line's: it ends, and what was said of it is filed anew on both.
+    Split {
+        /// The other line.
+        to: SubscriberId,
+        /// Why.
+        reason: String,
+    },
     /// Somebody takes the case on; or, with nobody named, it is anybody's again.
     Assign {
         /// Who, by login name.
@@ -140,6 +156,17 @@ pub enum Refusal {
     /// Its line has another open case.
     #[error("the line has another open case by now, {0}: go on there")]
     AnotherIsOpen(crate::CaseId),
+    /// What was proved of a line is that line's.
+    #[error(
+        "this case is {0}: what our own probe or an operator's hand said of the line stays its own, and is not merged or split"
+    )]
+    Proved(Stage),
+    /// Blocks stand.
+    #[error("blocks of this case stand: release the line first")]
+    BlocksStand,
+    /// A case is merged into another.
+    #[error("a case is merged into another one, not into itself")]
+    IntoItself,
     /// It is in those hands already.
     #[error("{}", match .0 { Some(name) => format!("{name} has this case already"), None => "nobody has this case".to_owned() })]
     AssignedAlready(Option<String>),

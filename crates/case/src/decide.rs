@@ -76,6 +76,19 @@ pub(crate) fn decide(
         Command::HolderChanged { address, reason } => holder_changed(&mut draft, *address, reason),
         Command::LineMoved { to, reason } => line_moved(&mut draft, *to, reason, playbook, now),
         Command::Confirm { reason: why } => confirm(&mut draft, &reason(why)?),
+        Command::Merge { into, reason: why } => {
+            if *into == case {
+                return Err(Refusal::IntoItself);
+            }
+            let (into, reason) = (*into, reason(why)?);
+            let why = format!("an operator merged it into {into}: {reason}");
+            return leave(draft, Event::Merged { into, reason }, why, now);
+        }
+        Command::Split { to, reason: why } => {
+            let (to, reason) = (to.clone(), reason(why)?);
+            let why = format!("an operator split it, part of it is {to}: {reason}");
+            return leave(draft, Event::Split { to, reason }, why, now);
+        }
         Command::Dismiss { reason: why } => return dismiss(draft, reason(why)?),
         Command::Release { reason: why } => release(&mut draft, reason(why)?, &LiftReason::Released, now)?,
         Command::ReleaseByTest { reason: why } => {
@@ -258,6 +271,20 @@ fn dismiss(mut draft: Draft<'_>, why: String) -> Result<Vec<Event>, Refusal> {
     crate::claimants::dismissed(&draft.facts).into_iter().for_each(|verdict| draft.push(verdict));
     draft.lift(&LiftReason::CaseEnded, |_| true);
     draft.push(moved);
+    Ok(draft.done())
+}
+
+/// Ends a case whose sightings go elsewhere. Nobody was wrong about it, so no reporter is judged by it.
+fn leave(mut draft: Draft<'_>, event: Event, why: String, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let from = draft.facts.stage;
+    if matches!(from, Stage::Confirmed | Stage::Contained | Stage::Cleaned) {
+        return Err(Refusal::Proved(from));
+    }
+    if draft.facts.standing(now).next().is_some() || draft.facts.held(now).next().is_some() {
+        return Err(Refusal::BlocksStand);
+    }
+    draft.push(event);
+    draft.push(Event::StageMoved { from, to: Stage::Closed, why });
     Ok(draft.done())
 }
 

@@ -197,6 +197,20 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// An operator said that it is the same as another case: what was said of it is filed there.
+    Merged {
+        /// The other.
+        into: CaseId,
+        /// Why.
+        reason: String,
+    },
+    /// An operator said that part of it is another line's: what was said of it is filed anew on cases of both lines.
+    Split {
+        /// The other line.
+        to: SubscriberId,
+        /// Why.
+        reason: String,
+    },
     /// Somebody takes the case on, or nobody does any longer.
     Assigned {
         /// Who, by login name.

@@ -292,7 +292,10 @@ impl Facts {
             self.mentions.remove(name);
         }
         match event {
-            Event::Dismissed { .. } | Event::NoticeOrdered { .. } => {}
+            Event::Dismissed { .. }
+            | Event::Merged { .. }
+            | Event::Split { .. }
+            | Event::NoticeOrdered { .. } => {}
             // Whoever takes it up again wants it looked at for as long as if it had just been heard of.
             Event::Reopened { .. } => self.last_filed = self.last_filed.max(at),
             Event::Assigned { to } => self.assignee.clone_from(to),

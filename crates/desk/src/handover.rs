@@ -271,6 +271,8 @@ fn moved(record: &Record) -> Option<ShiftDeed> {
         Event::StageMoved { to, why, .. } => (to.name(), why),
         Event::Released { reason } => ("released", reason),
         Event::Reopened { reason } => ("reopened", reason),
+        Event::Merged { reason, .. } => ("merged", reason),
+        Event::Split { reason, .. } => ("split", reason),
         Event::BlockRefused { reason, .. } => ("block refused", reason),
         _ => return None,
     };

@@ -122,6 +122,10 @@ pub enum Verb {
     Dismiss,
     /// Take an ended case up again.
     Reopen,
+    /// Say that a case is the same as another.
+    Merge,
+    /// Say that part of a case is another line's.
+    Split,
     /// Say who has a case.
     Assign,
     /// Tell SpamCop that its reports are mistaken.
@@ -153,13 +157,15 @@ pub enum Verb {
 }
 
 /// What each verb takes. A verb that is not here does not exist: [`Verb::needs`] is made from it.
-pub const VERBS: [(Verb, Right); 20] = [
+pub const VERBS: [(Verb, Right); 22] = [
     (Verb::Read, Right::See),
     (Verb::Note, Right::Work),
     (Verb::Recheck, Right::Work),
     (Verb::Release, Right::Work),
     (Verb::Dismiss, Right::Work),
     (Verb::Reopen, Right::Work),
+    (Verb::Merge, Right::Work),
+    (Verb::Split, Right::Work),
     (Verb::Assign, Right::Work),
     (Verb::Innocent, Right::Work),
     (Verb::Confirm, Right::CutOff),
@@ -193,6 +199,8 @@ impl Verb {
             Command::Release { .. } => Verb::Release,
             Command::Dismiss { .. } => Verb::Dismiss,
             Command::Reopen { .. } => Verb::Reopen,
+            Command::Merge { .. } => Verb::Merge,
+            Command::Split { .. } => Verb::Split,
             Command::Assign { .. } => Verb::Assign,
             Command::Innocent { .. } => Verb::Innocent,
             Command::Confirm { .. } => Verb::Confirm,

@@ -87,6 +87,12 @@ fn row(record: &Record) -> TimelineRow {
         Event::BlockLifted { key, reason } => (Tone::Edge, format!("lifted: {key}"), reason.in_words(), None),
         Event::Released { reason } => (Tone::Operator, "released by hand".to_owned(), reason.clone(), None),
         Event::Dismissed { reason } => (Tone::Operator, "dismissed".to_owned(), reason.clone(), None),
+        Event::Merged { into, reason } => {
+            (Tone::Operator, format!("merged into {into}"), reason.clone(), None)
+        }
+        Event::Split { to, reason } => {
+            (Tone::Operator, format!("split: part of it is {to}"), reason.clone(), None)
+        }
         Event::Reopened { reason } => (Tone::Operator, "reopened".to_owned(), reason.clone(), None),
         Event::Assigned { to: Some(name) } => {
             (Tone::Operator, format!("taken on by {name}"), String::new(), None)

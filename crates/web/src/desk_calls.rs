@@ -8,13 +8,13 @@ use desk::{
     CustomerAnswer, CustomerView, Desk, DeskError, Dialect, DutyView, EvidenceView, Exposure, FirewallView,
     Front, GardenAnswer, Gauges, Handover, HandoverError, InboxError, IntakeView, LookBackError,
     MailPortView, NewSession, NumbersView, Page, PageId, PageLogged, PageView, PlaybookView, QueuePage,
-    ReporterView, SearchError, Session, Timeline, TrapsView, Verb, Via, WhyStep,
+    RefileError, ReporterView, SearchError, Session, Timeline, TrapsView, Verb, Via, WhyStep,
 };
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::office::{Office, OfficeError, Soon, TrialBegun};
+use crate::office::{Office, OfficeError, Soon, Splitting, TrialBegun};
 
 impl From<DeskError> for OfficeError {
     fn from(error: DeskError) -> Self {
@@ -70,6 +70,15 @@ impl From<InboxError> for OfficeError {
     fn from(error: InboxError) -> Self {
         match error {
             InboxError::Desk(error) => error.into(),
+            other => OfficeError::CannotSay(other.to_string()),
+        }
+    }
+}
+
+impl From<RefileError> for OfficeError {
+    fn from(error: RefileError) -> Self {
+        match error {
+            RefileError::Act(error) => error.into(),
             other => OfficeError::CannotSay(other.to_string()),
         }
     }
@@ -160,6 +169,28 @@ impl Office for Desk {
         Box::pin(async move {
             self.permit(by, Verb::Inbox).await?;
             Ok(Desk::file_by_hand(self, evidence, line, by, why).await?)
+        })
+    }
+
+    fn merge<'a>(
+        &'a self,
+        from: CaseId,
+        version: u64,
+        into: CaseId,
+        reason: &'a str,
+        by: &'a str,
+    ) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.permit(by, Verb::Merge).await?;
+            Ok(Desk::merge(self, from, Some(version), into, reason, by).await?)
+        })
+    }
+
+    fn split<'a>(&'a self, wish: &'a Splitting, by: &'a str) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.permit(by, Verb::Split).await?;
+            let Splitting { from, version, chosen, line, reason } = wish;
+            Ok(Desk::split(self, *from, Some(*version), chosen, line, reason, by).await?)
         })
     }
 

@@ -39,7 +39,7 @@ use ipnet::IpNet;
 
 pub use doorkeeper::Doorkeeper;
 pub use garden::{Garden, GardenConfig, garden};
-pub use office::{Office, OfficeError, Soon, TrialBegun};
+pub use office::{Office, OfficeError, Soon, Splitting, TrialBegun};
 pub use routes::{Address, addresses};
 
 /// How the pages are served.

@@ -72,6 +72,21 @@ pub enum TrialBegun {
     Wrong(Vec<Mistake>),
 }
 
+/// Which part of which case goes to which line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splitting {
+    /// The case.
+    pub from: CaseId,
+    /// The version it was seen at.
+    pub version: u64,
+    /// What goes.
+    pub chosen: Vec<EvidenceId>,
+    /// To whose line.
+    pub line: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// The desk as the pages see it. Implemented for [`desk::Desk`], and by an in-memory night in the tests.
 pub trait Office: Send + Sync + 'static {
     /// One page of the queue, from 1, of the cases that match `search`; `by` is whom `me` stands for in it.
@@ -108,6 +123,17 @@ pub trait Office: Send + Sync + 'static {
         by: &'a str,
         why: &'a str,
     ) -> Soon<'a, ()>;
+    /// Files all that was said of a case, if it is still at that version, on another one, and ends it.
+    fn merge<'a>(
+        &'a self,
+        from: CaseId,
+        version: u64,
+        into: CaseId,
+        reason: &'a str,
+        by: &'a str,
+    ) -> Soon<'a, ()>;
+    /// Files what the chosen evidence says on the case of another line, and the rest anew; the case ends.
+    fn split<'a>(&'a self, wish: &'a Splitting, by: &'a str) -> Soon<'a, ()>;
     /// The shift is over; what it says to the next.
     fn hand_over<'a>(&'a self, note: &'a str, by: &'a str) -> Soon<'a, ()>;
     /// The counts and the activity of the front page.

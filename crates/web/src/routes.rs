@@ -40,6 +40,7 @@ fn reads() -> Vec<Route> {
     vec![
         ("/", get(pages::queue::show)),
         ("/case/{case}", get(pages::case::show)),
+        ("/case/{case}/refile", get(pages::refile::show)),
         ("/bulk", get(pages::bulk::show)),
         ("/bulk/{order}", get(pages::bulk::one)),
         ("/why", get(pages::why::find)),
@@ -83,6 +84,8 @@ fn reads() -> Vec<Route> {
 fn writes() -> Vec<Route> {
     vec![
         ("/case/{case}/act", post(pages::case::act)),
+        ("/case/{case}/merge", post(pages::refile::merge)),
+        ("/case/{case}/split", post(pages::refile::split)),
         ("/bulk", post(pages::bulk::order)),
         ("/bulk/{order}", post(pages::bulk::undo)),
         ("/api/v1/bulk", post(api::bulk::order)),

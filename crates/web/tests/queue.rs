@@ -4,6 +4,7 @@ mod fake;
 mod walk;
 
 use axum::http::{StatusCode, header};
+use case::Command;
 use fake::{CSRF, Night, OPERATOR};
 use walk::{Browser, field};
 
@@ -160,4 +161,28 @@ async fn what_no_case_could_take_is_settled_with_a_reason_or_filed_on_a_line() {
     let all = browser.post("/intake", &format!("csrf={CSRF}&do=settle-all&reason=old")).await;
     assert_eq!(all.status, StatusCode::SEE_OTHER);
     assert!(ids(&browser.get("/intake?outcome=inbox").await.text).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_proved_is_merged_or_split_with_a_reason() {
+    let browser = Browser::logged_in(Night::usual());
+    assert!(!browser.get("/case/ND-17").await.text.contains("/case/ND-17/refile"), "it is proved");
+    assert!(browser.get("/case/ND-17/refile").await.text.contains("neither merged nor split"));
+    assert!(browser.get("/case/ND-41").await.text.contains("/case/ND-41/refile"));
+    let page = browser.get("/case/ND-41/refile").await.text;
+    let version = field(&page, "version");
+    let merge = |into: &str| format!("csrf={CSRF}&version={version}&into={into}&reason=one+machine");
+    assert_eq!(browser.post("/case/ND-41/merge", &merge("seventeen")).await.status, StatusCode::BAD_REQUEST);
+    let merged = browser.post("/case/ND-41/merge", &merge("ND-44")).await;
+    assert_eq!(merged.header(header::LOCATION), "/case/ND-44");
+    let page = browser.get("/case/ND-41/refile").await.text;
+    let version = field(&page, "version");
+    let id = format!("{}", case::EvidenceId([9; 32]));
+    let split = format!("csrf={CSRF}&version={version}&evidence={id}&line=dsl-7&reason=their+neighbour");
+    assert_eq!(browser.post("/case/ND-41/split", &split).await.header(header::LOCATION), "/case/ND-41");
+    let night = browser.night().state();
+    let asked: Vec<_> = night.acted.iter().map(|(_, command, _)| command.clone()).collect();
+    let merge = Command::Merge { into: case::CaseId(44), reason: "one machine".to_owned() };
+    let reason = "1 pieces: their neighbour".to_owned();
+    assert_eq!(asked, [merge, Command::Split { to: "dsl-7".parse().unwrap(), reason }]);
 }

@@ -178,9 +178,13 @@ impl Milestones {
             Stage::Closed | Stage::Dismissed => self.end(at),
             Stage::HeadsUp | Stage::Watching | Stage::Suspected => {}
         }
-        if from == Stage::Cleaned && to.is_open() && to != Stage::Cleaned {
-            self.cleaned = None;
-            self.reopened.push(at);
+        let again = from == Stage::Cleaned || !from.is_open();
+        if again && to.is_open() && to != Stage::Cleaned {
+            // An operator may take up what had ended.
+            self.ended = None;
+            if self.cleaned.take().is_some() {
+                self.reopened.push(at);
+            }
         }
     }
 

@@ -197,6 +197,8 @@ fn command(record: &Record, all: &[Record]) -> Option<Command> {
         }
         Event::ConfirmedByHand { reason } => Command::Confirm { reason: reason.clone() },
         Event::Dismissed { reason } => Command::Dismiss { reason: reason.clone() },
+        Event::Merged { into, reason } => Command::Merge { into: *into, reason: reason.clone() },
+        Event::Split { to, reason } => Command::Split { to: to.clone(), reason: reason.clone() },
         Event::Reopened { reason } => Command::Reopen { reason: reason.clone() },
         Event::BlockApproved { by, .. } => Command::Approve { by: by.clone() },
         Event::SpamcopOrdered { answer: SpamcopAnswer::Innocent, why, .. } => {

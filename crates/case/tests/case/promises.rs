@@ -89,6 +89,8 @@ pub(crate) enum Happening {
     Release,
     Recheck(Vec<u16>),
     Dismiss,
+    Merge,
+    Reopen,
     Withdraw(u8),
 }
 
@@ -117,7 +119,12 @@ pub(crate) fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Confirm),
         1 => Just(Happening::Release),
         1 => prop::collection::vec(any::<u16>(), 0..40).prop_map(Happening::Recheck),
-        1 => prop::bool::weighted(0.1).prop_map(|ends| if ends { Happening::Dismiss } else { Happening::Wait(1) }),
+        1 => (0..30u8).prop_map(|which| match which {
+            0..3 => Happening::Dismiss,
+            3 => Happening::Merge,
+            4..12 => Happening::Reopen,
+            _ => Happening::Wait(1),
+        }),
     ]
 }
 
@@ -162,6 +169,8 @@ pub(crate) fn command(night: &Night, happening: Happening) -> Option<Command> {
         Happening::Release => Command::Release { reason },
         Happening::Recheck(ports) => Command::Recheck { ports },
         Happening::Dismiss => Command::Dismiss { reason },
+        Happening::Merge => Command::Merge { into: case::CaseId(99), reason },
+        Happening::Reopen => Command::Reopen { reason },
         Happening::Withdraw(which) => {
             let signs: Vec<_> = night.case.signs().collect();
             let seen = signs.get(usize::from(which) % signs.len().max(1))?;

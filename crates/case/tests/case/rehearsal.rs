@@ -206,6 +206,7 @@ fn outside() -> impl Strategy<Value = (i64, Outside)> {
         1 => Just(Outside::Operator(Box::new(Command::Release { reason: reason() }))),
         1 => Just(Outside::Operator(Box::new(Command::Dismiss { reason: reason() }))),
         1 => Just(Outside::Operator(Box::new(Command::Recheck { ports: vec![4145] }))),
+        1 => Just(Outside::Operator(Box::new(Command::Merge { into: case::CaseId(99), reason: reason() }))),
     ];
     (0..15 * 86_400i64, what)
 }

@@ -22,6 +22,7 @@ mod numbers;
 mod post;
 mod proxy;
 mod queue;
+mod refile;
 #[path = "../../../store/tests/stand/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod stand;

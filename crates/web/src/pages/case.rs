@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::App;
 use crate::act::{self, Action, Offer, Wish};
 use crate::office::OfficeError;
+use crate::pages::refile;
 use crate::pages::rows::{EvidenceBlock, RowView, When};
 use crate::pages::signs::SignBlock;
 use crate::pages::{Chrome, draw};
@@ -40,6 +41,8 @@ struct CasePage {
     /// Whether whoever looks may say who has it, and has it.
     may_assign: bool,
     is_mine: bool,
+    /// Whether it can be merged or split, and by whoever looks.
+    may_refile: bool,
 }
 
 /// A row of the timeline.
@@ -145,6 +148,7 @@ fn page(visitor: &Visitor, view: &CaseView, refused: Refused) -> CasePage {
         problem: refused.problem,
         reason: refused.reason,
         ports: refused.ports,
+        may_refile: refile::is_possible(view) && visitor.may(desk::Verb::Merge.needs()),
         may_assign: visitor.may(Action::Assign.verb().needs()),
         is_mine: view.row.assignee.is_some() && view.row.assignee == visitor.operator,
     }

@@ -18,6 +18,7 @@ pub(crate) mod operators;
 pub(crate) mod playbook;
 pub(crate) mod playbook_trial;
 pub(crate) mod queue;
+pub(crate) mod refile;
 pub(crate) mod reporters;
 pub(crate) mod rows;
 pub(crate) mod runbooks;

@@ -340,6 +340,26 @@ impl Office for Night {
         soon(Ok(()))
     }
 
+    fn merge<'a>(
+        &'a self,
+        from: CaseId,
+        version: u64,
+        into: CaseId,
+        reason: &'a str,
+        by: &'a str,
+    ) -> Soon<'a, ()> {
+        let command = Command::Merge { into, reason: reason.to_owned() };
+        soon(self.state().act(from, Some(version), command, Actor::Operator(by.to_owned())))
+    }
+
+    fn split<'a>(&'a self, wish: &'a web::Splitting, by: &'a str) -> Soon<'a, ()> {
+        let Ok(to) = wish.line.parse() else {
+            return soon(Err(OfficeError::CannotSay("no lease names that line".to_owned())));
+        };
+        let command = Command::Split { to, reason: format!("{} pieces: {}", wish.chosen.len(), wish.reason) };
+        soon(self.state().act(wish.from, Some(wish.version), command, Actor::Operator(by.to_owned())))
+    }
+
     fn front(&self) -> Soon<'_, Front> {
         let state = self.state();
         soon(state.whole().map(|()| state.front()))
