@@ -82,6 +82,9 @@ _nightdesk() {
             nightdesk,oncall)
                 cmd="nightdesk__subcmd__oncall"
                 ;;
+            nightdesk,openapi)
+                cmd="nightdesk__subcmd__openapi"
+                ;;
             nightdesk,operator)
                 cmd="nightdesk__subcmd__operator"
                 ;;
@@ -288,6 +291,9 @@ _nightdesk() {
                 ;;
             nightdesk__subcmd__help,oncall)
                 cmd="nightdesk__subcmd__help__subcmd__oncall"
+                ;;
+            nightdesk__subcmd__help,openapi)
+                cmd="nightdesk__subcmd__help__subcmd__openapi"
                 ;;
             nightdesk__subcmd__help,operator)
                 cmd="nightdesk__subcmd__help__subcmd__operator"
@@ -683,7 +689,7 @@ _nightdesk() {
 
     case "${cmd}" in
         nightdesk)
-            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall handover operator token audit selfcheck backup restore config completions man help"
+            opts="-c -h -V --config --help --version init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall handover operator token audit selfcheck backup restore config completions openapi man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1659,7 +1665,7 @@ _nightdesk() {
             return 0
             ;;
         nightdesk__subcmd__help)
-            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall handover operator token audit selfcheck backup restore config completions man help"
+            opts="init serve demo parse detect check trap who exposure who-talks-to heaviest timeline sql lake why case block lease firewall mail-port letter playbook runbook numbers reporter oncall handover operator token audit selfcheck backup restore config completions openapi man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2333,6 +2339,20 @@ _nightdesk() {
         nightdesk__subcmd__help__subcmd__oncall__subcmd__test)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__help__subcmd__openapi)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -3643,6 +3663,28 @@ _nightdesk() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        nightdesk__subcmd__openapi)
+            opts="-c -h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

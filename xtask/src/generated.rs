@@ -5,9 +5,10 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{build, built, output, program, root};
 
 /// Each generated file and the command of ours that prints it.
-const FILES: [(&str, &[&str]); 5] = [
+const FILES: [(&str, &[&str]); 6] = [
     ("pkg/nightdesk.toml", &["config", "default"]),
     ("doc/nightdesk.1", &["man"]),
+    ("doc/openapi.json", &["openapi"]),
     ("pkg/completions/nightdesk.bash", &["completions", "bash"]),
     ("pkg/completions/nightdesk.fish", &["completions", "fish"]),
     ("pkg/completions/_nightdesk", &["completions", "zsh"]),

@@ -1,6 +1,7 @@
 //! `cargo xtask`: set-up, tests, tidy, lab, benchmarks and generated files.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer's tool talks to the developer")]
 
+mod api;
 mod arrows;
 mod bench;
 mod browser;
@@ -73,6 +74,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Hold the API against its own description.
+    Api {
+        /// How many examples of each operation.
+        #[arg(long, default_value_t = 100)]
+        examples: u32,
+    },
     /// Run the benchmarks beside their peers and print ratios.
     Bench {
         /// Which group (report, store, flow, night) or part of one (report/mails); all, if none is named.
@@ -90,6 +97,7 @@ fn main() -> ExitCode {
         Task::Browser { screenshots, hostile } => browser::run_journey(&screenshots, hostile),
         Task::Fuzz { seconds, targets } => fuzz::run_targets(seconds, &targets),
         Task::Deb { debug, check } => deb::make(debug, check),
+        Task::Api { examples } => api::run_against_its_description(examples),
         Task::Bench { groups } => bench::run_groups(&groups),
     };
     match done {

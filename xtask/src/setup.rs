@@ -78,6 +78,10 @@ pub(crate) fn run() -> Result<()> {
     if !Path::new("/usr/lib/postgresql").is_dir() {
         missing.push("postgresql");
     }
+    // Debian takes the part out of Python that makes environments.
+    if shell::output(Command::new("python3").args(["-c", "import ensurepip"])).is_err() {
+        missing.push("python3-venv");
+    }
     if missing.is_empty() {
         println!("set-up: every Debian package is there");
     } else {

@@ -3,7 +3,10 @@
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{build, built, cargo, is_root, program, root, run};
-use crate::{browser, deb, fuzz, generated, setup, tidy};
+use crate::{api, browser, deb, fuzz, generated, setup, tidy};
+
+/// How many examples of each operation of the API are tried.
+const API_EXAMPLES: u32 = 30;
 
 /// Runs everything.
 pub(crate) fn run_all(with_setup: bool) -> Result<()> {
@@ -21,6 +24,7 @@ pub(crate) fn run_all(with_setup: bool) -> Result<()> {
         deb::make(true, true)?;
     }
     browser::run_journey(&root().join("target/screenshots"), browser::SOME)?;
+    api::run_against_its_description(API_EXAMPLES)?;
     fuzz::run_all(fuzz_seconds()?)?;
     lab(&[])?;
     println!("\neverything passed");

@@ -120,6 +120,8 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the description of the API for programs (OpenAPI 3.1).
+    Openapi,
     /// Print the manual page.
     Man,
 }

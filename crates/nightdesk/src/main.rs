@@ -109,6 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<commands::Answer> {
         Command::Restore(options) => commands::backup::restore(&config()?, options).await,
         Command::Config(command) => commands::config::run(&cli.config, command),
         Command::Completions { shell } => commands::manual::completions(*shell),
+        Command::Openapi => commands::manual::openapi(),
         Command::Man => commands::manual::man(),
     }
 }

@@ -48,7 +48,9 @@ async fn checked(app: &App, visitor: &Visitor, request: Request) -> Result<Reque
         let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| Trouble::TooLarge)?;
         return Ok(Request::from_parts(parts, Body::from(body)));
     }
-    if visitor.by_token {
+    // A program without a token has sent no form.
+    let is_programs = visitor.operator.is_none() && request.uri().path().starts_with("/api/");
+    if visitor.by_token || is_programs {
         return Err(Trouble::NotLoggedIn);
     }
     if !from_our_own_pages(request.headers(), request.uri(), app.config.https) {

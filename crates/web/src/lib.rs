@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+pub use api::openapi::openapi;
 pub use doorkeeper::Doorkeeper;
 pub use garden::{Garden, GardenConfig, garden};
 pub use office::{Office, OfficeError, Soon, Splitting, TrialBegun};

@@ -2,6 +2,9 @@
 //! want its token in `X-CSRF-Token` and an `Origin` of our own. Whatever fails is a problem as of RFC 9457.
 
 pub(crate) mod bulk;
+pub(crate) mod inbox;
+pub(crate) mod openapi;
+mod schemas;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -11,7 +14,7 @@ use serde_json::json;
 use crate::App;
 use crate::act::{self, Wish};
 use crate::office::OfficeError;
-use crate::pages::{case as case_page, page_number, queue::Asked};
+use crate::pages::{case as case_page, queue::Asked};
 use crate::trouble::Trouble;
 use crate::visitor::{Operator, Visitor};
 
@@ -38,8 +41,20 @@ pub(crate) async fn cases(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    let page = app.office.queue(&asked.search(), page_number(&asked.page), visitor.name()).await?;
+    let page = app.office.queue(&asked.search(), page_asked(&asked.page)?, visitor.name()).await?;
     Ok(Json(page).into_response())
+}
+
+/// Which page a program asks for. It has no eyes to see that it got another.
+pub(crate) fn page_asked(text: &str) -> Result<usize, Trouble> {
+    match text.trim() {
+        "" => Ok(1),
+        text => text
+            .parse()
+            .ok()
+            .filter(|page| (1..=1_000_000).contains(page))
+            .ok_or_else(|| Trouble::Misread("page is a number from 1 to 1000000".to_owned())),
+    }
 }
 
 /// `GET /api/v1/reporters`.

@@ -136,10 +136,16 @@ pub(crate) async fn hand_over(
 }
 
 /// `POST /api/v1/handover`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Noted {
+    note: String,
+}
+
+/// The same for programs.
 pub(crate) async fn api_hand_over(
     State(app): State<App>,
     Operator(operator): Operator,
-    Json(sent): Json<Sent>,
+    Json(sent): Json<Noted>,
 ) -> Result<Response, Trouble> {
     app.office.hand_over(&sent.note, &operator).await?;
     Ok(Json(json!({ "handed_over": true })).into_response())

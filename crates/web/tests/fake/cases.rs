@@ -346,6 +346,8 @@ pub fn follow(view: &mut CaseView, command: &Command) -> Result<(String, String)
             ended(view)?;
             said("Recheck asked", &format!("ports {ports:?}"))
         }
+        Command::Approve { by } => said("Approved", by),
+        Command::Innocent { reason } => said("SpamCop is told", reason),
         Command::Merge { reason, .. } => said("Merged", reason),
         Command::Split { reason, .. } => said("Split", reason),
         _ => Err(OfficeError::Unavailable("the pages never send this".to_owned())),

@@ -301,6 +301,9 @@ impl Office for Night {
     }
 
     fn hand_over<'a>(&'a self, note: &'a str, by: &'a str) -> Soon<'a, ()> {
+        if note.len() > 4000 {
+            return soon(Err(OfficeError::CannotSay("a note has at most 4000 bytes".to_owned())));
+        }
         let mut state = self.state();
         state.handed.push((by.to_owned(), note.to_owned()));
         soon(state.whole())
@@ -312,6 +315,9 @@ impl Office for Night {
         by: &'a str,
         why: &'a str,
     ) -> Soon<'a, u64> {
+        if why.trim().is_empty() || why.len() > 4000 {
+            return soon(Err(OfficeError::CannotSay("say why".to_owned())));
+        }
         let mut settled = 0;
         for row in &mut self.state().intake {
             let waits = row.settled.is_none() && matches!(row.outcome.as_str(), "orphan" | "unreadable");
