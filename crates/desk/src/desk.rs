@@ -17,6 +17,7 @@ use crate::edge_status::EdgeStatus;
 use crate::error::{ActError, DeskError, Doing};
 use crate::exposure::Quota;
 use crate::firewall::Firewalls;
+use crate::hooks;
 use crate::listing::Listing;
 use crate::numbers::Kept;
 use crate::office::Office;
@@ -259,6 +260,7 @@ impl Desk {
         changed: Vec<Case>,
     ) -> Result<(), DeskError> {
         batch.deeds.extend(audit::of_records(&batch.records));
+        batch.hooks = hooks::messages(&self.settings().hooks, &batch.records, &batch.summaries, self.now());
         match self.room.store.commit(&batch).await {
             Ok(()) => {}
             Err(CommitError::Conflict { case }) => {

@@ -30,6 +30,7 @@ mod exposure;
 mod firewall;
 mod garden;
 mod handover;
+mod hooks;
 mod inbox;
 mod intake;
 mod last_resort;
@@ -101,6 +102,7 @@ pub use firewall::{
 pub use flow::Millis;
 pub use garden::{GardenAnswer, GardenGuest, GardenOutcome, GardenSeen, GardenWhat, SELF_RELEASES};
 pub use handover::{Handover, HandoverError, Need, NextView, ShiftCount, ShiftDeed};
+pub use hooks::{HOOK_EVENTS, Hook};
 pub use inbox::{INBOX_MAY_WAIT, InboxError, InboxView};
 pub use lake::{
     Coverage, Exposed, ExposedHost, Exposure, ExposureQuestion, Listener, Partner, Reply, Step, Timeline,

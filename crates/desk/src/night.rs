@@ -53,6 +53,7 @@ impl Desk {
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_the_clock()));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_pages(mailer.clone())));
         loops.spawn(until_stopped(stop.clone(), self.clone().keep_heartbeat()));
+        loops.spawn(until_stopped(stop.clone(), self.clone().tell_hooks()));
         loops.spawn(until_stopped(stop.clone(), self.clone().insist_on_firewalls(mailer)));
         loops.spawn(until_stopped(stop.clone(), self.clone().settle_garden_tests()));
         loops.spawn(until_stopped(stop.clone(), self.clone().walk_the_log_daily()));
@@ -211,7 +212,7 @@ impl Desk {
         office.cases().filter(|case| case.is_due(&playbook, now)).map(case::Case::id).collect()
     }
 
-    async fn trouble(&self, what: &str, error: &DeskError) -> usize {
+    pub(crate) async fn trouble(&self, what: &str, error: &DeskError) -> usize {
         tracing::error!(error = %chain(error), "{what}; nothing is lost, trying again");
         tokio::time::sleep(AFTER_FAILURE).await;
         0

@@ -61,7 +61,9 @@ impl Desk {
             checked: one.checked,
             note: one.note,
         };
-        Ok(standings.into_iter().map(view).collect())
+        let mut checks: Vec<CheckView> = standings.into_iter().map(view).collect();
+        checks.extend(self.failing_hooks().await?);
+        Ok(checks)
     }
 
     async fn hours(&self, now: Timestamp) -> Result<Vec<Hour>, DeskError> {

@@ -9,6 +9,7 @@ use case::{Playbook, Territory};
 use lookup::{AsTable, Authenticator, Customers};
 use report::Quirks;
 
+use crate::hooks::Hook;
 use crate::letters::Letters;
 use crate::reporter::named_feeds;
 
@@ -46,6 +47,8 @@ pub struct Settings {
     pub quirks: Arc<Quirks>,
     /// How other people's machines are sent to.
     pub outbound: Outbound,
+    /// Which other programs are told what happens to cases.
+    pub hooks: Arc<[Hook]>,
 }
 
 /// How reporters and other desks are written to, and how often at most.
@@ -165,6 +168,7 @@ impl Settings {
             answers: Answers::default(),
             quirks: Arc::default(),
             outbound: Outbound::new(&[], &[]),
+            hooks: Arc::from([]),
         }
     }
 }

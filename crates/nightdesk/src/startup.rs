@@ -314,8 +314,29 @@ fn settings(config: &Config) -> Result<Settings> {
         answers: answers(config, mail.as_ref())?,
         quirks: Arc::new(crate::quirks::read(config.intake.quirks.as_deref()).context("intake.quirks")?),
         outbound: desk::Outbound::new(&config.outbound.allow, &config.general.never_touch),
+        hooks: hooks(config)?.into(),
         mail,
     })
+}
+
+/// The programs that are told what happens to cases.
+fn hooks(config: &Config) -> Result<Vec<desk::Hook>> {
+    let mut hooks: Vec<desk::Hook> = Vec::new();
+    for set in &config.webhook {
+        let secret = std::fs::read_to_string(&set.secret_file).with_context(|| {
+            format!("webhook {}: cannot read secret_file {}", set.name, set.secret_file.display())
+        })?;
+        let secret = secret.lines().next().unwrap_or_default();
+        let hook = desk::Hook::new(&set.name, &set.url, secret, &set.events, &set.search)
+            .map_err(|why| anyhow::anyhow!("webhook {:?}: {why}", set.name))?;
+        anyhow::ensure!(
+            hooks.iter().all(|one| one.name != hook.name),
+            "two webhooks are called {:?}",
+            hook.name
+        );
+        hooks.push(hook);
+    }
+    Ok(hooks)
 }
 
 /// What customers are written.

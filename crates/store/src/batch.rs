@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::bulk::{self, BulkSettled};
 use crate::deeds::{self, Deed};
+use crate::hooks::{self, HookMessage};
 use crate::reporters::{self, Heard, Verdict};
 use crate::sql::{Tx, args};
 use crate::{CommitError, Store, StoreError, codec, listed};
@@ -32,6 +33,8 @@ pub struct Batch {
     pub deeds: Vec<Deed>,
     /// A cursor by name and its new value.
     pub cursor: Option<(String, u64)>,
+    /// What other programs are to be told of it.
+    pub hooks: Vec<HookMessage>,
     /// The order for many cases that this is.
     pub bulk: Option<BulkSettled>,
 }
@@ -88,6 +91,7 @@ impl Store {
         reporters::write_heard(&mut tx, &batch.heard).await?;
         reporters::write_verdicts(&mut tx, &batch.verdicts).await?;
         deeds::write(&mut tx, &batch.deeds).await?;
+        hooks::write(&mut tx, &batch.hooks).await?;
         if let Some(settled) = &batch.bulk
             && !bulk::write(&mut tx, settled).await?
         {

@@ -245,6 +245,7 @@ fn settings() -> Result<Settings> {
         answers: desk::Answers::default(),
         quirks: Arc::default(),
         outbound: Outbound::new(&[], &[]),
+        hooks: std::sync::Arc::from([]),
     })
 }
 

@@ -39,6 +39,9 @@ pub(crate) struct House {
     pub(crate) quirks: Arc<report::Quirks>,
     /// The port of the mail relay on loopback; without it nothing is mailed.
     pub(crate) relay: Option<u16>,
+    /// What is sent to although it is inside the house, and which programs are told of cases.
+    pub(crate) outbound: Vec<IpNet>,
+    pub(crate) hooks: Vec<desk::Hook>,
     territory: Territory,
 }
 
@@ -88,6 +91,8 @@ impl House {
             answers: Answers::default(),
             quirks: Arc::default(),
             relay: None,
+            outbound: Vec::new(),
+            hooks: Vec::new(),
             territory,
         }
     }
@@ -146,7 +151,8 @@ impl House {
             trusted_results: self.trusted_results.clone(),
             answers: self.answers.clone(),
             quirks: self.quirks.clone(),
-            outbound: desk::Outbound::new(&[], &[]),
+            outbound: desk::Outbound::new(&self.outbound, &[]),
+            hooks: self.hooks.clone().into(),
         }
     }
 

@@ -9,6 +9,7 @@ mod exposure;
 mod firewall;
 mod flood;
 mod garden;
+mod hooks;
 mod house;
 mod inbox;
 #[path = "../../../lookup/tests/shown/post.rs"]

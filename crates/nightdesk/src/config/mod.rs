@@ -7,6 +7,7 @@ mod outlets;
 mod pickups;
 pub(crate) mod section;
 mod sections;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ use sections::{
     Outbound, Playbook, Probe, SelfCheck, Standing, Traps, Web,
 };
 pub(crate) use sections::{Contact, EdgeOutlet, NatMapping};
+pub(crate) use webhooks::Webhook;
 
 /// Where the configuration is looked for when it is not named.
 pub(crate) const USUAL_PLACE: &str = "/etc/nightdesk/nightdesk.toml";
@@ -70,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) access_server: Vec<AccessServer>,
     /// Routers that people change.
     pub(crate) router: Vec<Router>,
+    /// Programs that are told what happens to cases.
+    pub(crate) webhook: Vec<Webhook>,
 }
 
 /// Every section with its settings, in the order of the file; the first has no name.
@@ -113,6 +117,7 @@ pub(crate) fn tables() -> Vec<(&'static str, &'static str, Vec<Setting>)> {
             AccessServer::settings(),
         ),
         ("router", "A router that people change: what to type, for them to review.", Router::settings()),
+        ("webhook", "A program that is told what happens to cases, signed.", Webhook::settings()),
     ]
 }
 

@@ -89,6 +89,21 @@ pub(super) const TABLES: &[Table] = &[
             ("settled_why", Text),
         ],
     },
+    Table {
+        name: "hook_messages",
+        key: 1,
+        page: 1000,
+        columns: &[
+            ("id", Text),
+            ("hook", Text),
+            ("body", Text),
+            ("made", Int),
+            ("due", Int),
+            ("attempts", Int),
+            ("state", Text),
+            ("note", Text),
+        ],
+    },
     Table { name: "cursors", key: 1, page: 1000, columns: &[("name", Text), ("position", Int)] },
     Table {
         name: "errands",

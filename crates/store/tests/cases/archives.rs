@@ -134,6 +134,17 @@ async fn furnished(stand: &Stand) -> store::Store {
         outcome: serde_json::json!({}),
     };
     store.put_bulk(&order).await.expect("puts");
+    let message = store::HookMessage {
+        id: "ND-1-1-tickets".to_owned(),
+        hook: "tickets".to_owned(),
+        body: "{\"type\":\"case.opened\",\"f\u{fc}r\":\"\u{1f319}\"}".to_owned(),
+        made: at(18),
+        due: at(19),
+        attempts: 1,
+        state: "waiting".to_owned(),
+        note: "it answered 503: busy".to_owned(),
+    };
+    store.commit(&store::Batch { hooks: vec![message], ..store::Batch::default() }).await.expect("commits");
     store
 }
 
