@@ -15,6 +15,7 @@ use crate::audit::{self, DeedView};
 use crate::desk::Desk;
 use crate::duty::{OnDutyView, PageView, TurnView};
 use crate::error::{DeskError, Doing};
+use crate::inbox::InboxView;
 use crate::queue::SearchError;
 use crate::view::QueueRow;
 
@@ -48,6 +49,8 @@ pub struct Handover {
     pub wrong: Vec<String>,
     /// What needs somebody, the most pressing first.
     pub needs: Vec<Need>,
+    /// What no case could take and nobody has settled.
+    pub inbox: InboxView,
     /// Pages that nobody has answered, or that somebody looks at.
     pub pages: Vec<PageView>,
     /// Pages that were opened and resolved within the shift.
@@ -120,11 +123,11 @@ pub struct NextView {
 
 /// What needs somebody, in the order of a shift's first minutes.
 const NEEDS: [(&str, &str); 5] = [
-    ("open proxies and relays that are not contained", "is:proxy"),
-    ("blocks that wait for a second person", "is:waiting"),
-    ("overdue", "is:overdue -is:proxy"),
-    ("somebody was asked in a note and has not answered", "is:mentioned"),
-    ("due in the next eight hours", "left<8h -is:overdue -is:proxy"),
+    ("Open proxies and relays that are not contained", "is:proxy"),
+    ("Blocks that wait for a second person", "is:waiting"),
+    ("Overdue", "is:overdue -is:proxy"),
+    ("Somebody was asked in a note and has not answered", "is:mentioned"),
+    ("Due in the next eight hours", "left<8h -is:overdue -is:proxy"),
 ];
 
 impl Desk {
@@ -142,13 +145,6 @@ impl Desk {
             front.edge.trouble.iter().map(|why| format!("the edge: {why}")).collect();
         let failing = front.checks.iter().filter(|check| !check.works);
         wrong.extend(failing.map(|check| format!("{}: {}", check.subject, check.note)));
-        if front.inbox.waiting > 0 {
-            let late = if front.inbox.late { ", some for more than an hour" } else { "" };
-            wrong.push(format!(
-                "{} report(s) that no case could take wait in the inbox{late}",
-                front.inbox.waiting
-            ));
-        }
         wrong.extend(duty.wrong.iter().map(|why| format!("on call: {why}")));
         let (moved, more_moved) = newest(records.iter().filter_map(moved));
         let (notes, more_notes) = newest(records.iter().filter_map(noted));
@@ -159,6 +155,7 @@ impl Desk {
             last,
             wrong,
             needs: self.needs(by).await?,
+            inbox: front.inbox,
             pages_over: duty.resolved.iter().filter(|view| view.page.opened >= from).count(),
             pages: duty.open,
             counts: counts(&records),

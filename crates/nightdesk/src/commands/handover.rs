@@ -48,8 +48,15 @@ fn print(view: &View) {
         };
         output::line(format!("  {:<8} {} ({state})", one.page.id, one.page.headline()));
     }
+    if view.inbox.waiting > 0 {
+        let late = if view.inbox.late { ", some for more than an hour" } else { "" };
+        output::line(format!(
+            "  What no case could take ({}{late}: /intake?outcome=inbox)",
+            view.inbox.waiting
+        ));
+    }
     for need in view.needs.iter().filter(|need| need.total > 0) {
-        output::line(format!("  {} {} (nightdesk case list '{}')", need.total, need.what, need.search));
+        output::line(format!("  {} ({}: nightdesk case list '{}')", need.what, need.total, need.search));
         for row in &need.rows {
             output::line(format!(
                 "    {:<8} {:<10} {:<24} {}",
@@ -60,7 +67,7 @@ fn print(view: &View) {
             ));
         }
     }
-    if view.pages.is_empty() && view.needs.iter().all(|need| need.total == 0) {
+    if view.pages.is_empty() && view.inbox.waiting == 0 && view.needs.iter().all(|need| need.total == 0) {
         output::line("  nothing");
     }
     output::line("\nWhat happened");

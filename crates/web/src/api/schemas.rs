@@ -169,6 +169,10 @@ fn orders() -> Json {
     })
 }
 
+fn inbox() -> Json {
+    object(vec![("waiting", count(), true), ("oldest", or_null(&moment()), true), ("late", flag(), true)])
+}
+
 fn desk() -> Json {
     let open = || json!({ "type": "object" });
     json!({
@@ -182,7 +186,7 @@ fn desk() -> Json {
             ("ended", count(), true),
             ("orphans", count(), true),
             ("unreadable", count(), true),
-            ("inbox", object(vec![("waiting", count(), true), ("oldest", or_null(&moment()), true), ("late", flag(), true)]), true),
+            ("inbox", inbox(), true),
             ("accepted_today", count(), true),
             ("edge", open(), true),
             ("checks", list(&open()), true),
@@ -204,6 +208,7 @@ fn desk() -> Json {
             ("needs", list(&object(vec![
                 ("what", text(), true), ("search", text(), true), ("total", count(), true), ("rows", list(&of("row")), true),
             ])), true),
+            ("inbox", inbox(), true),
             ("counts", list(&object(vec![("what", text(), true), ("cases", count(), true)])), true),
             ("moved", list(&open()), true),
             ("notes", list(&open()), true),

@@ -30,6 +30,8 @@ struct HandoverPage {
     wrong: Vec<String>,
     needs: Vec<NeedView>,
     nothing_needs: bool,
+    inbox: Option<String>,
+    inbox_late: bool,
     pages: Vec<PageLine>,
     pages_over: String,
     counts: Vec<(&'static str, usize)>,
@@ -164,7 +166,17 @@ fn page(visitor: &Visitor, view: &Handover) -> HandoverPage {
         misread: false,
         last: view.last.as_ref().map(|last| (last.who.clone(), when(last.at), last.why.clone())),
         wrong: view.wrong.iter().map(|why| words::plain(why)).collect(),
-        nothing_needs: view.needs.iter().all(|need| need.total == 0) && view.pages.is_empty(),
+        nothing_needs: view.needs.iter().all(|need| need.total == 0)
+            && view.pages.is_empty()
+            && view.inbox.waiting == 0,
+        inbox: (view.inbox.waiting > 0).then(|| {
+            words::count(
+                usize::try_from(view.inbox.waiting).unwrap_or(usize::MAX),
+                "message waits",
+                "messages wait",
+            )
+        }),
+        inbox_late: view.inbox.late,
         needs: view.needs.iter().filter(|need| need.total > 0).map(|need| need_view(need, now)).collect(),
         pages: view.pages.iter().map(|one| page_line(&one.page, now)).collect(),
         pages_over: words::count(view.pages_over, "page", "pages"),

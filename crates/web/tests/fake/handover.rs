@@ -37,12 +37,17 @@ impl State {
             last,
             wrong: vec![format!("the edge: it does not answer {}", self.foreign)],
             needs: vec![Need {
-                what: "open proxies and relays that are not contained",
+                what: "Open proxies and relays that are not contained",
                 search: "is:proxy",
                 total: proxies.total,
                 rows: proxies.rows,
             }],
             pages: view.open,
+            inbox: desk::InboxView {
+                waiting: 4,
+                oldest: Some(to - SignedDuration::from_hours(3)),
+                late: true,
+            },
             pages_over: 2,
             counts: vec![
                 ShiftCount { what: "opened", cases: 14 },
