@@ -81,6 +81,11 @@ impl Infection {
         self.plant.relays() || self.plant == Plant::SpamBot
     }
 
+    /// Takes its proxy off the line: the night is over.
+    pub(super) fn uproot(&self) {
+        self.switch.iter().for_each(Switch::uproot);
+    }
+
     /// When a probe first went through it.
     pub(super) fn proved(&self) -> Option<Timestamp> {
         self.switch.as_ref().and_then(Switch::proved)

@@ -3,9 +3,9 @@
 
 use std::io::{Read as _, Write as _, copy};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -26,7 +26,15 @@ pub(super) fn it_is(now: Timestamp) {
 
 /// Whether a proxy is at work, and when it first relayed something: that is when a probe proved it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Switch(Arc<AtomicBool>, Arc<AtomicI64>);
+pub(super) struct Switch(Arc<AtomicBool>, Arc<AtomicI64>, Arc<Root>);
+
+/// Where a proxy listens, and what listens there.
+#[derive(Debug, Default)]
+struct Root {
+    at: OnceLock<SocketAddr>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    gone: AtomicBool,
+}
 
 impl Switch {
     pub(super) fn turn(&self, on: bool) {
@@ -37,6 +45,16 @@ impl Switch {
     pub(super) fn proved(&self) -> Option<Timestamp> {
         let at = self.1.load(Ordering::Acquire);
         (at > 0).then(|| Timestamp::from_second(at).ok()).flatten()
+    }
+
+    /// Takes it off the line: from here on nothing listens there, and another night may put its own there.
+    pub(super) fn uproot(&self) {
+        self.2.gone.store(true, Ordering::Release);
+        let thread = self.2.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(at), Some(thread)) = (self.2.at.get(), thread) else { return };
+        // It sees that it is gone with the next who comes.
+        drop(TcpStream::connect_timeout(at, LONGEST));
+        drop(thread.join());
     }
 
     fn relayed(&self) {
@@ -55,8 +73,11 @@ pub(super) fn plant(address: IpAddr, port: u16) -> Result<Switch> {
     let listener = TcpListener::bind(SocketAddr::new(address, port))
         .with_context(|| format!("cannot put a proxy on {address}:{port}"))?;
     let on = switch.clone();
-    thread::Builder::new().stack_size(64 * 1024).spawn(move || {
+    let thread = thread::Builder::new().stack_size(64 * 1024).spawn(move || {
         for client in listener.incoming().flatten() {
+            if on.2.gone.load(Ordering::Acquire) {
+                break;
+            }
             if on.is_on() {
                 // Who cannot be served hangs up, as real ones do.
                 let switch = on.clone();
@@ -64,6 +85,8 @@ pub(super) fn plant(address: IpAddr, port: u16) -> Result<Switch> {
             }
         }
     })?;
+    _ = switch.2.at.set(SocketAddr::new(address, port));
+    *switch.2.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
     Ok(switch)
 }
 
