@@ -1,11 +1,12 @@
-//! How fast the queue answers with a million open cases, beside SQLite on the same rows in the same run.
+//! How fast the queue answers with a million cases, beside SQLite on the same rows in the same run.
 //!
-//! The desk is the real one, `nightdesk serve` on a store that holds a case with its records for each of a million lines.
+//! The desk is the real one, `nightdesk serve` on a store that holds a case with its records for each of a million lines; the
+//! last of them are open, the others have ended.
 //! What is timed is a request over HTTP, as an operator's browser or a program makes it: the page of the queue (HTML) and the
 //! same search of the API. The peer answers each search in SQL from the same table with its indexes, in Python's `sqlite3`,
 //! without rendering anything: one page of fifty rows and how many there are.
 //!
-//! `NIGHTDESK_BENCH_CASES` sets how many cases (1,000,000).
+//! `NIGHTDESK_BENCH_CASES` sets how many cases (1,000,000), `NIGHTDESK_BENCH_OPEN` how many of them are open (50,000).
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -29,7 +30,7 @@ const OPERATOR: &str = "bench";
 const PASSWORD: &str = "correct-horse-battery-staple";
 
 /// What is asked: of the desk, in its language, and of the peer, as a condition in SQL with an order.
-const SEARCHES: [(&str, &str, &str); 7] = [
+const SEARCHES: [(&str, &str, &str); 9] = [
     ("", "open", "due IS NULL, due"),
     ("stage:suspected", "open AND stage = 'suspected'", "due IS NULL, due"),
     ("harm>=5 left<12h", "open AND harm >= 5 AND due < :soon", "due"),
@@ -41,6 +42,12 @@ const SEARCHES: [(&str, &str, &str); 7] = [
     ("line-0777*", "open AND subscriber LIKE 'line-0777%'", "due IS NULL, due"),
     ("10.7.77.0/24", "open AND sought LIKE '%10.7.77.%'", "due IS NULL, due"),
     ("sort:-opened", "open", "opened"),
+    (
+        "is:any 10.7.77.77",
+        "case_id IN (SELECT case_id FROM case_addresses WHERE address = '10.7.77.77')",
+        "case_id DESC",
+    ),
+    ("is:ended line-0077777", "NOT open AND sought LIKE '%line-0077777%'", "case_id DESC"),
 ];
 
 fn main() -> Result<()> {
@@ -48,16 +55,17 @@ fn main() -> Result<()> {
 }
 
 async fn run() -> Result<()> {
-    let cases: u64 = std::env::var("NIGHTDESK_BENCH_CASES").map_or(Ok(1_000_000), |text| text.parse())?;
+    let asked = |name: &str, usual: u64| std::env::var(name).map_or(Ok(usual), |text| text.parse::<u64>());
+    let (cases, open) = (asked("NIGHTDESK_BENCH_CASES", 1_000_000)?, asked("NIGHTDESK_BENCH_OPEN", 50_000)?);
     let dir = tempfile::TempDir::new()?;
     let web = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let config = configure(dir.path(), web)?;
     let database = dir.path().join("data/nightdesk.db");
     output(nightdesk(&config).args(["operator", "set", OPERATOR]).env("NIGHTDESK_PASSWORD", PASSWORD))?;
     let began = Instant::now();
-    fill(&database, cases).await?;
+    fill(&database, cases, cases.saturating_sub(open)).await?;
     println!(
-        "queue: {cases} open cases with their records written in {:.0} s",
+        "queue: {cases} cases, {open} of them open, with their records written in {:.0} s",
         began.elapsed().as_secs_f64()
     );
     let began = Instant::now();
@@ -161,7 +169,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Cases of the last twenty hours, a line each, every fifth of an open proxy; none has anything under way.
-async fn fill(database: &Path, cases: u64) -> Result<()> {
+async fn fill(database: &Path, cases: u64, ended: u64) -> Result<()> {
     let store = Store::open(&format!("sqlite://{}", database.display())).await?;
     let (playbook, now) = (Playbook::default(), Timestamp::now());
     let first = now - SignedDuration::from_hours(20);
@@ -171,7 +179,7 @@ async fn fill(database: &Path, cases: u64) -> Result<()> {
         for number in from..(from + TOGETHER).min(cases + 1) {
             let at =
                 first + SignedDuration::from_micros(i64::try_from(number)? * (19 * 3_600_000_000 / span));
-            let (records, listed) = one(number, at, &playbook)?;
+            let (records, listed) = one(number, at, &playbook, number <= ended)?;
             batch.records.extend(records);
             batch.summaries.push(listed);
         }
@@ -180,7 +188,12 @@ async fn fill(database: &Path, cases: u64) -> Result<()> {
     Ok(())
 }
 
-fn one(number: u64, at: Timestamp, playbook: &Playbook) -> Result<(Vec<case::Record>, Listed)> {
+fn one(
+    number: u64,
+    at: Timestamp,
+    playbook: &Playbook,
+    has_ended: bool,
+) -> Result<(Vec<case::Record>, Listed)> {
     let kinds = [Kind::OpenProxy, Kind::SpamSource, Kind::Malware, Kind::Scan, Kind::SpamSource];
     let kind = kinds[usize::try_from(number % 5)?];
     let mut evidence = [0u8; 32];
@@ -211,11 +224,15 @@ fn one(number: u64, at: Timestamp, playbook: &Playbook) -> Result<(Vec<case::Rec
     let id = CaseId(number);
     let line = format!("line-{number:07}").parse()?;
     let events = Case::open(id, &line, sighting, playbook, at);
-    let records: Vec<case::Record> = (1..)
-        .zip(events)
-        .map(|(version, event)| case::Record { case: id, version, at, actor: case::Actor::Desk, event })
-        .collect();
-    let case = Case::replay(&records).context("a case")?;
+    let record = |(version, event)| case::Record { case: id, version, at, actor: case::Actor::Desk, event };
+    let mut records: Vec<case::Record> = (1..).zip(events).map(record).collect();
+    let mut case = Case::replay(&records).context("a case")?;
+    if has_ended {
+        let dismiss = case::Command::Dismiss { reason: "a printer".to_owned() };
+        let events = case.decide(&dismiss, playbook, at)?;
+        records.extend((case.version() + 1..).zip(events).map(record));
+        case = Case::replay(&records).context("a case")?;
+    }
     let listed = Listed::of(&case, playbook);
     Ok((records, listed))
 }
@@ -238,7 +255,7 @@ for where, order in json.loads(sys.argv[3]):
     print(took[len(took) // 2], took[-1 - len(took) // 100], total)
 "#;
     // Its slowest searches take half a second each.
-    const PEER_TIMES: &str = "20";
+    const PEER_TIMES: &str = "7";
     let asked: Vec<_> = SEARCHES.iter().map(|(_, condition, order)| (condition, order)).collect();
     let output = Command::new("python3")
         .args(["-c", ASK])

@@ -321,3 +321,28 @@ fn the_figures_of_a_new_house_are_none_in_every_form_and_a_wrong_time_is_said() 
         assert_eq!(house.run(&wrong).status.code(), Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn a_shift_is_handed_over_in_lines_and_a_webhook_that_cannot_be_one_stops_the_start() {
+    let house = House::new();
+    let said = text(&house.run(&["handover"]));
+    for heading in ["\nNeeds somebody\n  nothing\n", "\nWhat happened\n", "\nWho is next\n"] {
+        assert!(said.contains(heading), "{heading:?}: {said}");
+    }
+    assert!(!said.contains('\u{fffd}'), "{said}");
+    assert!(house.run(&["handover", "--note", "all quiet", "--by", "ann"]).status.success());
+    let (code, view) = house.json(&["handover", "--json"]);
+    assert_eq!((code, view[0]["last"]["why"].as_str()), (0, Some("all quiet")));
+    let misread = house.run(&["case", "list", "stgae:confirmed"]);
+    assert_eq!(misread.status.code(), Some(2));
+    assert!(complaint(&misread).contains("did you mean \"stage\"?"), "{}", complaint(&misread));
+
+    let secret = house.file("secret", "hunter2\n");
+    let hook = format!(
+        "\n[[webhook]]\nname = \"tickets\"\nurl = \"https://tickets.example.net/in\"\nsecret_file = \"{secret}\"\n"
+    );
+    let config = std::fs::read_to_string(&house.config).expect("the configuration");
+    std::fs::write(&house.config, config + &hook).expect("the configuration");
+    let refused = house.run(&["handover"]);
+    assert!(!refused.status.success() && complaint(&refused).contains("whsec_"), "{}", complaint(&refused));
+}

@@ -40,7 +40,7 @@ fn print(view: &View) {
     for why in &view.wrong {
         output::line(format!("BROKEN  {why}"));
     }
-    output::line("\nNeeds somebody");
+    heading("Needs somebody");
     for one in &view.pages {
         let state = match &one.page.standing {
             PageStanding::Acknowledged { by, .. } => format!("{by} looks at it"),
@@ -70,7 +70,7 @@ fn print(view: &View) {
     if view.pages.is_empty() && view.inbox.waiting == 0 && view.needs.iter().all(|need| need.total == 0) {
         output::line("  nothing");
     }
-    output::line("\nWhat happened");
+    heading("What happened");
     let counts: Vec<String> =
         view.counts.iter().map(|count| format!("{} {}", count.cases, count.what)).collect();
     output::line(format!("  {}; {} pages opened and over", counts.join(", "), view.pages_over));
@@ -85,7 +85,7 @@ fn print(view: &View) {
     if view.more_notes > 0 {
         output::line(format!("  and {} more notes", view.more_notes));
     }
-    output::line("\nWho is next");
+    heading("Who is next");
     for one in &view.on_duty {
         output::line(format!("  {}: {} now", one.schedule, one.person.as_deref().unwrap_or("nobody")));
     }
@@ -93,6 +93,11 @@ fn print(view: &View) {
         let person = one.person.as_deref().unwrap_or("nobody");
         output::line(format!("  {}: {person} from {}", one.schedule, stamp(one.from)));
     }
+}
+
+fn heading(text: &str) {
+    output::line("");
+    output::line(text);
 }
 
 fn deed(deed: &ShiftDeed) {
