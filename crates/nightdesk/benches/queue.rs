@@ -168,17 +168,23 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// Cases of the last twenty hours, a line each, every fifth of an open proxy; none has anything under way.
+/// Open cases of the last twenty hours and ended ones of two years before, a line each, every fifth of an open proxy; none has anything under way.
 async fn fill(database: &Path, cases: u64, ended: u64) -> Result<()> {
     let store = Store::open(&format!("sqlite://{}", database.display())).await?;
     let (playbook, now) = (Playbook::default(), Timestamp::now());
     let first = now - SignedDuration::from_hours(20);
-    let span = i64::try_from(cases)?.max(1);
+    let span = i64::try_from(cases - ended)?.max(1);
     for from in (1..=cases).step_by(usize::try_from(TOGETHER)?) {
         let mut batch = Batch::default();
         for number in from..(from + TOGETHER).min(cases + 1) {
-            let at =
-                first + SignedDuration::from_micros(i64::try_from(number)? * (19 * 3_600_000_000 / span));
+            let at = if number <= ended {
+                // Two years of them, as a desk has them.
+                let each = 63_072_000 / i64::try_from(ended)?;
+                first - SignedDuration::from_secs(i64::try_from(ended - number)? * each)
+            } else {
+                let place = i64::try_from(number - ended)?;
+                first + SignedDuration::from_micros(place * (19 * 3_600_000_000 / span))
+            };
             let (records, listed) = one(number, at, &playbook, number <= ended)?;
             batch.records.extend(records);
             batch.summaries.push(listed);
